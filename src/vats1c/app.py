@@ -1,0 +1,227 @@
+"""The composition root: settings in, one WSGI application out; opens the parts, joins them, closes them.
+
+Rule: parts are joined here and nowhere else; nothing here knows how any of them works.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from vats1c import directory, soap
+from vats1c.auth import Logins, User, is_hash
+from vats1c.config import ConfigError, Problem, PublicationTable, Settings, UserTable
+from vats1c.desk import Desk
+from vats1c.directory import Directory, DirectoryError
+from vats1c.directory.chain import Chain
+from vats1c.journal import Journal, JournalError
+from vats1c.language import Message
+from vats1c.metrics import Metrics
+from vats1c.soap.endpoint import Headers, answer_fault, late, nowhere
+from vats1c.web import Check, Site
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One endpoint's own parts."""
+
+    name: str
+    users: tuple[User, ...]
+    directories: tuple[Directory, ...]
+
+
+class Application:
+    """The service as a WSGI application, with the parts it was built of."""
+
+    def __init__(self, settings: Settings, publications: Iterable[Publication], journal: Journal) -> None:
+        self.settings = settings
+        self.publications = tuple(publications)
+        self._journal = journal
+        self._metrics = Metrics()
+        self._chains = {one.name: Chain(one.directories, self._metrics) for one in self.publications}
+        self._endpoints = {
+            path: endpoint
+            for one in self.publications
+            for endpoint in (self._endpoint(one),)
+            for path in (f"/{one.name}/ws/VATS", f"/{one.name}/ws/VATS.1cws")
+        }
+        self._site = Site((one.name for one in self.publications), self._checks(), self._metrics)
+        route: WSGIApplication = self._route
+        hops = settings.proxies
+        self._entry = ProxyFix(route, x_for=hops, x_proto=hops, x_host=hops) if hops else route
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        return self._entry(environ, start_response)
+
+    def late(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
+        """Return the answer to a request whose body did not arrive in time: status, headers, body."""
+        fault = late()
+        said: list[Any] = []
+        body = answer_fault(
+            fault, environ, lambda _, headers: said.append(headers), self.settings.fault_language
+        )  # type: ignore[arg-type, return-value]
+        return fault.status, said[0], body[0]
+
+    def close(self) -> None:
+        """Close what was opened; the last journal entry is already on disk."""
+        for chain in self._chains.values():
+            chain.close()
+        self._journal.close()
+
+    def _route(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The exchange comes first: one lookup, no routing map.
+        path = environ["PATH_INFO"]
+        endpoint = self._endpoints.get(path)
+        if endpoint is not None:
+            return endpoint(environ, start_response)
+        if "/ws/" in path:
+            return answer_fault(nowhere(), environ, start_response, self.settings.fault_language)
+        return self._site(environ, start_response)
+
+    def _endpoint(self, publication: Publication) -> soap.Endpoint:
+        settings, own = self.settings, self.settings.served[publication.name]
+        host, port = settings.address
+        unspecified = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        shown = "localhost" if unspecified else f"[{host}]" if ":" in host else host
+        return soap.Endpoint(
+            publication.name,
+            soap.Service(
+                Desk(publication.name, self._chains[publication.name], self._journal, settings.region)
+            ),
+            soap.Wsdl(
+                f"/{publication.name}/ws/VATS",
+                own.say_name.parameter,
+                settings.public_url,
+                settings.trusted_hosts,
+                f"{shown}:{port}",
+            ),
+            Logins(publication.users, self._metrics, settings.limits.failed_logins),
+            self._metrics,
+            body_limit=settings.limits.body,
+            language=settings.fault_language,
+            wsdl_open=settings.wsdl_open,
+        )
+
+    def _checks(self) -> dict[str, Check]:
+        checks: dict[str, Check] = {"journal": lambda: (self._journal.writable(), {})}
+        for one in self.publications:
+            for each in one.directories:
+                checks[f"directory {one.name}/{each.name}"] = _check(each)
+                state = each.state()
+                self._metrics.callers.labels(f"{one.name}/{each.name}").set(state.callers or 0)
+        return checks
+
+
+def _check(one: Directory) -> Check:
+    def check() -> tuple[bool, dict[str, Any]]:
+        state = one.state()
+        return state.ready, {"callers": state.callers}
+
+    return check
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Application]:
+    """Open every part, give the application, close it at the end. Raises ConfigError with every problem found."""
+    application = build(settings)
+    try:
+        yield application
+    finally:
+        application.close()
+
+
+def build(settings: Settings) -> Application:
+    """Return the application that `settings` describe. Raises ConfigError with every problem found."""
+    problems: list[Problem] = []
+    with ExitStack() as opened_so_far:
+        publications = [
+            Publication(
+                name,
+                _users(table, _place(settings, name), problems),
+                _directories(settings, name, problems, opened_so_far.callback),
+            )
+            for name, table in settings.served.items()
+        ]
+        journal = None
+        try:
+            journal = Journal(settings.database_url)
+            opened_so_far.callback(journal.close)
+        except JournalError as error:
+            problems.append(Problem("database" if settings.database else "data", "", error.message))
+        if problems or journal is None:
+            raise ConfigError(problems)
+        opened_so_far.pop_all()
+        return Application(settings, publications, journal)
+
+
+def _place(settings: Settings, publication: str) -> str:
+    return f"publications.{publication}." if settings.publications else ""
+
+
+def _users(table: PublicationTable, place: str, problems: list[Problem]) -> tuple[User, ...]:
+    users = []
+    for number, user in enumerate(table.users):
+        try:
+            users.append(_user(user))
+        except ValueError as error:
+            problems.append(Problem(f"{place}users[{number}]", "", error.args[0]))
+    return tuple(users)
+
+
+def _user(user: UserTable) -> User:
+    if user.password_hash is not None:
+        hashed = user.password_hash.get_secret_value()
+        if not is_hash(hashed):
+            raise ValueError(
+                Message(
+                    "password_hash не похож на хеш: сделайте его командой vats1c hash-password",
+                    "password_hash is not a hash: make one with vats1c hash-password",
+                )
+            )
+        return User(user.name, hashed=hashed)
+    if user.password_file is not None:
+        return User(user.name, password=_secret(user))
+    return User(user.name, password=user.password.get_secret_value() if user.password else None)
+
+
+def _secret(user: UserTable) -> str:
+    try:
+        password = user.password_file.read_text(encoding="utf-8").rstrip("\r\n") if user.password_file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "UTF-8?"
+        raise ValueError(
+            Message(
+                f"файл с паролем не читается: {user.password_file}: {reason}",
+                f"cannot read the password file {user.password_file}: {reason}",
+            )
+        ) from error
+    if not password:
+        raise ValueError(
+            Message(
+                f"файл с паролем пуст: {user.password_file}",
+                f"the password file is empty: {user.password_file}",
+            )
+        )
+    return password
+
+
+def _directories(
+    settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
+) -> tuple[Directory, ...]:
+    found = []
+    for number, table in enumerate(settings.served[publication].directories):
+        try:
+            one = directory.load(table.type, table.name, table.own, settings.region)
+        except DirectoryError as error:
+            key = f"{_place(settings, publication)}directories[{number}]" + (
+                f".{error.key}" if error.key else ""
+            )
+            problems.append(Problem(key, "", error.message))
+            continue
+        on_failure(one.close)
+        found.append(one)
+    return tuple(found)

@@ -1,0 +1,40 @@
+"""The command `vats1c`: each command is a module here that imports what it needs when it is called."""
+
+import sys
+
+import typer
+
+from vats1c.cli import check, demo, health, journal, passwords, serve, wsdl
+
+app = typer.Typer(
+    name="vats1c",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="SOAP web service that stands where 1C would for the Mobilon virtual PBX.",
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+app.command("wsdl")(wsdl.wsdl)
+app.command("hash-password")(passwords.hash_password)
+app.command("healthcheck")(health.healthcheck)
+app.add_typer(journal.app, name="journal")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Print the version when asked."""
+    if show:
+        from vats1c import __version__
+
+        typer.echo(f"vats1c {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; names and messages hold Cyrillic, whatever the terminal's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()

@@ -1,0 +1,23 @@
+"""`vats1c hash-password`: a password hash for the settings."""
+
+import sys
+
+import typer
+
+from vats1c.cli.settings import stop
+from vats1c.language import Message
+
+
+def hash_password() -> None:
+    """Ask for a password (or read it from standard input) and print its hash for `password_hash`."""
+    from vats1c.auth import hash_password as hashed
+
+    if sys.stdin.isatty():
+        password: str = typer.prompt(
+            str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True
+        )
+    else:
+        password = sys.stdin.read().rstrip("\r\n")
+    if not password:
+        stop(Message("пустой пароль не принимается", "an empty password is not accepted"))
+    typer.echo(hashed(password))

@@ -1,0 +1,162 @@
+"""Start the service and say, part by part, what it is made of."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from vats1c.cli.settings import fail, stop
+from vats1c.language import Message
+
+if TYPE_CHECKING:
+    from vats1c.app import Application
+    from vats1c.config import Settings
+
+
+def run(settings: "Settings") -> None:
+    """Serve until stopped. Ends the command with one sentence when the start fails."""
+    configure_log(settings.log_level, settings.log_format)
+    host, port = settings.address
+    _refuse_taken(host, port)
+    if settings.workers == 1:
+        _serve(settings, announce=True)
+    else:
+        _serve_many(settings)
+
+
+def configure_log(level: str, form: str) -> None:
+    """Send log lines to stderr: for people, or one JSON object a line. Values are quoted, so none can forge a line."""
+    import structlog
+
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], sort_keys=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    from vats1c.server import PortInUseError, refuse_taken
+
+    address = f"{host}:{port}"
+    try:
+        refuse_taken(host, port)
+    except PortInUseError:
+        stop(
+            Message(
+                f"порт {address} уже занят: остановите другую программу или укажите --listen",
+                f"{address} is already in use: stop the other program or give --listen",
+            )
+        )
+    except OSError as error:
+        reason = error.strerror or str(error)
+        stop(Message(f"нельзя слушать {address}: {reason}", f"cannot listen on {address}: {reason}"))
+
+
+def _serve(settings: "Settings", *, announce: bool) -> None:
+    from vats1c.app import opened
+    from vats1c.config import ConfigError
+    from vats1c.server import Limits, serve
+
+    host, port = settings.address
+    limits = settings.limits
+    try:
+        with opened(settings) as application:
+            if announce:
+                say_parts(application)
+            serve(
+                application,
+                host,
+                port,
+                Limits(limits.header_timeout, limits.body_timeout, limits.connections),
+            )
+    except ConfigError as error:
+        fail(error)
+
+
+def say_parts(application: "Application") -> None:
+    """Print a line for each part: users, directories, addresses."""
+    settings = application.settings
+    base = settings.public_url or f"http://{settings.listen}"
+    for publication in application.publications:
+        users = ", ".join(user.name for user in publication.users)
+        typer.echo(str(Message(f"пользователи SOAP: {users}", f"SOAP users: {users}")))
+        for one in publication.directories:
+            callers = one.state().callers
+            kind = type(one).__name__
+            typer.echo(
+                str(
+                    Message(
+                        f"справочник {one.name} ({kind}): абонентов: {callers}",
+                        f"directory {one.name} ({kind}): {callers} callers",
+                    )
+                )
+            )
+        if not publication.directories:
+            typer.echo(
+                str(
+                    Message(
+                        "справочников нет: все звонящие неизвестны", "no directories: every caller is unknown"
+                    )
+                )
+            )
+        typer.echo(
+            str(
+                Message(
+                    f"веб-сервис: {base}/{publication.name}/ws/VATS",
+                    f"web service: {base}/{publication.name}/ws/VATS",
+                )
+            )
+        )
+    typer.echo("", nl=False)
+    sys.stdout.flush()
+
+
+def _serve_many(settings: "Settings") -> None:
+    """Run one process for each worker; the port is shared, and a process that dies is started again."""
+    import multiprocessing
+    import signal
+    import threading
+
+    from vats1c.app import opened
+    from vats1c.config import ConfigError
+
+    try:
+        with opened(settings) as application:
+            say_parts(application)
+    except ConfigError as error:
+        fail(error)
+    context = multiprocessing.get_context("spawn")
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+
+    def start() -> multiprocessing.context.SpawnProcess:
+        process = context.Process(target=_worker, args=(settings.model_dump(),), daemon=False)
+        process.start()
+        return process
+
+    workers = [start() for _ in range(settings.workers)]
+    while not stopping.wait(0.5):
+        workers = [worker if worker.is_alive() else start() for worker in workers]
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join()
+
+
+def _worker(settings: "Settings") -> None:
+    configure_log(settings.log_level, settings.log_format)
+    _serve(settings, announce=False)

@@ -1,0 +1,67 @@
+"""Find the settings file, and say what is wrong with it: what every command with -c has in common."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from vats1c.language import Message
+
+if TYPE_CHECKING:
+    from vats1c.config import Settings
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Settings file; VATS1C_CONFIG or ./vats1c.toml when not given.",
+        show_default=False,
+    ),
+]
+_FILE = "vats1c.toml"
+FOLDER_PREFIX = "vats1c-demo-"
+
+
+def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings":
+    """Return the settings of `path`, else of VATS1C_CONFIG, else of ./vats1c.toml where it stands, else of variables.
+
+    Options given on the command line come in `given` and win; None is not given. With `or_demo` a running demo is
+    the last resort. Ends the command on ConfigError.
+    """
+    from vats1c import config
+
+    if path is None and os.environ.get("VATS1C_CONFIG"):
+        path = Path(os.environ["VATS1C_CONFIG"])
+    if path is None and Path(_FILE).exists():
+        path = Path(_FILE)
+    if path is None and or_demo and not any(name.upper().startswith(config.PREFIX) for name in os.environ):
+        path = demo_file()
+    try:
+        return config.load(path, **{name: value for name, value in given.items() if value is not None})
+    except config.ConfigError as error:
+        fail(error)
+
+
+def demo_file() -> Path | None:
+    """Return the settings file of the demo that was started last on this machine by this user, if one is running."""
+    folders = Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*/{_FILE}")
+    own = [file for file in folders if not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()]
+    return max(own, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def fail(error: Any) -> NoReturn:
+    """Print every problem of a ConfigError and end the command with code 2."""
+    heading = Message("vats1c не запущен, исправьте настройки:", "vats1c did not start, mend the settings:")
+    typer.echo(str(heading), err=True)
+    for problem in error.problems:
+        typer.echo(f"  - {problem}", err=True)
+    raise typer.Exit(2)
+
+
+def stop(message: Message) -> NoReturn:
+    """Print one sentence and end the command with code 1."""
+    typer.echo(str(message), err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,28 @@
+"""Settings: one typed schema, filled from vats1c.toml and VATS1C_* variables, refused with every problem at once."""
+
+from vats1c.config.load import PREFIX, load
+from vats1c.config.problems import ConfigError, Problem, Unusable
+from vats1c.config.schema import (
+    DirectoryTable,
+    LimitsTable,
+    PublicationTable,
+    SayNameTable,
+    Settings,
+    SubscriberTable,
+    UserTable,
+)
+
+__all__ = [
+    "PREFIX",
+    "ConfigError",
+    "DirectoryTable",
+    "LimitsTable",
+    "Problem",
+    "PublicationTable",
+    "SayNameTable",
+    "Settings",
+    "SubscriberTable",
+    "Unusable",
+    "UserTable",
+    "load",
+]

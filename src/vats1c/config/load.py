@@ -1,0 +1,189 @@
+"""Fill the settings from a TOML file and VATS1C_* variables, and gather everything that is wrong with them."""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from vats1c.config.problems import ConfigError, Problem, Unusable
+from vats1c.config.schema import DirectoryTable, Settings
+from vats1c.language import Message
+
+PREFIX = "VATS1C_"
+# Read by commands, not settings of the service.
+COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG", "VATS1C_PASSWORD"})
+_SECRETS = ("password", "password_hash", "database")
+
+
+def load(path: Path | None = None, **given: Any) -> Settings:
+    """Return the settings of `path` (TOML), overridden by VATS1C_* variables, overridden by `given`.
+
+    Relative paths are taken from the file's folder. Raises ConfigError with every problem found.
+    """
+    if path:
+        _refuse_unreadable(path)
+    problems = _unknown_variables()
+
+    class Filled(Settings):
+        """The schema with this file as its last source."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            file = (TomlConfigSettingsSource(settings_cls, path),) if path else ()
+            return (init_settings, env_settings, *file)
+
+    try:
+        settings: Settings = Filled(**given)
+    except ValidationError as error:
+        problems += [_problem(detail, path) for detail in error.errors()]
+    except SettingsError as error:
+        problems.append(_undecodable(error))
+    if problems:
+        raise ConfigError(problems)
+    return _anchored(settings, path.absolute().parent if path else Path.cwd())
+
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = Message(f"файл настроек не читается: {reason}", f"cannot read the settings file: {reason}")
+    except UnicodeDecodeError:
+        message = Message("файл настроек не в UTF-8", "the settings file is not in UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        message = Message(f"ошибка в записи TOML: {error}", f"not valid TOML: {error}")
+    else:
+        return
+    raise ConfigError([Problem("", str(path), message)])
+
+
+def _unknown_variables() -> list[Problem]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    problems = []
+    for name in sorted(os.environ):
+        top = name.upper().partition("__")[0]
+        if name.upper().startswith(PREFIX) and top not in known and name.upper() not in COMMAND_VARIABLES:
+            problems.append(Problem("", name, _unknown(top, known | COMMAND_VARIABLES)))
+    return problems
+
+
+def _unknown(name: str, known: set[str] | frozenset[str]) -> Message:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    if close:
+        return Message(
+            f"нет такой настройки; может быть, {close[0]}?", f"no such setting; did you mean {close[0]}?"
+        )
+    names = ", ".join(sorted(known))
+    return Message(f"нет такой настройки; есть: {names}", f"no such setting; there are: {names}")
+
+
+def _problem(detail: ErrorDetails, path: Path | None) -> Problem:
+    place = detail["loc"]
+    return Problem(_key(place), _source(place, path), _message(detail))
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    key = ""
+    for part in place:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _source(place: tuple[int | str, ...], path: Path | None) -> str:
+    """Name the variable or the file that gave the value at `place`."""
+    nested = PREFIX + "__".join(str(part).upper() for part in place)
+    variables = {name.upper(): name for name in os.environ}
+    for name in (nested, PREFIX + str(place[0]).upper() if place else nested):
+        if name in variables:
+            return variables[name]
+    return str(path) if path else ""
+
+
+def _message(detail: ErrorDetails) -> Message:
+    own = detail.get("ctx", {}).get("error")
+    if isinstance(own, Unusable):
+        return own.message
+    if detail["type"] == "extra_forbidden":
+        return _unknown(str(detail["loc"][-1]), frozenset(_fields_at(detail["loc"][:-1])))
+    if detail["type"] == "missing":
+        return Message("нужно указать", "is required")
+    text = detail["msg"][:1].lower() + detail["msg"][1:]
+    if detail["loc"] and detail["loc"][-1] in _SECRETS:
+        return Message(f"недопустимое значение: {text}", f"unusable value: {text}")
+    return Message(
+        f"недопустимое значение {detail['input']!r}: {text}", f"unusable value {detail['input']!r}: {text}"
+    )
+
+
+def _fields_at(place: tuple[int | str, ...]) -> set[str]:
+    """Return the keys that the table at `place` may hold."""
+    model: type[BaseModel] = Settings
+    for part in place:
+        field = model.model_fields.get(str(part))
+        tables = [model] if field is None else _tables_in(field.annotation)
+        model = tables[0] if tables else model
+    return set(model.model_fields)
+
+
+def _tables_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [table for part in get_args(annotation) for table in _tables_in(part)]
+
+
+def _undecodable(error: SettingsError) -> Problem:
+    """A variable that should hold JSON and does not; pydantic-settings names the field in its text only."""
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and f'"{name.upper().removeprefix(PREFIX).lower()}"' in str(error):
+            return Problem("", name, Message("ожидается JSON", "JSON is expected"))
+    return Problem("", "", Message(str(error), str(error)))
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with every relative path taken from `folder`."""
+    publications = {
+        name: publication.model_copy(update=_anchored_parts(publication, folder))
+        for name, publication in settings.publications.items()
+    }
+    return settings.model_copy(
+        update={
+            "data": folder / settings.data,
+            "publications": publications,
+            **_anchored_parts(settings, folder),
+        }
+    )
+
+
+def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
+    return {
+        "users": tuple(
+            user.model_copy(update={"password_file": folder / user.password_file})
+            if user.password_file
+            else user
+            for user in publication.users
+        ),
+        "directories": tuple(_anchored_directory(directory, folder) for directory in publication.directories),
+    }
+
+
+def _anchored_directory(directory: DirectoryTable, folder: Path) -> DirectoryTable:
+    path = directory.own.get("path")
+    return directory.model_copy(update={"path": str(folder / path)}) if isinstance(path, str) else directory

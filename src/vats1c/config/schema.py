@@ -1,0 +1,233 @@
+"""The settings as types: each key, its default, its bounds and the sentence that documents it.
+
+Rule: a key that is not here does not exist; docs/settings.md and vats1c.example.toml are tested against this module.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vats1c.config.problems import Unusable
+from vats1c.language import Language
+
+DEFAULT_PUBLICATION = "telephony"
+_PUBLICATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+# These paths are the service's own; a publication of that name would stand in their way.
+_RESERVED = {"api", "calls", "card", "directory", "healthz", "metrics", "readyz"}
+_LISTEN = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*):(\d{1,5})")
+_HIGHEST_PORT = 65_535
+
+
+def _listen(value: str) -> str:
+    found = _LISTEN.fullmatch(value)
+    if found is None or int(found[1]) > _HIGHEST_PORT:
+        raise Unusable(
+            "ожидается АДРЕС:ПОРТ, например 0.0.0.0:8080", "expected HOST:PORT, such as 0.0.0.0:8080"
+        )
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Unusable(
+            "ожидается адрес вида https://vats.example.ru, без параметров",
+            "expected an address like https://vats.example.ru, without a query",
+        )
+    return value.rstrip("/")
+
+
+class Table(BaseModel):
+    """A table of settings: unknown keys are refused, nothing changes after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UserTable(Table):
+    """A SOAP user: what the VATS signs in with (HTTP Basic, UTF-8)."""
+
+    name: str = Field(min_length=1, description="Login that the VATS sends.")
+    password: SecretStr | None = Field(None, description="Password in clear.")
+    password_hash: SecretStr | None = Field(None, description="Hash made by `vats1c hash-password`.")
+    password_file: Path | None = Field(None, description="File that holds the password (a mounted secret).")
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if ":" in self.name:
+            raise Unusable("в имени пользователя не может быть двоеточия", "a user name cannot hold a colon")
+        given = [p for p in (self.password, self.password_hash, self.password_file) if p is not None]
+        if len(given) != 1:
+            raise Unusable(
+                "нужно ровно одно из: password, password_hash, password_file",
+                "exactly one of password, password_hash, password_file is needed",
+            )
+        if any(isinstance(p, SecretStr) and not p.get_secret_value() for p in given):
+            raise Unusable("пустой пароль не принимается", "an empty password is not accepted")
+        return self
+
+
+class DirectoryTable(BaseModel):
+    """A caller directory; the keys beside `name` and `type` are its kind's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(min_length=1, description="Name in logs and health.")
+    type: str = Field(min_length=1, description="Kind of directory, such as `csv`.")
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The settings of the kind itself."""
+        return dict(self.model_extra or {})
+
+
+class SubscriberTable(Table):
+    """An employee whose phone rings."""
+
+    key: str = Field(min_length=1, max_length=128, description="Key of the subscriber, issued by the VATS.")
+    name: str = Field(min_length=1, description="Name of the employee.")
+    extension: str = Field("", description="Internal extension.")
+
+
+class SayNameTable(Table):
+    """How SayName is published."""
+
+    parameter: Literal["number", "Number"] = Field(
+        "number",
+        description="SayName's parameter in the published WSDL; both are answered, each in its own way.",
+    )
+
+
+class LimitsTable(Table):
+    """What one request, one connection and all of them together may take."""
+
+    body: int = Field(65_536, ge=1_024, le=1_048_576, description="Longest request body, bytes.")
+    header_timeout: float = Field(
+        10, ge=0.1, le=60, description="Time for a request's header, and of an idle connection, seconds."
+    )
+    body_timeout: float = Field(10, ge=0.1, le=300, description="Time for a request's body, seconds.")
+    connections: int = Field(
+        1_024, ge=16, le=16_384, description="Open connections a worker; more wait their turn."
+    )
+    failed_logins: int = Field(
+        10,
+        ge=1,
+        le=1_000,
+        description="Wrong logins a minute from one address before its answers are slowed.",
+    )
+
+
+class PublicationTable(Table):
+    """One endpoint, /NAME/ws/VATS: who may call it and where its callers are looked up."""
+
+    users: tuple[UserTable, ...] = Field(
+        (), description="SOAP users; without one the service does not start."
+    )
+    directories: tuple[DirectoryTable, ...] = Field(
+        (), description="Caller directories in the order they are asked."
+    )
+    subscribers: tuple[SubscriberTable, ...] = Field((), description="Employees by key.")
+    say_name: SayNameTable = Field(SayNameTable(), description="How SayName is published.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for what, names in (
+            ("users.name", [user.name for user in self.users]),
+            ("directories.name", [directory.name for directory in self.directories]),
+            ("subscribers.key", [subscriber.key for subscriber in self.subscribers]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                # A subscriber's key is a secret between the VATS and us: say which place, not which key.
+                shown = "" if what == "subscribers.key" else f" ({', '.join(twice)})"
+                raise Unusable(f"{what} повторяется{shown}", f"{what} is repeated{shown}")
+        return self
+
+
+def _publications(value: dict[str, PublicationTable]) -> dict[str, PublicationTable]:
+    for name in value:
+        if not _PUBLICATION.fullmatch(name) or name in _RESERVED:
+            raise Unusable(
+                f"имя публикации «{name}» не годится: латинские буквы, цифры, дефис; не {', '.join(sorted(_RESERVED))}",
+                f"{name!r} cannot name a publication: latin letters, digits, hyphen; not {', '.join(sorted(_RESERVED))}",
+            )
+    return value
+
+
+class Settings(PublicationTable, BaseSettings):
+    """All settings of one service; the publication's own keys stand at the top where there is only one."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="VATS1C_", env_nested_delimiter="__"
+    )
+
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        "127.0.0.1:8080", description="Address and port to listen on."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None, description="Address at which the VATS reaches this service; stands in the WSDL."
+    )
+    trusted_hosts: tuple[str, ...] = Field(
+        (),
+        description='Host names that may stand in the WSDL without `public_url`; ".example.ru" for all below, "*" for any.',
+    )
+    proxies: int = Field(
+        0, ge=0, le=10, description="Reverse proxies in front, whose X-Forwarded-* headers are believed."
+    )
+    wsdl_open: bool = Field(True, description="Give the WSDL without a password.")  # noqa: FBT003 - a field's default
+    data: Path = Field(Path("data"), description="Folder for the journal.")
+    database: str | None = Field(
+        None, description="SQLAlchemy URL of the journal; SQLite in `data` when not set."
+    )
+    region: str = Field(
+        "RU",
+        pattern="^[A-Z]{2}$",
+        description="Country in which numbers without a code are dialled (ISO 3166-1).",
+    )
+    fault_language: Language = Field("both", description="Language of SOAP faults.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log lines.")
+    limits: LimitsTable = Field(LimitsTable(), description="What requests and connections may take.")
+    publications: Annotated[dict[str, PublicationTable], AfterValidator(_publications)] = Field(
+        {}, description="More than one endpoint: users, directories, subscribers and say_name of each."
+    )
+
+    @model_validator(mode="after")
+    def _someone_may_call(self) -> Self:
+        above = (
+            sorted(self.model_fields_set & PublicationTable.model_fields.keys()) if self.publications else []
+        )
+        if above:
+            raise Unusable(
+                f"рядом с [publications] не нужны: {', '.join(above)}; перенесите их в [publications.{DEFAULT_PUBLICATION}]",
+                f"not beside [publications]: {', '.join(above)}; move them to [publications.{DEFAULT_PUBLICATION}]",
+            )
+        without = [name for name, publication in self.served.items() if not publication.users]
+        if without:
+            raise Unusable(
+                f"нет пользователей SOAP ({', '.join(without)}): добавьте [[users]] с name и password_hash",
+                f"no SOAP users ({', '.join(without)}): add [[users]] with name and password_hash",
+            )
+        return self
+
+    @property
+    def served(self) -> dict[str, PublicationTable]:
+        """Publications by name; the one named "telephony" when none is named."""
+        return self.publications or {DEFAULT_PUBLICATION: self}
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the journal."""
+        return self.database or f"sqlite:///{self.data / 'vats1c.sqlite'}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on; "" before the colon means every interface."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - asked for by an empty host

@@ -1,0 +1,40 @@
+"""Counters for the operator: how much is asked, how it ends, who knocks in vain. Never a number, a name or a key.
+
+Rule: one Metrics object for each application, with a registry of its own, so that two of them never share a figure.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The figures of one service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "vats1c_requests",
+            "Requests on the SOAP path by publication, operation and outcome (ok or the reason of the fault).",
+            ("publication", "operation", "outcome"),
+            registry=self.registry,
+        )
+        self.lookups = Counter(
+            "vats1c_lookups",
+            "Lookups by directory and outcome (found, unknown, failed).",
+            ("directory", "outcome"),
+            registry=self.registry,
+        )
+        self.failed_logins = Counter(
+            "vats1c_failed_logins",
+            "Logins refused, by what was done (refused, slowed, turned_away).",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.callers = Gauge(
+            "vats1c_directory_callers", "Callers in each directory.", ("directory",), registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """Return all figures in Prometheus' text format, version 0.0.4."""
+        return generate_latest(self.registry)

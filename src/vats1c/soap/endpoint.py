@@ -1,0 +1,207 @@
+"""A publication's address, /NAME/ws/VATS, on HTTP: sign in, read the body, answer; every refusal is a SOAP fault.
+
+Rule: nothing but a SOAP envelope leaves this module on POST, and nothing is read before the login is right.
+"""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import structlog
+
+from vats1c.auth import REALM, Logins, Refused
+from vats1c.language import Language
+from vats1c.metrics import Metrics
+from vats1c.soap import envelope
+from vats1c.soap.fault import CONTENT_TYPES, SoapFault, spell
+from vats1c.soap.service import Service
+from vats1c.soap.wsdl import Wsdl
+
+log = structlog.get_logger("vats1c.soap")
+
+Headers = list[tuple[str, str]]
+_HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
+_RETRY_AFTER = "10"
+
+
+class Endpoint:
+    """One publication as a WSGI application."""
+
+    def __init__(
+        self,
+        publication: str,
+        service: Service,
+        wsdl: Wsdl,
+        logins: Logins,
+        metrics: Metrics,
+        *,
+        body_limit: int,
+        language: Language,
+        wsdl_open: bool,
+    ) -> None:
+        self._publication = publication
+        self._service = service
+        self._wsdl = wsdl
+        self._logins = logins
+        self._count = _counters(metrics, publication)
+        self._body_limit = body_limit
+        self._language = language
+        self._wsdl_open = wsdl_open
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        content_type = environ.get("CONTENT_TYPE", "")
+        try:
+            if environ["REQUEST_METHOD"] != "POST":
+                return self._describe(environ, start_response)
+            self._sign_in(environ)
+            request = envelope.read(self._body(environ, content_type), content_type)
+            operation, answer = self._service.answer(request)
+        except SoapFault as fault:
+            return self._refuse(fault, environ, start_response)
+        except Exception:  # a defect of ours: the caller gets a fault, the log the traceback
+            log.exception("request failed")
+            fault = SoapFault(
+                "Server", "internal", "внутренняя ошибка сервиса", "internal error of the service"
+            )
+            return self._refuse(fault, environ, start_response)
+        self._count(operation, "ok")
+        start_response("200 OK", _HEADERS_OK[request.version])
+        return [answer]
+
+    def _sign_in(self, environ: WSGIEnvironment) -> None:
+        try:
+            self._logins.check(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR", ""))
+        except Refused as refused:
+            if refused.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise SoapFault(
+                    "Client",
+                    "logins",
+                    "слишком много неверных попыток входа, повторите позже",
+                    "too many wrong logins, try again later",
+                    status=429,
+                ) from refused
+            raise SoapFault(
+                "Client", "auth", "неверное имя или пароль", "wrong user name or password", status=401
+            ) from refused
+
+    def _body(self, environ: WSGIEnvironment, content_type: str) -> bytes:
+        """Return the whole body. A multipart or compressed one is refused unread, a long one as soon as it is seen."""
+        if content_type.lower().startswith("multipart/"):
+            raise SoapFault(
+                "Client", "type", "multipart не поддерживается", "multipart is not supported", status=415
+            )
+        if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+            raise SoapFault(
+                "Client",
+                "type",
+                "сжатое тело не поддерживается",
+                "a compressed body is not supported",
+                status=415,
+            )
+        declared = environ.get("CONTENT_LENGTH") or ""
+        length = int(declared) if declared.isascii() and declared.isdigit() else None
+        if length is not None and length > self._body_limit:
+            raise _too_large(self._body_limit)
+        try:
+            body: bytes = environ["wsgi.input"].read(self._body_limit + 1 if length is None else length)
+        except TimeoutError as error:
+            raise late() from error
+        if len(body) > self._body_limit:
+            raise _too_large(self._body_limit)
+        if length is not None and len(body) < length:
+            raise SoapFault(
+                "Client", "truncated", "тело запроса оборвано", "the body is shorter than its Content-Length"
+            )
+        return body
+
+    def _describe(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve the WSDL on GET and HEAD ?wsdl, in any case; there is nothing else to get."""
+        reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if not (reading and Wsdl.is_asked_for(environ.get("QUERY_STRING", ""))):
+            raise SoapFault(
+                "Client",
+                "method",
+                "это адрес веб-сервиса: запросы SOAP методом POST, описание по ?wsdl",
+                "this is the address of a web service: SOAP by POST, its description at ?wsdl",
+                status=405,
+            )
+        if not self._wsdl_open:
+            self._sign_in(environ)
+        self._count("wsdl", "ok")
+        return self._wsdl(environ, start_response)
+
+    def _refuse(
+        self, fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> list[bytes]:
+        self._count("", fault.reason)
+        log.info(
+            "request refused",
+            publication=self._publication,
+            reason=fault.reason,
+            status=fault.status,
+            address=environ.get("REMOTE_ADDR", ""),
+        )
+        return answer_fault(fault, environ, start_response, self._language)
+
+
+def answer_fault(
+    fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse, language: Language
+) -> list[bytes]:
+    """Answer with `fault` in the request's SOAP version and with the headers that its HTTP status calls for."""
+    version = fault.version or envelope.version_hint(environ.get("CONTENT_TYPE", ""))
+    headers = [("Content-Type", CONTENT_TYPES[version])]
+    if fault.status == HTTPStatus.UNAUTHORIZED:
+        headers.append(("WWW-Authenticate", f'Basic realm="{REALM}"'))
+    elif fault.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append(("Allow", "GET, HEAD, POST"))
+    elif fault.status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers.append(("Retry-After", _RETRY_AFTER))
+    if fault.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
+        # The rest of the body is not worth waiting for.
+        headers.append(("Connection", "close"))
+    status = HTTPStatus(fault.status)
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [spell(fault, version, language)]
+
+
+def late() -> SoapFault:
+    """Return the fault for a body that did not arrive in time."""
+    return SoapFault(
+        "Client", "late", "тело запроса не пришло вовремя", "the body did not arrive in time", status=408
+    )
+
+
+def nowhere() -> SoapFault:
+    """Return the fault for an address under /ws/ where nothing is published."""
+    return SoapFault(
+        "Client",
+        "path",
+        "по этому адресу нет веб-сервиса",
+        "there is no web service at this address",
+        status=404,
+    )
+
+
+def _too_large(limit: int) -> SoapFault:
+    return SoapFault(
+        "Client",
+        "size",
+        f"тело запроса больше {limit} байт",
+        f"the body is longer than {limit} bytes",
+        status=413,
+    )
+
+
+def _counters(metrics: Metrics, publication: str) -> Callable[[str, str], None]:
+    """Return a function that counts one request; label lookups are done once for each pair."""
+    known: dict[tuple[str, str], Any] = {}
+
+    def count(operation: str, outcome: str) -> None:
+        counter = known.get((operation, outcome))
+        if counter is None:
+            counter = known[operation, outcome] = metrics.requests.labels(publication, operation, outcome)
+        counter.inc()
+
+    return count

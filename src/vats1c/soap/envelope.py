@@ -1,0 +1,240 @@
+"""Read a SOAP request: one parse, one walk, and out comes the operation asked for, or a fault.
+
+Rule: whatever is not an ordinary envelope is refused here, so that nothing behind this module meets it: what SOAP
+forbids (DTD, processing instructions), what no caller of two text parameters needs (multi-ref, nested values,
+thousands of elements), and what cannot be read.
+"""
+
+import re
+import threading
+from dataclasses import dataclass
+
+from lxml import etree
+
+from vats1c.soap.fault import SOAP11, SOAP12, SoapFault
+
+_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_MOST_ELEMENTS = 500
+_MOST_ATTRIBUTES = 32
+# SOAP 1.1 wants UTF-8 or UTF-16 (WS-I BP 1.1 R1012); windows-1251 is what Russian systems of that age send.
+_ENCODINGS = frozenset(
+    {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
+)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+# An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means whoever receives the message.
+_OURSELVES = frozenset(
+    {
+        None,
+        "",
+        "http://schemas.xmlsoap.org/soap/actor/next",
+        f"{SOAP12}/role/next",
+        f"{SOAP12}/role/ultimateReceiver",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
+
+    version: str
+    operation: etree._Element
+
+
+def version_hint(content_type: str, body: bytes = b"") -> str:
+    """Return the SOAP version to answer in when the envelope cannot be read: what it seems to be."""
+    seen = body.replace(b"\0", b"")  # UTF-16
+    if SOAP12.encode() in seen:
+        return SOAP12
+    return SOAP12 if not seen and "application/soap+xml" in content_type.lower() else SOAP11
+
+
+def read(body: bytes, content_type: str = "") -> Request:
+    """Return the request in `body`; `content_type` is believed for the charset alone, after BOM and XML declaration.
+
+    Raises SoapFault with the version to answer in.
+    """
+    try:
+        return _read(body, content_type)
+    except SoapFault as fault:
+        fault.version = fault.version or version_hint(content_type, body)
+        raise
+
+
+def _read(body: bytes, content_type: str) -> Request:
+    root = _parsed(body, _charset(body, content_type))
+    version, _, name = root.tag[1:].rpartition("}") if root.tag[0] == "{" else ("", "", root.tag)
+    if name != "Envelope" or version not in (SOAP11, SOAP12):
+        raise SoapFault(
+            "VersionMismatch",
+            "version",
+            "ожидается конверт SOAP 1.1 или 1.2",
+            "a SOAP 1.1 or 1.2 envelope is expected",
+        )
+    try:
+        _refuse_bombs(root)
+        return Request(version, _operation(root, version))
+    except SoapFault as fault:
+        fault.version = version
+        raise
+
+
+class _Parsers(threading.local):
+    """A parser for each thread: lxml lets one thread at a time into a parser."""
+
+    def __init__(self) -> None:
+        self.by_charset: dict[str | None, etree.XMLParser] = {}
+
+    def get(self, charset: str | None) -> etree.XMLParser:
+        parser = self.by_charset.get(charset)
+        if parser is None:
+            parser = self.by_charset[charset] = etree.XMLParser(
+                encoding=charset,
+                resolve_entities=False,
+                load_dtd=False,
+                no_network=True,
+                huge_tree=False,
+                remove_comments=True,
+                collect_ids=False,
+            )
+        return parser
+
+
+_parsers = _Parsers()
+
+
+def _parsed(body: bytes, charset: str | None) -> etree._Element:
+    if not body.strip():
+        raise SoapFault("Client", "empty", "тело запроса пустое", "the request has no body")
+    try:
+        root = etree.fromstring(body, _parsers.get(charset))
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise SoapFault(
+            "Client", "xml", "запрос не является правильным XML", "the request is not well-formed XML"
+        ) from error
+    info = root.getroottree().docinfo
+    if info.encoding and info.encoding.lower() not in _ENCODINGS:
+        raise _unreadable_encoding()
+    # SOAP 1.1 §3: no DTD, no processing instructions.
+    if info.internalDTD is not None or info.doctype:
+        raise SoapFault(
+            "Client", "dtd", "объявление DOCTYPE в SOAP запрещено", "SOAP forbids a document type declaration"
+        )
+    if root.getprevious() is not None or root.getnext() is not None:
+        raise _processing_instruction()
+    return root
+
+
+def _charset(body: bytes, content_type: str) -> str | None:
+    """Return the charset to read `body` by when the body itself does not say: no BOM, no declared encoding."""
+    if body.startswith(_BYTE_ORDER_MARKS) or _DECLARED.match(body):
+        return None
+    named = _CHARSET.search(content_type)
+    if named is None or b"\0" in body[:4]:
+        return None
+    if named[1].lower() not in _ENCODINGS:
+        raise _unreadable_encoding()
+    return named[1]
+
+
+def _refuse_bombs(root: etree._Element) -> None:
+    for seen, element in enumerate(root.iter()):
+        if not isinstance(element.tag, str):
+            raise _processing_instruction()
+        # Counted before anything reads them: lxml lists attributes in quadratic time.
+        if seen >= _MOST_ELEMENTS or len(element.attrib) > _MOST_ATTRIBUTES:
+            raise SoapFault(
+                "Client",
+                "size",
+                "в запросе слишком много элементов или атрибутов",
+                "too many elements or attributes",
+            )
+
+
+def _operation(root: etree._Element, version: str) -> etree._Element:
+    body_tag, header_tag = f"{{{version}}}Body", f"{{{version}}}Header"
+    body: etree._Element | None = None
+    for child in root:
+        if child.tag == body_tag and body is None:
+            body = child
+        elif child.tag == header_tag and body is None:
+            _refuse_mandatory(child, version)
+        else:
+            raise SoapFault(
+                "Client",
+                "envelope",
+                "в конверте лишний элемент",
+                "the envelope holds an element that does not belong there",
+            )
+    if body is None:
+        raise SoapFault("Client", "envelope", "в конверте нет Body", "the envelope has no Body")
+    if len(body) != 1:
+        raise SoapFault(
+            "Client", "body", "в Body должен быть один элемент", "Body must hold exactly one element"
+        )
+    operation = body[0]
+    if operation.tag == f"{{{version}}}Fault":
+        raise SoapFault("Client", "body", "в запросе пришёл Fault", "a fault is not a request")
+    _refuse_structure(operation)
+    return operation
+
+
+def _refuse_mandatory(header: etree._Element, version: str) -> None:
+    """SOAP 1.1 §4.2.3, SOAP 1.2 part 1 §5.2.3: a block that must be understood, addressed to us, and is not."""
+    must, actor = f"{{{version}}}mustUnderstand", f"{{{version}}}{'actor' if version == SOAP11 else 'role'}"
+    for block in header:
+        if block.get(must, "").strip() in ("1", "true") and block.get(actor) in _OURSELVES:
+            raise SoapFault(
+                "MustUnderstand",
+                "header",
+                "обязательный заголовок не поддерживается",
+                "a mandatory header is not understood",
+            )
+
+
+def _refuse_structure(operation: etree._Element) -> None:
+    """Leave parameters as plain text: no references, no nested elements, no attributes but xsi:nil."""
+    _clean(operation)
+    for parameter in operation:
+        _clean(parameter)
+        if len(parameter):
+            raise SoapFault(
+                "Client",
+                "nested",
+                "параметр должен быть текстом",
+                "a parameter must be text, without elements inside",
+            )
+
+
+def _clean(element: etree._Element) -> None:
+    if not element.attrib:
+        return
+    if "href" in element.attrib or "id" in element.attrib:
+        raise SoapFault(
+            "Client",
+            "multiref",
+            "ссылки href и id не поддерживаются",
+            "href and id references are not supported",
+        )
+    # SOAP encoding's xsi:type and the like say nothing that the contract does not; Spyne would trip over some.
+    for name in element.attrib:
+        if name != _XSI_NIL:
+            del element.attrib[name]
+
+
+def _processing_instruction() -> SoapFault:
+    return SoapFault(
+        "Client", "pi", "инструкции обработки в SOAP запрещены", "SOAP forbids processing instructions"
+    )
+
+
+def _unreadable_encoding() -> SoapFault:
+    return SoapFault(
+        "Client",
+        "encoding",
+        "кодировка не поддерживается: нужна UTF-8, UTF-16 или windows-1251",
+        "unsupported encoding: UTF-8, UTF-16 or windows-1251 is needed",
+        status=415,
+    )

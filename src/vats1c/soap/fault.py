@@ -1,0 +1,59 @@
+"""SOAP faults: why a request is refused, spelled in the envelope of its own SOAP version."""
+
+from html import escape
+from typing import Literal
+
+from vats1c.language import Language, Message
+
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+CONTENT_TYPES = {SOAP11: "text/xml; charset=utf-8", SOAP12: "application/soap+xml; charset=utf-8"}
+
+Code = Literal["Client", "Server", "MustUnderstand", "VersionMismatch"]
+# SOAP 1.2 part 1, §5.4.6 renamed two of the codes of SOAP 1.1 §4.4.1.
+_CODES12 = {"Client": "Sender", "Server": "Receiver"}
+
+
+class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
+    """A request that gets a SOAP fault: `code` as in SOAP 1.1 §4.4.1, `reason` a short word for
+    logs and metrics that never holds what was sent, and the text in both languages.
+
+    `version` is the envelope namespace to answer in, where it is already known.
+    """
+
+    def __init__(
+        self, code: Code, reason: str, ru: str, en: str, *, status: int = 500, version: str | None = None
+    ) -> None:
+        super().__init__(en)
+        self.code: Code = code
+        self.reason = reason
+        self.message = Message(ru, en)
+        self.status = status
+        self.version = version
+
+
+def spell(fault: SoapFault, version: str, language: Language) -> bytes:
+    """Return the fault as an envelope of `version` (SOAP11 or SOAP12), UTF-8, without an XML declaration.
+
+    SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. The shape is ours: no fault of a real 1C is public.
+    """
+    if version == SOAP12:
+        body = (
+            f"<soap:Code><soap:Value>soap:{_CODES12.get(fault.code, fault.code)}</soap:Value></soap:Code>"
+            f"<soap:Reason>{_texts12(fault.message, language)}</soap:Reason>"
+        )
+    else:
+        text = escape(fault.message.said(language), quote=False)
+        body = f"<faultcode>soap:{fault.code}</faultcode><faultstring>{text}</faultstring>"
+    return (
+        f'<soap:Envelope xmlns:soap="{version}"><soap:Body><soap:Fault>{body}</soap:Fault></soap:Body></soap:Envelope>'
+    ).encode()
+
+
+def _texts12(message: Message, language: Language) -> str:
+    # SOAP 1.2 part 1, §5.4.2: a text element for each language, no two of one language.
+    spoken = {"ru": message.ru, "en": message.en}
+    wanted = ("ru", "en") if language == "both" else (language,)
+    return "".join(
+        f'<soap:Text xml:lang="{one}">{escape(spoken[one], quote=False)}</soap:Text>' for one in wanted
+    )

@@ -1,0 +1,214 @@
+"""The Spyne application: it declares SayName and IncomingCall, validates what is asked and dispatches it to the desk.
+
+Spyne is used through its own extension points: a protocol that takes the element `envelope` has read and spells the
+answer through `reply`, and a transport that runs one request. The declaration is Spyne's alone: names, parameters,
+namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
+"""
+# mypy: disable-error-code="misc,untyped-decorator"
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from lxml import etree
+from spyne import Application, Fault, MethodContext, ServiceBase, Unicode, rpc
+from spyne.protocol.xml import XmlDocument
+from spyne.server import ServerBase
+
+from vats1c.desk import Desk
+from vats1c.journal import JournalError
+from vats1c.soap import reply
+from vats1c.soap.envelope import Request
+from vats1c.soap.fault import SoapFault
+
+log = structlog.get_logger("vats1c.soap")
+
+VATS = "http://VATS"
+# The vendor's page shows SayName in this one; a 1C service has one namespace, whichever its author chose.
+TEST = "http://test"
+NAME = "VATS"
+
+# Exactly once, and empty is a value: a hidden number arrives as <number/>.
+_Text = Unicode(min_occurs=1, nillable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One spelling of the service: its namespace and the name of SayName's parameter, which decides the answer."""
+
+    namespace: str
+    parameter: str
+
+    @property
+    def later(self) -> bool:
+        """Whether SayName answers with the <data> document of the later contract."""
+        return self.parameter == "Number"
+
+
+CONTRACTS = tuple(
+    Contract(namespace, parameter) for namespace in (VATS, TEST) for parameter in ("number", "Number")
+)
+
+
+def declare(contract: Contract) -> Application:
+    """Return the Spyne application of one contract; its methods find the desk in the request's context."""
+    say = reply.data if contract.later else reply.name
+
+    class Operations(ServiceBase):
+        @rpc(
+            _Text,
+            _returns=Unicode,
+            _in_variable_names={"number": contract.parameter},
+            _out_variable_name="return",
+        )
+        def SayName(ctx: Any, number: str | None) -> str:  # noqa: N802, N805 - the contract's name, Spyne's context
+            return say(ctx.udc.say_name(number or ""))
+
+        @rpc(
+            _Text,
+            _Text,
+            _returns=Unicode,
+            _in_variable_names={"num_from": "NumFrom", "key": "Key"},
+            _out_variable_name="return",
+        )
+        def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
+            ctx.udc.incoming_call(num_from or "", key or "")
+            return "1"
+
+    return _Application(
+        [Operations],
+        contract.namespace,
+        name=NAME,
+        in_protocol=_Operation(validator="soft"),
+        out_protocol=_Answer(),
+    )
+
+
+class _Application(Application):
+    """An application whose faults remember what caused them: Spyne would keep the text alone."""
+
+    def call_wrapper(self, ctx: MethodContext) -> Any:
+        """Call the method; whatever it raises becomes a Server fault with its cause."""
+        try:
+            return super().call_wrapper(ctx)
+        except Exception as error:
+            raise Fault("Server") from error
+
+
+class _Operation(XmlDocument):
+    """Spyne's XML protocol, given the operation element that `envelope` has already read."""
+
+    def __init__(self, validator: str) -> None:
+        super().__init__(validator=validator, parse_xsi_type=False)
+
+    def create_in_document(self, ctx: MethodContext, in_string_encoding: str | None = None) -> None:
+        """Do nothing: the document is in the context."""
+
+    def decompose_incoming_envelope(self, ctx: MethodContext, message: str = XmlDocument.REQUEST) -> None:  # noqa: ARG002
+        """Name the method after the Body's child alone; no SOAPAction is looked at."""
+        ctx.in_body_doc = ctx.in_document
+        ctx.method_request_string = ctx.in_document.tag
+
+
+class _Answer(XmlDocument):
+    """The way out: one return value in an envelope of the request's version."""
+
+    def serialize(self, ctx: MethodContext, message: str) -> None:  # noqa: ARG002 - Spyne's signature
+        """Set the document to the answer's bytes."""
+        operation = ctx.descriptor
+        ctx.out_document = reply.envelope(
+            ctx.transport.version, self.app.tns, operation.operation_name, ctx.out_object[0]
+        )
+
+    def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:  # noqa: ARG002
+        """Hand the bytes over as they are."""
+        ctx.out_string = [ctx.out_document]
+
+
+class _Transport(ServerBase):
+    """Runs one request through an application; HTTP stays outside."""
+
+    transport = "urn:vats1c"
+
+    def run(self, request: Request, desk: Desk) -> bytes:
+        """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
+        initial = MethodContext(self, MethodContext.SERVER)
+        initial.transport.version = request.version
+        initial.in_document = request.operation
+        initial.udc = desk
+        (ctx,) = self.generate_contexts(initial)
+        try:
+            if ctx.in_error is None:
+                self.get_in_object(ctx)
+            if ctx.in_error is not None:
+                raise ctx.in_error
+            self.get_out_object(ctx)
+            if ctx.out_error is not None:
+                raise ctx.out_error
+            self.get_out_string(ctx)
+            return bytes(ctx.out_string[0])
+        finally:
+            ctx.close()
+
+
+class Service:
+    """Answers a request that `envelope` has read: picks the contract, lets Spyne do its part, turns faults into ours."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._contracts = {contract: _Transport(declare(contract)) for contract in CONTRACTS}
+        self._namespaces = {contract.namespace for contract in CONTRACTS}
+
+    def answer(self, request: Request) -> tuple[str, bytes]:
+        """Return the operation's name and the answer envelope. Raises SoapFault."""
+        namespace, _, operation = request.operation.tag[1:].rpartition("}")
+        if namespace not in self._namespaces:
+            raise _unknown(request, f"пространство имён «{namespace}»", f"namespace {namespace!r}")
+        parameter = "Number" if _asks_for_data(request.operation) else "number"
+        transport = self._contracts[Contract(namespace, parameter)]
+        try:
+            return operation, transport.run(request, self._desk)
+        except Fault as fault:
+            raise _ours(fault, transport.app, request, operation) from fault
+
+
+def _asks_for_data(operation: etree._Element) -> bool:
+    return any(etree.QName(child).localname == "Number" for child in operation)
+
+
+def _ours(fault: Fault, application: Application, request: Request, operation: str) -> SoapFault:
+    """Say Spyne's fault in our words: its own are English, name types and hold what was sent."""
+    if fault.faultcode.startswith("Client.ResourceNotFound"):
+        return _unknown(request, f"операция «{operation}»", f"operation {operation!r}")
+    if fault.faultcode.startswith("Client"):
+        methods = application.interface.service_method_map[request.operation.tag]
+        names = ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message))
+        return SoapFault(
+            "Client",
+            "parameters",
+            f"параметры {operation}: {names}, каждый ровно один раз",
+            f"{operation} takes {names}, each exactly once",
+            version=request.version,
+        )
+    if isinstance(fault.__cause__, JournalError):
+        log.error("call not recorded", error=str(fault.__cause__.__cause__))
+        text = fault.__cause__.message
+        return SoapFault("Server", "journal", text.ru, text.en, version=request.version)
+    log.error("operation failed", operation=operation, exc_info=fault.__cause__ or fault)
+    return SoapFault(
+        "Server",
+        "internal",
+        "внутренняя ошибка сервиса",
+        "internal error of the service",
+        version=request.version,
+    )
+
+
+def _unknown(request: Request, ru: str, en: str) -> SoapFault:
+    return SoapFault(
+        "Client",
+        "operation",
+        f"неизвестно: {ru}; сервис отвечает на SayName и IncomingCall в {VATS}",
+        f"unknown {en}; the service answers SayName and IncomingCall in {VATS}",
+        version=request.version,
+    )

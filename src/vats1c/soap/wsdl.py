@@ -1,0 +1,96 @@
+"""The published WSDL: the hand-kept wsdl/VATS.wsdl with nothing rewritten but the address and SayName's parameter.
+
+Rule: the address comes from the settings, or from the request's own Host when it is trusted; it is never remembered.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
+from xml.sax.saxutils import escape
+
+from werkzeug.http import parse_etags
+from werkzeug.sansio.utils import host_is_trusted
+
+_FILE = "VATS.wsdl"
+_ADDRESS = 'location="http://localhost/telephony/ws/VATS"'
+_PARAMETER = '<xs:element name="number"'
+
+
+def read(parameter: str = "number") -> str:
+    """Return the text of the WSDL whose SayName takes `parameter` ("number" or "Number"); the address is the sample's."""
+    installed = files("vats1c") / "wsdl" / _FILE
+    # A checkout keeps the contract at its top level; a wheel carries it inside.
+    source = installed if installed.is_file() else Path(__file__).parents[3] / "wsdl" / _FILE
+    text = source.read_text(encoding="utf-8")
+    return text.replace(_PARAMETER, f'<xs:element name="{parameter}"')
+
+
+class Wsdl:
+    """The WSDL of one publication as a WSGI application for GET and HEAD."""
+
+    def __init__(
+        self,
+        path: str,
+        parameter: str,
+        public_url: str | None,
+        trusted_hosts: tuple[str, ...],
+        default_host: str,
+    ) -> None:
+        self._path = path
+        self._text = read(parameter)
+        self._public_url = public_url
+        self._trusted_hosts = trusted_hosts
+        self._default_host = default_host
+
+    @staticmethod
+    def is_asked_for(query: str) -> bool:
+        """Tell whether the query string is ?wsdl, in any case, with or without a value."""
+        return any(part.partition("=")[0].lower() == "wsdl" for part in query.split("&"))
+
+    def document(self, base: str) -> bytes:
+        """Return the WSDL with this publication's address under `base` ("https://vats.example.ru"), UTF-8."""
+        address = escape(base + self._path, {'"': "&quot;"})
+        return self._text.replace(_ADDRESS, f'location="{address}"').encode()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer GET and HEAD, If-None-Match too."""
+        document = self.document(self._base(environ))
+        etag = hashlib.blake2b(document, digest_size=16).hexdigest()
+        headers = [("ETag", f'"{etag}"'), ("Cache-Control", "no-cache"), ("Vary", "Host")]
+        if parse_etags(environ.get("HTTP_IF_NONE_MATCH")).contains_weak(etag):
+            start_response("304 Not Modified", headers)
+            return []
+        headers += [("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(document)))]
+        start_response("200 OK", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [document]
+
+    def _base(self, environ: WSGIEnvironment) -> str:
+        if self._public_url:
+            return self._public_url
+        host = environ.get("HTTP_HOST", "")
+        if not self._is_trusted(host):
+            host = self._default_host
+        return f"{environ['wsgi.url_scheme']}://{host}"
+
+    def _is_trusted(self, host: str) -> bool:
+        """An IP address or localhost names nobody else's server; any other name must be in the settings."""
+        if not host_is_trusted(host):
+            return False
+        if "*" in self._trusted_hosts:
+            return True
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or _is_ip(name):
+            return True
+        return bool(self._trusted_hosts) and host_is_trusted(host, self._trusted_hosts)
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

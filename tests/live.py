@@ -1,0 +1,147 @@
+"""A real service in a process of its own, and ways to talk to it down to the byte."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+AUTHORIZATION = "Basic U09BUDoxMjM="  # SOAP:123, the vendor's example
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+PATH = "/telephony/ws/VATS"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def envelope(body, version=SOAP11, declaration='<?xml version="1.0" encoding="utf-8"?>\n'):
+    return f'{declaration}<soap:Envelope xmlns:soap="{version}"><soap:Body>{body}</soap:Body></soap:Envelope>'
+
+
+def say_name(number="89235292926", namespace="http://VATS", parameter="number", version=SOAP11):
+    return envelope(f'<SayName xmlns="{namespace}"><{parameter}>{number}</{parameter}></SayName>', version)
+
+
+def incoming_call(number="89235292926", key="gW3cyUJAtl50PhF", version=SOAP11):
+    return envelope(
+        f'<IncomingCall xmlns="http://VATS"><NumFrom>{number}</NumFrom><Key>{key}</Key></IncomingCall>',
+        version,
+    )
+
+
+class Answer:
+    """One HTTP answer, read whole."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    @property
+    def version(self):
+        """The envelope namespace of the answer."""
+        return self.text.split('xmlns:soap="', 1)[1].split('"', 1)[0]
+
+    @property
+    def returned(self):
+        """The text of m:return, as a parser gives it."""
+        from lxml import etree
+
+        found = etree.fromstring(self.body).find(".//{*}return")
+        return found.text or ""
+
+    @property
+    def is_fault(self):
+        return "<soap:Fault>" in self.text
+
+
+class Live:
+    """`vats1c serve` as a subprocess."""
+
+    def __init__(self, port, config, arguments=(), env=None):
+        self.port = port
+        self.config = config
+        self.env = env
+        self.url = f"http://127.0.0.1:{port}"
+        self.endpoint = self.url + PATH
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            env={**(env or os.environ), "PYTHONUNBUFFERED": "1"},
+        )
+
+    def wait_until_ready(self, seconds=20):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.get("/readyz").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"the service did not start:\n{self.kill()}")
+
+    def request(self, method, path, body=None, headers=None, timeout=10):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        return self.request(
+            "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+
+    def post(self, body, headers=None, path=PATH, authorization=AUTHORIZATION, content_type="text/xml"):
+        """POST to the endpoint as the VATS does; a header of None is left out."""
+        given = {"Content-Type": content_type, "Authorization": authorization, **(headers or {})}
+        body = body.encode() if isinstance(body, str) else body
+        return self.request(
+            "POST", path, body, {name: value for name, value in given.items() if value is not None}
+        )
+
+    def connect(self, timeout=10):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def raw(self, data, timeout=10):
+        """Send bytes as they are; return what comes back until the server closes or falls silent."""
+        with self.connect(timeout) as connection:
+            connection.sendall(data)
+            received = b""
+            try:
+                while chunk := connection.recv(65_536):
+                    received += chunk
+            except (TimeoutError, ConnectionError):
+                pass
+            return received
+
+    def terminate(self):
+        """Stop as an orchestrator does; return the exit code and all that was printed."""
+        self.process.send_signal(signal.SIGTERM)
+        printed, _ = self.process.communicate(timeout=20)
+        return self.process.returncode, printed
+
+    def kill(self):
+        """Stop as a power cut does; return all that was printed."""
+        if self.process.poll() is None:
+            self.process.kill()
+        try:
+            return self.process.communicate(timeout=10)[0]
+        except ValueError:
+            return ""
