@@ -5,9 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from live import Live, free_port
 
-EXAMPLES = Path(__file__).parent / "examples"
+from live import Live, free_port
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +28,7 @@ def start(callers, tmp_path_factory):
     """Start services with settings of one's own; all are stopped at the end."""
     running = []
 
-    def started(
-        extra="", users='[[users]]\nname = "SOAP"\npassword = "123"\n', arguments=(), env=None, wait=True
-    ):
+    def started(*, extra="", users='[[users]]\nname = "SOAP"\npassword = "123"\n', arguments=(), env=None, wait=True):
         folder = tmp_path_factory.mktemp("service")
         port = free_port()
         file = folder / "vats1c.toml"

@@ -104,17 +104,13 @@ class Live:
             connection.close()
 
     def get(self, path, **headers):
-        return self.request(
-            "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
-        )
+        return self.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     def post(self, body, headers=None, path=PATH, authorization=AUTHORIZATION, content_type="text/xml"):
         """POST to the endpoint as the VATS does; a header of None is left out."""
         given = {"Content-Type": content_type, "Authorization": authorization, **(headers or {})}
         body = body.encode() if isinstance(body, str) else body
-        return self.request(
-            "POST", path, body, {name: value for name, value in given.items() if value is not None}
-        )
+        return self.request("POST", path, body, {name: value for name, value in given.items() if value is not None})
 
     def connect(self, timeout=10):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)

@@ -20,7 +20,7 @@ from vats1c.directory.chain import Chain
 from vats1c.journal import Journal, JournalError
 from vats1c.language import Message
 from vats1c.metrics import Metrics
-from vats1c.soap.endpoint import Headers, answer_fault, late, nowhere
+from vats1c.soap.endpoint import Headers, answer_fault, late, nowhere, spelled
 from vats1c.web import Check, Site
 
 
@@ -59,12 +59,7 @@ class Application:
 
     def late(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Return the answer to a request whose body did not arrive in time: status, headers, body."""
-        fault = late()
-        said: list[Any] = []
-        body = answer_fault(
-            fault, environ, lambda _, headers: said.append(headers), self.settings.fault_language
-        )  # type: ignore[arg-type, return-value]
-        return fault.status, said[0], body[0]
+        return spelled(late(), environ, self.settings.fault_language)
 
     def close(self) -> None:
         """Close what was opened; the last journal entry is already on disk."""
@@ -89,9 +84,7 @@ class Application:
         shown = "localhost" if unspecified else f"[{host}]" if ":" in host else host
         return soap.Endpoint(
             publication.name,
-            soap.Service(
-                Desk(publication.name, self._chains[publication.name], self._journal, settings.region)
-            ),
+            soap.Service(Desk(publication.name, self._chains[publication.name], self._journal, settings.region)),
             soap.Wsdl(
                 f"/{publication.name}/ws/VATS",
                 own.say_name.parameter,
@@ -217,9 +210,7 @@ def _directories(
         try:
             one = directory.load(table.type, table.name, table.own, settings.region)
         except DirectoryError as error:
-            key = f"{_place(settings, publication)}directories[{number}]" + (
-                f".{error.key}" if error.key else ""
-            )
+            key = f"{_place(settings, publication)}directories[{number}]" + (f".{error.key}" if error.key else "")
             problems.append(Problem(key, "", error.message))
             continue
         on_failure(one.close)

@@ -25,11 +25,12 @@ def identify(received: str, region: str = "RU") -> Number:
     Never fails: hidden, short, textual and absurd numbers have no canonical form.
     """
     text = received.strip()
+    dialled = text.removeprefix("tel:")  # RFC 3966
     if len(text) > _LONGEST:
         return Number(text, None)
     # Nearly every number a Russian PBX sends has this form; the library takes 15 µs for the same answer.
-    plain = _RUSSIAN.fullmatch(text.translate(_PUNCTUATION)) if region == "RU" else None
-    return Number(text, "+7" + plain[1] if plain else _parsed(text, region))
+    plain = _RUSSIAN.fullmatch(dialled.translate(_PUNCTUATION)) if region == "RU" else None
+    return Number(text, "+7" + plain[1] if plain else _parsed(dialled, region))
 
 
 def _parsed(text: str, region: str) -> str | None:

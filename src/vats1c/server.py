@@ -68,9 +68,8 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     from asyncio import new_event_loop  # noqa: PLC0415 - with granian: a command that does not serve needs neither
 
     from granian._futures import _new_cbscheduler  # noqa: PLC0415
-    from granian._granian import WorkerSignal, WSGIWorker  # noqa: PLC0415
+    from granian._granian import ListenerSpec, WorkerSignal, WSGIWorker  # noqa: PLC0415
     from granian.http import HTTP1Settings  # noqa: PLC0415
-    from granian.net import SocketSpec  # noqa: PLC0415
 
     stop, stopped = WorkerSignal(), threading.Event()
     stop.add_cb(stopped.set)
@@ -79,7 +78,7 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     deadlines = _Deadlines(limits.body_timeout, application.late)
     worker = WSGIWorker(
         1,
-        (SocketSpec(host, port, _BACKLOG), None),
+        (ListenerSpec(host, port, _BACKLOG), None),
         None,
         threads=1,
         py_threads=limits.connections,
@@ -114,7 +113,7 @@ def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
             said[:] = int(status[:3]), headers
 
-        answer = application(environ, start_response)  # type: ignore[arg-type]
+        answer = application(environ, start_response)
         try:
             body = b"".join(answer)
         finally:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from live import PATH
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.request.xml"))

@@ -73,9 +73,7 @@ class Logins:
         self._delayed = threading.BoundedSemaphore(_MOST_DELAYED)
         # One password is hashed at a time for addresses in good standing, and one for the others.
         self._lanes = {False: threading.Lock(), True: threading.Lock()}
-        self._counted = {
-            word: metrics.failed_logins.labels(word) for word in ("refused", "slowed", "turned_away")
-        }
+        self._counted = {word: metrics.failed_logins.labels(word) for word in ("refused", "slowed", "turned_away")}
 
     def check(self, header: str | None, address: str) -> None:
         """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises Refused."""

@@ -12,7 +12,7 @@ import typer
 from vats1c.cli.settings import FOLDER_PREFIX, fail
 from vats1c.language import Message
 
-USER, PASSWORD = "SOAP", "123"  # noqa: S105 - the vendor's example, on purpose
+USER, PASSWORD = "SOAP", "123"
 NUMBER = "89235292926"
 _SETTINGS = """\
 listen = {listen}
@@ -56,9 +56,7 @@ def demo(
     with as_file(callers) as path, tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         # A file, so that `vats1c journal tail` finds the running demo, and a newcomer an example.
         file = Path(folder) / "vats1c.toml"
-        file.write_text(
-            _SETTINGS.format(listen=json.dumps(listen), callers=json.dumps(str(path))), encoding="utf-8"
-        )
+        file.write_text(_SETTINGS.format(listen=json.dumps(listen), callers=json.dumps(str(path))), encoding="utf-8")
         try:
             settings = config.load(file)
         except config.ConfigError as error:

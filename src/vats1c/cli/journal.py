@@ -73,4 +73,5 @@ def _line(recorded: "Recorded", as_json: bool) -> str:
             ensure_ascii=False,
         )
     at = call.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return f"{recorded.id:>6}  {at}  {call.publication}  {call.number or call.received or '-':<16}  {call.key}  {call.caller}"
+    number = call.number or call.received or "-"
+    return f"{recorded.id:>6}  {at}  {call.publication}  {number:<16}  {call.key}  {call.caller}"

@@ -13,9 +13,7 @@ def hash_password() -> None:
     from vats1c.auth import hash_password as hashed
 
     if sys.stdin.isatty():
-        password: str = typer.prompt(
-            str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True
-        )
+        password: str = typer.prompt(str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.read().rstrip("\r\n")
     if not password:

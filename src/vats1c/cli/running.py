@@ -106,11 +106,7 @@ def say_parts(application: "Application") -> None:
             )
         if not publication.directories:
             typer.echo(
-                str(
-                    Message(
-                        "справочников нет: все звонящие неизвестны", "no directories: every caller is unknown"
-                    )
-                )
+                str(Message("справочников нет: все звонящие неизвестны", "no directories: every caller is unknown"))
             )
         typer.echo(
             str(

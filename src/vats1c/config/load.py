@@ -57,6 +57,8 @@ def load(path: Path | None = None, **given: Any) -> Settings:
         problems.append(_undecodable(error))
     if problems:
         raise ConfigError(problems)
+    # A plain Settings, which another process can be sent.
+    settings = Settings.model_construct(_fields_set=settings.model_fields_set, **dict(settings))
     return _anchored(settings, path.absolute().parent if path else Path.cwd())
 
 
@@ -88,9 +90,7 @@ def _unknown_variables() -> list[Problem]:
 def _unknown(name: str, known: set[str] | frozenset[str]) -> Message:
     close = difflib.get_close_matches(name, sorted(known), n=1)
     if close:
-        return Message(
-            f"нет такой настройки; может быть, {close[0]}?", f"no such setting; did you mean {close[0]}?"
-        )
+        return Message(f"нет такой настройки; может быть, {close[0]}?", f"no such setting; did you mean {close[0]}?")
     names = ", ".join(sorted(known))
     return Message(f"нет такой настройки; есть: {names}", f"no such setting; there are: {names}")
 
@@ -128,9 +128,7 @@ def _message(detail: ErrorDetails) -> Message:
     text = detail["msg"][:1].lower() + detail["msg"][1:]
     if detail["loc"] and detail["loc"][-1] in _SECRETS:
         return Message(f"недопустимое значение: {text}", f"unusable value: {text}")
-    return Message(
-        f"недопустимое значение {detail['input']!r}: {text}", f"unusable value {detail['input']!r}: {text}"
-    )
+    return Message(f"недопустимое значение {detail['input']!r}: {text}", f"unusable value {detail['input']!r}: {text}")
 
 
 def _fields_at(place: tuple[int | str, ...]) -> set[str]:
@@ -175,9 +173,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
 def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
     return {
         "users": tuple(
-            user.model_copy(update={"password_file": folder / user.password_file})
-            if user.password_file
-            else user
+            user.model_copy(update={"password_file": folder / user.password_file}) if user.password_file else user
             for user in publication.users
         ),
         "directories": tuple(_anchored_directory(directory, folder) for directory in publication.directories),

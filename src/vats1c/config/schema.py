@@ -25,9 +25,7 @@ _HIGHEST_PORT = 65_535
 def _listen(value: str) -> str:
     found = _LISTEN.fullmatch(value)
     if found is None or int(found[1]) > _HIGHEST_PORT:
-        raise Unusable(
-            "ожидается АДРЕС:ПОРТ, например 0.0.0.0:8080", "expected HOST:PORT, such as 0.0.0.0:8080"
-        )
+        raise Unusable("ожидается АДРЕС:ПОРТ, например 0.0.0.0:8080", "expected HOST:PORT, such as 0.0.0.0:8080")
     return value
 
 
@@ -51,9 +49,9 @@ class UserTable(Table):
     """A SOAP user: what the VATS signs in with (HTTP Basic, UTF-8)."""
 
     name: str = Field(min_length=1, description="Login that the VATS sends.")
-    password: SecretStr | None = Field(None, description="Password in clear.")
-    password_hash: SecretStr | None = Field(None, description="Hash made by `vats1c hash-password`.")
-    password_file: Path | None = Field(None, description="File that holds the password (a mounted secret).")
+    password: SecretStr | None = Field(default=None, description="Password in clear.")
+    password_hash: SecretStr | None = Field(default=None, description="Hash made by `vats1c hash-password`.")
+    password_file: Path | None = Field(default=None, description="File that holds the password (a mounted secret).")
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
@@ -89,14 +87,14 @@ class SubscriberTable(Table):
 
     key: str = Field(min_length=1, max_length=128, description="Key of the subscriber, issued by the VATS.")
     name: str = Field(min_length=1, description="Name of the employee.")
-    extension: str = Field("", description="Internal extension.")
+    extension: str = Field(default="", description="Internal extension.")
 
 
 class SayNameTable(Table):
     """How SayName is published."""
 
     parameter: Literal["number", "Number"] = Field(
-        "number",
+        default="number",
         description="SayName's parameter in the published WSDL; both are answered, each in its own way.",
     )
 
@@ -104,16 +102,16 @@ class SayNameTable(Table):
 class LimitsTable(Table):
     """What one request, one connection and all of them together may take."""
 
-    body: int = Field(65_536, ge=1_024, le=1_048_576, description="Longest request body, bytes.")
+    body: int = Field(default=65_536, ge=1_024, le=1_048_576, description="Longest request body, bytes.")
     header_timeout: float = Field(
-        10, ge=0.1, le=60, description="Time for a request's header, and of an idle connection, seconds."
+        default=10, ge=0.1, le=60, description="Time for a request's header, and of an idle connection, seconds."
     )
-    body_timeout: float = Field(10, ge=0.1, le=300, description="Time for a request's body, seconds.")
+    body_timeout: float = Field(default=10, ge=0.1, le=300, description="Time for a request's body, seconds.")
     connections: int = Field(
-        1_024, ge=16, le=16_384, description="Open connections a worker; more wait their turn."
+        default=1_024, ge=16, le=16_384, description="Open connections a worker; more wait their turn."
     )
     failed_logins: int = Field(
-        10,
+        default=10,
         ge=1,
         le=1_000,
         description="Wrong logins a minute from one address before its answers are slowed.",
@@ -123,14 +121,12 @@ class LimitsTable(Table):
 class PublicationTable(Table):
     """One endpoint, /NAME/ws/VATS: who may call it and where its callers are looked up."""
 
-    users: tuple[UserTable, ...] = Field(
-        (), description="SOAP users; without one the service does not start."
-    )
+    users: tuple[UserTable, ...] = Field(default=(), description="SOAP users; without one the service does not start.")
     directories: tuple[DirectoryTable, ...] = Field(
-        (), description="Caller directories in the order they are asked."
+        default=(), description="Caller directories in the order they are asked."
     )
-    subscribers: tuple[SubscriberTable, ...] = Field((), description="Employees by key.")
-    say_name: SayNameTable = Field(SayNameTable(), description="How SayName is published.")
+    subscribers: tuple[SubscriberTable, ...] = Field(default=(), description="Employees by key.")
+    say_name: SayNameTable = Field(default=SayNameTable(), description="How SayName is published.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -148,11 +144,12 @@ class PublicationTable(Table):
 
 
 def _publications(value: dict[str, PublicationTable]) -> dict[str, PublicationTable]:
+    reserved = ", ".join(sorted(_RESERVED))
     for name in value:
         if not _PUBLICATION.fullmatch(name) or name in _RESERVED:
             raise Unusable(
-                f"имя публикации «{name}» не годится: латинские буквы, цифры, дефис; не {', '.join(sorted(_RESERVED))}",
-                f"{name!r} cannot name a publication: latin letters, digits, hyphen; not {', '.join(sorted(_RESERVED))}",
+                f"имя публикации «{name}» не годится: латинские буквы, цифры, дефис; не {reserved}",
+                f"{name!r} cannot name a publication: latin letters, digits, hyphen; not {reserved}",
             )
     return value
 
@@ -160,53 +157,50 @@ def _publications(value: dict[str, PublicationTable]) -> dict[str, PublicationTa
 class Settings(PublicationTable, BaseSettings):
     """All settings of one service; the publication's own keys stand at the top where there is only one."""
 
-    model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="VATS1C_", env_nested_delimiter="__"
-    )
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="VATS1C_", env_nested_delimiter="__")
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
-        "127.0.0.1:8080", description="Address and port to listen on."
+        default="127.0.0.1:8080", description="Address and port to listen on."
     )
-    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
-        None, description="Address at which the VATS reaches this service; stands in the WSDL."
+        default=None, description="Address at which the VATS reaches this service; stands in the WSDL."
     )
     trusted_hosts: tuple[str, ...] = Field(
-        (),
-        description='Host names that may stand in the WSDL without `public_url`; ".example.ru" for all below, "*" for any.',
+        default=(),
+        description='Host names that may stand in the WSDL; ".example.ru" for all below, "*" for any.',
     )
     proxies: int = Field(
-        0, ge=0, le=10, description="Reverse proxies in front, whose X-Forwarded-* headers are believed."
+        default=0, ge=0, le=10, description="Reverse proxies in front, whose X-Forwarded-* headers are believed."
     )
-    wsdl_open: bool = Field(True, description="Give the WSDL without a password.")  # noqa: FBT003 - a field's default
-    data: Path = Field(Path("data"), description="Folder for the journal.")
+    wsdl_open: bool = Field(default=True, description="Give the WSDL without a password.")
+    data: Path = Field(default=Path("data"), description="Folder for the journal.")
     database: str | None = Field(
-        None, description="SQLAlchemy URL of the journal; SQLite in `data` when not set."
+        default=None, description="SQLAlchemy URL of the journal; SQLite in `data` when not set."
     )
     region: str = Field(
-        "RU",
+        default="RU",
         pattern="^[A-Z]{2}$",
         description="Country in which numbers without a code are dialled (ISO 3166-1).",
     )
-    fault_language: Language = Field("both", description="Language of SOAP faults.")
+    fault_language: Language = Field(default="both", description="Language of SOAP faults.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
+        default="info", description="Least level that is logged."
     )
-    log_format: Literal["text", "json"] = Field("text", description="Form of the log lines.")
-    limits: LimitsTable = Field(LimitsTable(), description="What requests and connections may take.")
+    log_format: Literal["text", "json"] = Field(default="text", description="Form of the log lines.")
+    limits: LimitsTable = Field(default=LimitsTable(), description="What requests and connections may take.")
     publications: Annotated[dict[str, PublicationTable], AfterValidator(_publications)] = Field(
-        {}, description="More than one endpoint: users, directories, subscribers and say_name of each."
+        default={}, description="More than one endpoint: users, directories, subscribers and say_name of each."
     )
 
     @model_validator(mode="after")
     def _someone_may_call(self) -> Self:
-        above = (
-            sorted(self.model_fields_set & PublicationTable.model_fields.keys()) if self.publications else []
-        )
+        above = sorted(self.model_fields_set & PublicationTable.model_fields.keys()) if self.publications else []
         if above:
+            keys, table = ", ".join(above), f"[publications.{DEFAULT_PUBLICATION}]"
             raise Unusable(
-                f"рядом с [publications] не нужны: {', '.join(above)}; перенесите их в [publications.{DEFAULT_PUBLICATION}]",
-                f"not beside [publications]: {', '.join(above)}; move them to [publications.{DEFAULT_PUBLICATION}]",
+                f"рядом с [publications] не нужны: {keys}; перенесите их в {table}",
+                f"not beside [publications]: {keys}; move them to {table}",
             )
         without = [name for name, publication in self.served.items() if not publication.users]
         if without:

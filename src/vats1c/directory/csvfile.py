@@ -4,6 +4,7 @@ Headers in English or Russian, comma, semicolon or tab, UTF-8 or windows-1251: a
 """
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,7 @@ class CsvDirectory:
         """Read the file at `settings["path"]`. Raises DirectoryError."""
         unknown = sorted(settings.keys() - {"path"})
         if unknown:
-            raise DirectoryError(
-                "нет такой настройки; есть: path", "no such setting; there is: path", unknown[0]
-            )
+            raise DirectoryError("нет такой настройки; есть: path", "no such setting; there is: path", unknown[0])
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу CSV", "the path of a CSV file is needed", "path")
         self.name = name
@@ -60,11 +59,11 @@ def _read(path: Path, region: str) -> dict[str, Caller]:
 
 
 def _rows(path: Path, region: str) -> Iterator[tuple[str, Caller]]:
-    lines = _text(path).splitlines()
-    if not lines:
+    text = _text(path)
+    if not text.strip():
         raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
-    delimiter = max(_DELIMITERS, key=lines[0].count)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         fields = [_FIELDS.get(title.strip().casefold()) for title in next(rows)]
         if "number" not in fields or "name" not in fields:
@@ -74,9 +73,7 @@ def _rows(path: Path, region: str) -> Iterator[tuple[str, Caller]]:
                 "path",
             )
         for row in rows:
-            values = {
-                field: value.strip() for field, value in zip(fields, row, strict=False) if field and value
-            }
+            values = {field: value.strip() for field, value in zip(fields, row, strict=False) if field and value}
             canonical = identify(values.pop("number", ""), region).canonical
             if canonical and values.get("name"):
                 yield canonical, Caller(**values)
@@ -91,9 +88,7 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DirectoryError(
-            f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path"
-        ) from error
+        raise DirectoryError(f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path") from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vats1c.journal.schema import calls, metadata
+from vats1c.journal.schema import LONGEST_KEY, LONGEST_NUMBER, calls, metadata
 from vats1c.language import Message
 from vats1c.model import Call
 
@@ -57,19 +57,18 @@ class Journal:
 
     def add(self, call: Call) -> int:
         """Return the id of `call` once it is durably written. Raises JournalError."""
-        # Longer than any number or key is: cut so that a hostile sender cannot fill the disk by the field.
         row = {
             "publication": call.publication,
             "at": call.at,
-            "received": call.received[: calls.c.received.type.length],
+            "received": call.received[:LONGEST_NUMBER],
             "number": call.number,
-            "key": call.key[: calls.c.key.type.length],
+            "key": call.key[:LONGEST_KEY],
             "caller": call.caller,
         }
         try:
             # SQLite has one writer: waiting here is cheaper than in the database.
             with self._writing, self._engine.begin() as connection:
-                return int(connection.execute(sa.insert(calls), row).inserted_primary_key[0])
+                return int(connection.execute(sa.insert(calls).returning(calls.c.id), row).scalar_one())
         except sa.exc.SQLAlchemyError as error:
             raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
 

@@ -25,6 +25,10 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+# Longer than any number or key is: a hostile sender cannot fill the disk by the field.
+LONGEST_NUMBER = 64
+LONGEST_KEY = 128
+
 metadata = sa.MetaData()
 
 calls = sa.Table(
@@ -34,9 +38,9 @@ calls = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("publication", sa.String(63), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    sa.Column("received", sa.String(64), nullable=False),
+    sa.Column("received", sa.String(LONGEST_NUMBER), nullable=False),
     sa.Column("number", sa.String(16)),
-    sa.Column("key", sa.String(128), nullable=False),
+    sa.Column("key", sa.String(LONGEST_KEY), nullable=False),
     sa.Column("caller", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )

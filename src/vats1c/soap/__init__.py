@@ -3,7 +3,7 @@
 Rule: the only room that imports Spyne; `compat` goes first, so importing anything from here makes Spyne importable.
 """
 
-from vats1c.soap import compat as compat  # noqa: PLC0414 - before any other module of the room
+from vats1c.soap import compat as compat
 from vats1c.soap.endpoint import Endpoint
 from vats1c.soap.service import Service
 from vats1c.soap.wsdl import Wsdl

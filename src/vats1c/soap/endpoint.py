@@ -57,16 +57,13 @@ class Endpoint:
                 return self._describe(environ, start_response)
             self._sign_in(environ)
             request = envelope.read(self._body(environ, content_type), content_type)
-            operation, answer = self._service.answer(request)
+            answer = self._service.answer(request)
         except SoapFault as fault:
             return self._refuse(fault, environ, start_response)
         except Exception:  # a defect of ours: the caller gets a fault, the log the traceback
             log.exception("request failed")
-            fault = SoapFault(
-                "Server", "internal", "внутренняя ошибка сервиса", "internal error of the service"
-            )
-            return self._refuse(fault, environ, start_response)
-        self._count(operation, "ok")
+            return self._refuse(internal(), environ, start_response)
+        self._count(request.operation, "ok")
         start_response("200 OK", _HEADERS_OK[request.version])
         return [answer]
 
@@ -89,9 +86,7 @@ class Endpoint:
     def _body(self, environ: WSGIEnvironment, content_type: str) -> bytes:
         """Return the whole body. A multipart or compressed one is refused unread, a long one as soon as it is seen."""
         if content_type.lower().startswith("multipart/"):
-            raise SoapFault(
-                "Client", "type", "multipart не поддерживается", "multipart is not supported", status=415
-            )
+            raise SoapFault("Client", "type", "multipart не поддерживается", "multipart is not supported", status=415)
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             raise SoapFault(
                 "Client",
@@ -132,9 +127,7 @@ class Endpoint:
         self._count("wsdl", "ok")
         return self._wsdl(environ, start_response)
 
-    def _refuse(
-        self, fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> list[bytes]:
+    def _refuse(self, fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         self._count("", fault.reason)
         log.info(
             "request refused",
@@ -146,10 +139,8 @@ class Endpoint:
         return answer_fault(fault, environ, start_response, self._language)
 
 
-def answer_fault(
-    fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse, language: Language
-) -> list[bytes]:
-    """Answer with `fault` in the request's SOAP version and with the headers that its HTTP status calls for."""
+def spelled(fault: SoapFault, environ: WSGIEnvironment, language: Language) -> tuple[int, Headers, bytes]:
+    """Return `fault` in the request's SOAP version: HTTP status, the headers that the status calls for, envelope."""
     version = fault.version or envelope.version_hint(environ.get("CONTENT_TYPE", ""))
     headers = [("Content-Type", CONTENT_TYPES[version])]
     if fault.status == HTTPStatus.UNAUTHORIZED:
@@ -161,16 +152,26 @@ def answer_fault(
     if fault.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
         # The rest of the body is not worth waiting for.
         headers.append(("Connection", "close"))
-    status = HTTPStatus(fault.status)
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [spell(fault, version, language)]
+    return fault.status, headers, spell(fault, version, language)
+
+
+def answer_fault(
+    fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse, language: Language
+) -> list[bytes]:
+    """Answer a request with `fault`."""
+    status, headers, body = spelled(fault, environ, language)
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
+
+
+def internal() -> SoapFault:
+    """Return the fault for a defect of ours; it says nothing of what happened."""
+    return SoapFault("Server", "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
 
 def late() -> SoapFault:
     """Return the fault for a body that did not arrive in time."""
-    return SoapFault(
-        "Client", "late", "тело запроса не пришло вовремя", "the body did not arrive in time", status=408
-    )
+    return SoapFault("Client", "late", "тело запроса не пришло вовремя", "the body did not arrive in time", status=408)
 
 
 def nowhere() -> SoapFault:

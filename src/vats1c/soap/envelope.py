@@ -40,7 +40,9 @@ class Request:
     """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
 
     version: str
-    operation: etree._Element
+    namespace: str
+    operation: str
+    element: etree._Element
 
 
 def version_hint(content_type: str, body: bytes = b"") -> str:
@@ -65,7 +67,7 @@ def read(body: bytes, content_type: str = "") -> Request:
 
 def _read(body: bytes, content_type: str) -> Request:
     root = _parsed(body, _charset(body, content_type))
-    version, _, name = root.tag[1:].rpartition("}") if root.tag[0] == "{" else ("", "", root.tag)
+    version, name = split(root)
     if name != "Envelope" or version not in (SOAP11, SOAP12):
         raise SoapFault(
             "VersionMismatch",
@@ -75,10 +77,17 @@ def _read(body: bytes, content_type: str) -> Request:
         )
     try:
         _refuse_bombs(root)
-        return Request(version, _operation(root, version))
+        element = _operation(root, version)
+        return Request(version, *split(element), element)
     except SoapFault as fault:
         fault.version = version
         raise
+
+
+def split(element: etree._Element) -> tuple[str, str]:
+    """Return the namespace ("" for none) and the local name of `element`."""
+    namespace, _, name = str(element.tag).rpartition("}")
+    return namespace[1:], name
 
 
 class _Parsers(threading.local):
@@ -171,9 +180,7 @@ def _operation(root: etree._Element, version: str) -> etree._Element:
     if body is None:
         raise SoapFault("Client", "envelope", "в конверте нет Body", "the envelope has no Body")
     if len(body) != 1:
-        raise SoapFault(
-            "Client", "body", "в Body должен быть один элемент", "Body must hold exactly one element"
-        )
+        raise SoapFault("Client", "body", "в Body должен быть один элемент", "Body must hold exactly one element")
     operation = body[0]
     if operation.tag == f"{{{version}}}Fault":
         raise SoapFault("Client", "body", "в запросе пришёл Fault", "a fault is not a request")
@@ -225,9 +232,7 @@ def _clean(element: etree._Element) -> None:
 
 
 def _processing_instruction() -> SoapFault:
-    return SoapFault(
-        "Client", "pi", "инструкции обработки в SOAP запрещены", "SOAP forbids processing instructions"
-    )
+    return SoapFault("Client", "pi", "инструкции обработки в SOAP запрещены", "SOAP forbids processing instructions")
 
 
 def _unreadable_encoding() -> SoapFault:

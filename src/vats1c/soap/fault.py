@@ -54,6 +54,4 @@ def _texts12(message: Message, language: Language) -> str:
     # SOAP 1.2 part 1, §5.4.2: a text element for each language, no two of one language.
     spoken = {"ru": message.ru, "en": message.en}
     wanted = ("ru", "en") if language == "both" else (language,)
-    return "".join(
-        f'<soap:Text xml:lang="{one}">{escape(spoken[one], quote=False)}</soap:Text>' for one in wanted
-    )
+    return "".join(f'<soap:Text xml:lang="{one}">{escape(spoken[one], quote=False)}</soap:Text>' for one in wanted)

@@ -18,7 +18,7 @@ from spyne.server import ServerBase
 from vats1c.desk import Desk
 from vats1c.journal import JournalError
 from vats1c.soap import reply
-from vats1c.soap.envelope import Request
+from vats1c.soap.envelope import Request, split
 from vats1c.soap.fault import SoapFault
 
 log = structlog.get_logger("vats1c.soap")
@@ -27,6 +27,8 @@ VATS = "http://VATS"
 # The vendor's page shows SayName in this one; a 1C service has one namespace, whichever its author chose.
 TEST = "http://test"
 NAME = "VATS"
+# What a fault repeats of an unknown name, characters.
+_MOST_SHOWN = 100
 
 # Exactly once, and empty is a value: a hidden number arrives as <number/>.
 _Text = Unicode(min_occurs=1, nillable=True)
@@ -45,9 +47,7 @@ class Contract:
         return self.parameter == "Number"
 
 
-CONTRACTS = tuple(
-    Contract(namespace, parameter) for namespace in (VATS, TEST) for parameter in ("number", "Number")
-)
+CONTRACTS = tuple(Contract(namespace, parameter) for namespace in (VATS, TEST) for parameter in ("number", "Number"))
 
 
 def declare(contract: Contract) -> Application:
@@ -134,7 +134,7 @@ class _Transport(ServerBase):
         """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
-        initial.in_document = request.operation
+        initial.in_document = request.element
         initial.udc = desk
         (ctx,) = self.generate_contexts(initial)
         try:
@@ -152,36 +152,36 @@ class _Transport(ServerBase):
 
 
 class Service:
-    """Answers a request that `envelope` has read: picks the contract, lets Spyne do its part, turns faults into ours."""
+    """Answers what `envelope` has read: picks the contract, lets Spyne do its part, turns its faults into ours."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._contracts = {contract: _Transport(declare(contract)) for contract in CONTRACTS}
-        self._namespaces = {contract.namespace for contract in CONTRACTS}
+        self._transports = {
+            (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
+        }
 
-    def answer(self, request: Request) -> tuple[str, bytes]:
-        """Return the operation's name and the answer envelope. Raises SoapFault."""
-        namespace, _, operation = request.operation.tag[1:].rpartition("}")
-        if namespace not in self._namespaces:
-            raise _unknown(request, f"пространство имён «{namespace}»", f"namespace {namespace!r}")
-        parameter = "Number" if _asks_for_data(request.operation) else "number"
-        transport = self._contracts[Contract(namespace, parameter)]
+    def answer(self, request: Request) -> bytes:
+        """Return the answer envelope. Raises SoapFault."""
+        transport = self._transports.get((request.namespace, _asks_for_data(request.element)))
+        if transport is None:
+            raise _unknown(request)
         try:
-            return operation, transport.run(request, self._desk)
+            return transport.run(request, self._desk)
         except Fault as fault:
-            raise _ours(fault, transport.app, request, operation) from fault
+            raise _ours(fault, transport.app, request) from fault
 
 
-def _asks_for_data(operation: etree._Element) -> bool:
-    return any(etree.QName(child).localname == "Number" for child in operation)
+def _asks_for_data(element: etree._Element) -> bool:
+    return any(split(child)[1] == "Number" for child in element)
 
 
-def _ours(fault: Fault, application: Application, request: Request, operation: str) -> SoapFault:
+def _ours(fault: Fault, application: Application, request: Request) -> SoapFault:
     """Say Spyne's fault in our words: its own are English, name types and hold what was sent."""
     if fault.faultcode.startswith("Client.ResourceNotFound"):
-        return _unknown(request, f"операция «{operation}»", f"operation {operation!r}")
+        return _unknown(request)
     if fault.faultcode.startswith("Client"):
-        methods = application.interface.service_method_map[request.operation.tag]
+        operation = request.operation
+        methods = application.interface.service_method_map[request.element.tag]
         names = ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message))
         return SoapFault(
             "Client",
@@ -194,7 +194,7 @@ def _ours(fault: Fault, application: Application, request: Request, operation: s
         log.error("call not recorded", error=str(fault.__cause__.__cause__))
         text = fault.__cause__.message
         return SoapFault("Server", "journal", text.ru, text.en, version=request.version)
-    log.error("operation failed", operation=operation, exc_info=fault.__cause__ or fault)
+    log.error("operation failed", operation=request.operation, exc_info=fault.__cause__ or fault)
     return SoapFault(
         "Server",
         "internal",
@@ -204,11 +204,12 @@ def _ours(fault: Fault, application: Application, request: Request, operation: s
     )
 
 
-def _unknown(request: Request, ru: str, en: str) -> SoapFault:
+def _unknown(request: Request) -> SoapFault:
+    asked = f"{{{request.namespace}}}{request.operation}"[:_MOST_SHOWN]
     return SoapFault(
         "Client",
         "operation",
-        f"неизвестно: {ru}; сервис отвечает на SayName и IncomingCall в {VATS}",
-        f"unknown {en}; the service answers SayName and IncomingCall in {VATS}",
+        f"неизвестная операция {asked}; есть SayName и IncomingCall в {VATS}",
+        f"unknown operation {asked}; there are SayName and IncomingCall in {VATS}",
         version=request.version,
     )

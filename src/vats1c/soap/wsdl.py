@@ -21,7 +21,7 @@ _PARAMETER = '<xs:element name="number"'
 
 
 def read(parameter: str = "number") -> str:
-    """Return the text of the WSDL whose SayName takes `parameter` ("number" or "Number"); the address is the sample's."""
+    """Return the WSDL whose SayName takes `parameter` ("number" or "Number"), with the sample's address."""
     installed = files("vats1c") / "wsdl" / _FILE
     # A checkout keeps the contract at its top level; a wheel carries it inside.
     source = installed if installed.is_file() else Path(__file__).parents[3] / "wsdl" / _FILE

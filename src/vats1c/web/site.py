@@ -39,9 +39,7 @@ class Site:
             page, arguments = self._pages.bind_to_environ(environ).match()
             response: Response = page(Request(environ), **arguments)
         except HTTPException as error:
-            response = Response(
-                f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8"
-            )
+            response = Response(f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8")
             if error.code == 405:  # noqa: PLR2004 - HTTP's own number
                 response.headers["Allow"] = error.get_headers(environ)[1][1]
         return response(environ, start_response)
