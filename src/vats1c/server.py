@@ -6,6 +6,7 @@ knows nothing of what the application does.
 """
 
 import errno
+import multiprocessing
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 Late = tuple[int, list[tuple[str, str]], bytes]
 _TICK = 0.25
 _BACKLOG = 1_024
+_SHORT_LIFE = 5.0
 _IDLE_THREAD_SECONDS = 30
 
 
@@ -91,6 +93,42 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     scheduler = _new_cbscheduler(new_event_loop(), _caller(application, deadlines), impl_asyncio=True)
     worker.serve_mtr(scheduler, scheduler._loop, stop)  # noqa: SLF001 - granian gives the loop no other name
     stopped.wait()
+
+
+class WorkersDyingError(Exception):
+    """Worker processes die as soon as they start: starting more would help nobody."""
+
+
+def supervise(count: int, work: Callable[[Any], None], argument: Any) -> None:
+    """Run `work(argument)` in `count` processes until SIGTERM or SIGINT; one that dies is started again.
+
+    Raises WorkersDyingError when one dies within seconds of its start.
+    """
+    # Forked threads and connections would be half alive; a fresh process has neither.
+    context = multiprocessing.get_context("spawn")
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+
+    def start() -> tuple[Any, float]:
+        process = context.Process(target=work, args=(argument,))
+        process.start()
+        return process, time.monotonic()
+
+    workers = [start() for _ in range(count)]
+    try:
+        while not stopping.wait(_TICK):
+            for place, (process, since) in enumerate(workers):
+                if process.is_alive():
+                    continue
+                if time.monotonic() - since < _SHORT_LIFE:
+                    raise WorkersDyingError
+                workers[place] = start()
+    finally:
+        for process, _ in workers:
+            process.terminate()
+        for process, _ in workers:
+            process.join()
 
 
 def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict[str, Any]], None]:

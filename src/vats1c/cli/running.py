@@ -121,36 +121,20 @@ def say_parts(application: "Application") -> None:
 
 
 def _serve_many(settings: "Settings") -> None:
-    """Run one process for each worker; the port is shared, and a process that dies is started again."""
-    import multiprocessing
-    import signal
-    import threading
-
     from vats1c.app import opened
     from vats1c.config import ConfigError
+    from vats1c.server import WorkersDyingError, supervise
 
     try:
+        # Opened here once, so that what is wrong is said once, and before any worker starts.
         with opened(settings) as application:
             say_parts(application)
     except ConfigError as error:
         fail(error)
-    context = multiprocessing.get_context("spawn")
-    stopping = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopping.set())
-
-    def start() -> multiprocessing.context.SpawnProcess:
-        process = context.Process(target=_worker, args=(settings.model_dump(),), daemon=False)
-        process.start()
-        return process
-
-    workers = [start() for _ in range(settings.workers)]
-    while not stopping.wait(0.5):
-        workers = [worker if worker.is_alive() else start() for worker in workers]
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.join()
+    try:
+        supervise(settings.workers, _worker, settings)
+    except WorkersDyingError:
+        stop(Message("рабочий процесс падает сразу после запуска", "a worker process dies as soon as it starts"))
 
 
 def _worker(settings: "Settings") -> None:

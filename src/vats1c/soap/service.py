@@ -57,7 +57,7 @@ def declare(contract: Contract) -> Application:
     class Operations(ServiceBase):
         @rpc(
             _Text,
-            _returns=Unicode,
+            _returns=_Text,
             _in_variable_names={"number": contract.parameter},
             _out_variable_name="return",
         )
@@ -67,7 +67,7 @@ def declare(contract: Contract) -> Application:
         @rpc(
             _Text,
             _Text,
-            _returns=Unicode,
+            _returns=_Text,
             _in_variable_names={"num_from": "NumFrom", "key": "Key"},
             _out_variable_name="return",
         )
