@@ -74,14 +74,15 @@ class Live:
         self.env = env
         self.url = f"http://127.0.0.1:{port}"
         self.endpoint = self.url + PATH
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            env={**(env or os.environ), "PYTHONUNBUFFERED": "1"},
-        )
+        # A file: a pipe that nobody empties would stop the service when it is full.
+        self._printed = config.with_name("printed.log")
+        with self._printed.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**(env or os.environ), "PYTHONUNBUFFERED": "1"},
+            )
 
     def wait_until_ready(self, seconds=20):
         deadline = time.monotonic() + seconds
@@ -127,17 +128,18 @@ class Live:
                 pass
             return received
 
+    @property
+    def printed(self):
+        """All that the service has printed so far."""
+        return self._printed.read_text(encoding="utf-8")
+
     def terminate(self):
         """Stop as an orchestrator does; return the exit code and all that was printed."""
         self.process.send_signal(signal.SIGTERM)
-        printed, _ = self.process.communicate(timeout=20)
-        return self.process.returncode, printed
+        return self.process.wait(timeout=20), self.printed
 
     def kill(self):
         """Stop as a power cut does; return all that was printed."""
-        if self.process.poll() is None:
-            self.process.kill()
-        try:
-            return self.process.communicate(timeout=10)[0]
-        except ValueError:
-            return ""
+        self.process.kill()
+        self.process.wait(timeout=10)
+        return self.printed
