@@ -1,0 +1,75 @@
+# Needs Python 3.11 or newer and make; all else goes into .venv. Another interpreter: make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+TOOLS := $(VENV)/.tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint wheel requirements bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo ## start the service with a sample directory (ARGS="--listen 127.0.0.1:8081")
+	@$(VENV)/bin/vats1c demo $(ARGS)
+
+test: $(VENV)/.dev ## run the tests (ARGS="-k journal")
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## check style, types, imports between modules, and the Dockerfile
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/hadolint Dockerfile
+
+wheel: $(VENV)/.dev ## build the source archive, and from it the wheel, into dist/
+	$(VENV)/bin/python -m build $(ARGS)
+
+requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the pins that fit (ARGS=--upgrade: the newest)
+	$(COMPILE) pyproject.toml --output-file requirements.txt $(ARGS)
+	$(COMPILE) pyproject.toml --group test --group lint --constraints requirements.txt \
+		--output-file requirements-dev.txt $(ARGS)
+
+bench: $(VENV)/.dev ## measure the service on this machine
+	@test -f bench/run.py || { echo 'make bench: bench/run.py is not there yet.' >&2; exit 1; }
+	@$(VENV)/bin/python bench/run.py $(ARGS)
+
+clean: ## remove .venv and everything that was built
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
+
+COMPILE = $(TOOLS)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make requirements'
+
+# Each stamp says what the environment holds; it is older than what changed since.
+PROJECT := pyproject.toml src/vats1c/__init__.py
+
+$(VENV)/.demo: requirements.txt $(PROJECT) | $(VENV)/.made
+	@echo 'Installing what vats1c needs into $(VENV) (once) ...'
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(VENV)/.made
+	@echo 'Installing what the tests and checks need into $(VENV) (once) ...'
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo 'vats1c: $(PYTHON) was not found. Install Python 3.11 or newer, or name it: make PYTHON=python3.13 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vats1c needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'vats1c: $(PYTHON) lacks the module venv. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(TOOLS)/bin/uv: | $(VENV)/.made
+	@$(VENV)/bin/python -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9'
