@@ -6,6 +6,7 @@ knows nothing of what the application does.
 """
 
 import errno
+import gc
 import multiprocessing
 import os
 import signal
@@ -91,6 +92,9 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
         metrics=(None, None),
     )
     scheduler = _new_cbscheduler(new_event_loop(), _caller(application, deadlines), impl_asyncio=True)
+    # What is there now, phone books above all, stays to the end: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
     worker.serve_mtr(scheduler, scheduler._loop, stop)  # noqa: SLF001 - granian gives the loop no other name
     stopped.wait()
 

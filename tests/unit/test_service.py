@@ -1,0 +1,96 @@
+"""Spyne is in its place: it validates and dispatches, and its events fire."""
+
+import threading
+
+import pytest
+
+from live import SOAP11, SOAP12, incoming_call, say_name
+from vats1c.desk import Desk
+from vats1c.model import Caller
+from vats1c.soap import envelope, service
+from vats1c.soap.fault import SoapFault
+
+
+class Directory:
+    """Knows everybody by the last digit of the number."""
+
+    def find(self, number):
+        return Caller(f"Caller {number.canonical[-1]}")
+
+
+class Journal:
+    """Remembers; or fails, when it is told to."""
+
+    def __init__(self, error=None):
+        self.calls = []
+        self.error = error
+
+    def add(self, call):
+        if self.error:
+            raise self.error
+        self.calls.append(call)
+        return len(self.calls)
+
+
+def answer(text, journal=None):
+    return service.Service(Desk("telephony", Directory(), journal or Journal())).answer(envelope.read(text.encode()))
+
+
+def test_a_method_that_fails_is_a_server_fault_that_says_nothing_of_why():
+    with pytest.raises(SoapFault) as fault:
+        answer(incoming_call(), Journal(RuntimeError("the secret reason")))
+
+    assert (fault.value.code, fault.value.reason, fault.value.version) == ("Server", "internal", SOAP11)
+    assert "secret" not in str(fault.value)
+
+
+def test_a_validation_fault_names_the_parameters_and_not_what_was_sent():
+    with pytest.raises(SoapFault, match="IncomingCall takes NumFrom, Key, each exactly once") as fault:
+        answer(incoming_call().replace("<Key>gW3cyUJAtl50PhF</Key>", ""))
+
+    assert fault.value.reason == "parameters"
+
+
+def test_spynes_events_fire_in_their_order():
+    from spyne import Fault
+
+    application = service.declare(service.Contract("http://VATS", "number"))
+    fired = []
+    for event in ("method_call", "method_return_object", "method_return_document", "method_return_string"):
+        for manager in (application.event_manager, application.services[0].event_manager):
+            manager.add_listener(event, lambda _, event=event: fired.append(event))
+    transport = service._Transport(application)
+    desk = Desk("telephony", Directory(), Journal())
+
+    transport.run(envelope.read(say_name().encode()), desk)
+
+    order = ["method_call", "method_return_object", "method_return_document", "method_return_string"]
+    assert fired == [event for event in order for _ in range(2)]
+    with pytest.raises(Fault):
+        transport.run(envelope.read(say_name(parameter="NUMBER").encode()), desk)
+
+
+def test_the_operations_are_declared_once_for_each_contract():
+    for contract in service.CONTRACTS:
+        methods = service.declare(contract).interface.service_method_map
+        assert set(methods) == {f"{{{contract.namespace}}}{name}" for name in ("SayName", "IncomingCall")}
+
+
+def test_many_threads_get_their_own_answers():
+    asked = service.Service(Desk("telephony", Directory(), Journal()))
+    wrong = []
+
+    def ask(digit):
+        for version in (SOAP11, SOAP12) * 50:
+            text = say_name(f"8923529292{digit}", version=version)
+            got = asked.answer(envelope.read(text.encode()))
+            if f"Caller {digit}".encode() not in got or version.encode() not in got:
+                wrong.append(got)
+
+    threads = [threading.Thread(target=ask, args=(digit,)) for digit in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
