@@ -1,6 +1,7 @@
 """A real service in a process of its own, and ways to talk to it down to the byte."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -116,17 +117,25 @@ class Live:
     def connect(self, timeout=10):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
-    def raw(self, data, timeout=10):
+    def raw(self, data, timeout=10, *, and_no_more=False):
         """Send bytes as they are; return what comes back until the server closes or falls silent."""
+        received = b""
         with self.connect(timeout) as connection:
-            connection.sendall(data)
-            received = b""
             try:
+                connection.sendall(data)
+                if and_no_more:
+                    connection.shutdown(socket.SHUT_WR)
                 while chunk := connection.recv(65_536):
                     received += chunk
             except (TimeoutError, ConnectionError):
                 pass
             return received
+
+    def journal(self):
+        """Return the recorded calls, oldest first, as `vats1c journal list --json` gives them."""
+        command = [sys.executable, "-m", "vats1c", "journal", "list", "--json", "--limit", "100000", "-c", self.config]
+        listed = subprocess.run(command, capture_output=True, check=True, timeout=30)
+        return [json.loads(line) for line in listed.stdout.decode().splitlines()]
 
     @property
     def printed(self):

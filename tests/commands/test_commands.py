@@ -54,14 +54,14 @@ def test_check_says_part_by_part_that_all_is_right(config):
 
     assert (code, err) == (0, "")
     assert "SOAP users: SOAP" in out
-    assert "directory crm (CsvDirectory): 3 callers" in out
+    assert "directory crm (csv): 3 callers" in out
     assert "the settings are right" in out
 
 
 def test_messages_are_in_russian_where_the_locale_is(config):
     _, out, _ = vats1c("check", "-c", config(), env={"LANG": "ru_RU.UTF-8"})
 
-    assert "справочник crm (CsvDirectory): абонентов: 3" in out
+    assert "справочник crm (csv): абонентов: 3" in out
     assert "настройки в порядке" in out
 
 

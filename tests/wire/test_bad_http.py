@@ -190,15 +190,7 @@ def test_a_body_longer_than_it_was_said_to_be_is_cut_and_refused(live):
     ],
 )
 def test_what_is_not_http_is_refused_or_hung_up_on_without_a_trace(live, request_bytes):
-    with live.connect(timeout=5) as connection:
-        received = b""
-        try:
-            connection.sendall(request_bytes)
-            connection.shutdown(socket.SHUT_WR)
-            while chunk := connection.recv(65_536):
-                received += chunk
-        except ConnectionError:
-            pass
+    received = live.raw(request_bytes, timeout=5, and_no_more=True)
 
     assert b" 200 OK" not in received
     assert b"Traceback" not in received

@@ -137,15 +137,7 @@ def test_raw_http_requests_good_and_bad_leave_the_service_running(service, corpo
     for case in cases:
         content = (corpora / "gunicorn_requests" / case["kind"] / f"{case['name']}.bin").read_bytes()
         service.tried += 1
-        with service.connect(timeout=5) as connection:
-            received = b""
-            try:
-                connection.sendall(content)
-                connection.shutdown(1)
-                while chunk := connection.recv(65_536):
-                    received += chunk
-            except ConnectionError:
-                pass
+        received = service.raw(content, timeout=5, and_no_more=True)
         assert b"Traceback" not in received, case["name"]
         assert b"<html" not in received.lower(), case["name"]
         # None of them carries our login: whatever reached the application was not served as an exchange.
@@ -160,15 +152,7 @@ def test_raw_http_requests_aimed_at_the_endpoint_are_refused(service, corpora):
         parts = request_line.split(b" ")
         aimed = b" ".join([b"POST", PATH.encode(), *parts[2:]]) + separator + rest
         service.tried += 1
-        with service.connect(timeout=5) as connection:
-            received = b""
-            try:
-                connection.sendall(aimed)
-                connection.shutdown(1)
-                while chunk := connection.recv(65_536):
-                    received += chunk
-            except ConnectionError:
-                pass
+        received = service.raw(aimed, timeout=5, and_no_more=True)
         assert b" 200 OK" not in received, file.name
         assert b"Traceback" not in received, file.name
 

@@ -1,7 +1,6 @@
 """An answered call is on disk: a power cut in the middle of a storm loses none that was acknowledged."""
 
 import http.client
-import json
 import subprocess
 import sys
 import threading
@@ -12,15 +11,6 @@ from live import AUTHORIZATION, PATH, incoming_call
 
 HEADERS = {"Content-Type": "text/xml", "Authorization": AUTHORIZATION}
 SENDERS = 8
-
-
-def journal(config):
-    listed = subprocess.run(
-        [sys.executable, "-m", "vats1c", "journal", "list", "--json", "--limit", "100000", "-c", config],
-        capture_output=True,
-        check=True,
-    )
-    return [json.loads(line) for line in listed.stdout.splitlines()]
 
 
 def send_until_it_is_gone(live, name, acknowledged):
@@ -56,7 +46,7 @@ def test_a_kill_in_a_storm_of_calls_loses_no_acknowledged_one(start, acknowledge
     for sender in senders:
         sender.join()
 
-    written = [call["key"] for call in journal(live.config)]
+    written = [call["key"] for call in live.journal()]
 
     assert len(acknowledged) >= acknowledged_before
     assert set(acknowledged) <= set(written)
@@ -90,5 +80,5 @@ def test_a_call_that_cannot_be_written_down_is_a_fault_and_not_a_1(start):
         blocker.communicate(b"")
 
     assert live.post(incoming_call(key="after")).returned == "1"
-    assert [call["key"] for call in journal(live.config)] == ["before", "after"]
+    assert [call["key"] for call in live.journal()] == ["before", "after"]
     assert "Traceback" not in live.printed

@@ -18,6 +18,13 @@ def run(settings: "Settings") -> None:
     """Serve until stopped. Ends the command with one sentence when the start fails."""
     configure_log(settings.log_level, settings.log_format)
     host, port = settings.address
+    if settings.workers > 1 and sys.platform == "win32":
+        stop(
+            Message(
+                "workers больше 1 в Windows не работает: там порт нельзя разделить между процессами",
+                "workers above 1 does not work on Windows: processes cannot share a port there",
+            )
+        )
     _refuse_taken(host, port)
     if settings.workers == 1:
         _serve(settings, announce=True)
@@ -93,14 +100,13 @@ def say_parts(application: "Application") -> None:
     for publication in application.publications:
         users = ", ".join(user.name for user in publication.users)
         typer.echo(str(Message(f"пользователи SOAP: {users}", f"SOAP users: {users}")))
-        for one in publication.directories:
+        for one, table in zip(publication.directories, settings.served[publication.name].directories, strict=True):
             callers = one.state().callers
-            kind = type(one).__name__
             typer.echo(
                 str(
                     Message(
-                        f"справочник {one.name} ({kind}): абонентов: {callers}",
-                        f"directory {one.name} ({kind}): {callers} callers",
+                        f"справочник {one.name} ({table.type}): абонентов: {callers}",
+                        f"directory {one.name} ({table.type}): {callers} callers",
                     )
                 )
             )
@@ -116,7 +122,6 @@ def say_parts(application: "Application") -> None:
                 )
             )
         )
-    typer.echo("", nl=False)
     sys.stdout.flush()
 
 
