@@ -127,7 +127,7 @@ class Live:
                     connection.shutdown(socket.SHUT_WR)
                 while chunk := connection.recv(65_536):
                     received += chunk
-            except (TimeoutError, ConnectionError):
+            except OSError:  # it hung up, or fell silent
                 pass
             return received
 
