@@ -1,27 +1,26 @@
-"""The Dockerfile makes an image that runs unprivileged: read here, for no test may count on a Docker engine."""
+"""The Dockerfile makes an image that runs unprivileged: read here, for tests cannot count on an engine."""
 
 import json
 import re
 import shutil
 import subprocess
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the steps may call: Python with pip and venv, what they installed, and what any Debian has.
-TOOLS = {"python3", "/opt/vats1c/bin/pip", "vats1c", "mkdir", "chown"}
+TOOLS = {"python3", "/opt/vats1c/bin/python", "vats1c", "mkdir", "chown"}
 
 
 @pytest.fixture(scope="module")
 def stages():
     """The stages in order, each a list of (instruction, argument)."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#")).replace("\\\n", " ").splitlines()
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("#")).replace("\\\n", " ")
     found = []
-    for line in filter(None, map(str.strip, lines)):
+    for line in filter(None, map(str.strip, text.splitlines())):
         name, argument = line.split(None, 1)
         if name == "FROM":
             found.append([])
@@ -69,7 +68,7 @@ def test_the_data_folder_is_a_volume_that_belongs_to_the_user(stages, final):
     runs = " ".join(argument for name, argument in stages[-1] if name == "RUN")
     settings = " ".join(argument for name, argument in stages[-1] if name == "ENV")
 
-    assert final["VOLUME"] == "/data"
+    assert json.loads(final["VOLUME"]) == ["/data"]
     assert f"chown {final['USER']} /data" in runs
     assert "VATS1C_DATA=/data" in settings
     assert "TMPDIR=/data" in settings
@@ -88,10 +87,10 @@ def test_everything_copied_is_in_the_checkout_and_let_through_by_dockerignore(st
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     allowed = [line[1:] for line in lines if line.startswith("!")]
 
-    assert lines[1] == "*"
-    for source in [source for stage in stages for source in copied(stage)]:
+    assert "*" in lines
+    for source in [source.removeprefix("./") for stage in stages for source in copied(stage)]:
         assert (ROOT / source).exists()
-        assert any(fnmatch(source, pattern) for pattern in allowed)
+        assert source in allowed
 
 
 def test_the_steps_call_nothing_but_python_and_what_every_debian_has(stages):
@@ -102,7 +101,8 @@ def test_the_steps_call_nothing_but_python_and_what_every_debian_has(stages):
 
 
 def test_what_is_installed_from_the_registry_is_known_by_its_hash(stages):
-    installs = [argument for stage in stages for name, argument in stage if name == "RUN" and "pip install" in argument]
+    steps = [argument for stage in stages for name, argument in stage if name == "RUN"]
+    installs = [step for step in steps if "pip install" in step]
 
     assert installs
     for install in installs:
