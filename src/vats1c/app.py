@@ -84,7 +84,7 @@ class Application:
         shown = "localhost" if unspecified else f"[{host}]" if ":" in host else host
         return soap.Endpoint(
             publication.name,
-            soap.Service(Desk(publication.name, self._chains[publication.name], self._journal, settings.region)),
+            soap.Service(Desk(publication.name, self._chains[publication.name], self._journal, settings.plan)),
             soap.Wsdl(
                 f"/{publication.name}/ws/VATS",
                 own.say_name.parameter,
@@ -208,7 +208,7 @@ def _directories(
     found = []
     for number, table in enumerate(settings.served[publication].directories):
         try:
-            one = directory.load(table.type, table.name, table.own, settings.region)
+            one = directory.load(table.type, table.name, table.own, settings.plan)
         except DirectoryError as error:
             key = f"{_place(settings, publication)}directories[{number}]" + (f".{error.key}" if error.key else "")
             problems.append(Problem(key, "", error.message))

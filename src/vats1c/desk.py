@@ -4,15 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from vats1c.model import Call, Caller
-from vats1c.number import Number, identify
+from vats1c.model import Call, Caller, Match
+from vats1c.number import DEFAULT_PLAN, Number, Plan, identify
 
 
 class Lookup(Protocol):
     """Where callers are looked up: a directory or a chain of them."""
 
-    def find(self, number: Number) -> Caller | None:
-        """Return the caller who owns `number`, None when unknown; never raises."""
+    def find(self, number: Number) -> Match | None:
+        """Return who owns `number` and how surely, None when unknown; never raises."""
 
 
 class Record(Protocol):
@@ -34,25 +34,25 @@ class Desk:
         publication: str,
         directory: Lookup,
         journal: Record,
-        region: str = "RU",
+        plan: Plan = DEFAULT_PLAN,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._publication = publication
         self._directory = directory
         self._journal = journal
-        self._region = region
+        self._plan = plan
         self._now = now
 
     def say_name(self, received: str) -> Caller | None:
         """Return the caller behind the number as received; None for an unknown, hidden or unreadable one."""
-        return self._find(identify(received, self._region))
+        return self._find(identify(received, self._plan))
 
     def incoming_call(self, received: str, key: str) -> None:
         """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.
 
         Raises JournalError when it cannot be written.
         """
-        number = identify(received, self._region)
+        number = identify(received, self._plan)
         caller = self._find(number)
         self._journal.add(
             Call(
@@ -66,4 +66,5 @@ class Desk:
         )
 
     def _find(self, number: Number) -> Caller | None:
-        return self._directory.find(number) if number.canonical else None
+        match = self._directory.find(number) if number.canonical else None
+        return match.caller if match else None

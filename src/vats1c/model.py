@@ -1,7 +1,9 @@
 """The words of the trade as data: who calls, who is called, and the call between them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,44 @@ class Caller:
     category: str = ""
     manager: str = ""
     note: str = ""
+
+
+class Confidence(StrEnum):
+    """How sure it is that a caller was found: only an exact match is sure enough to route a call by."""
+
+    EXACT = "exact"
+    LOCAL = "local"
+    LAST_DIGITS = "last_digits"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who was found for a number, and how surely; of an ambiguous match `callers` names everyone it may be."""
+
+    callers: tuple[Caller, ...]
+    confidence: Confidence
+
+    @classmethod
+    def of(cls, callers: Iterable[Caller], confidence: Confidence = Confidence.EXACT) -> "Match | None":
+        """Return the match of `callers`, one contact named twice counting once; None when there is nobody."""
+        different = tuple(dict.fromkeys(callers))
+        if not different:
+            return None
+        return cls(different, confidence if len(different) == 1 else Confidence.AMBIGUOUS)
+
+    @property
+    def caller(self) -> Caller:
+        """The caller to show. One that is not sure has no manager, so that no call is ever routed by a guess."""
+        first = self.callers[0]
+        if self.confidence is Confidence.EXACT:
+            return first
+        if self.confidence is not Confidence.AMBIGUOUS:
+            return replace(first, manager="")
+        # Of several contacts no one is preferred: all names that differ are shown, as far as the phone shows them.
+        names = " / ".join(dict.fromkeys(caller.name for caller in self.callers))
+        companies = {caller.company for caller in self.callers}
+        return Caller(names, company=companies.pop() if len(companies) == 1 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,184 @@
-"""Phone numbers: the only place that knows that 8…, +7… and 7… are one number."""
+"""Phone numbers: what a text stands for, and the only place that knows that 8…, +7… and 7… are one number.
+
+A text is classified first (hidden, internal, service, text), and only a number of the public network is given its
+canonical E.164 form. Rule: nothing here fails; what cannot be read simply has no canonical form.
+"""
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 # Nothing that can be dialled is longer; a longer text is not a number (E.164 has 15 digits).
 _LONGEST = 64
-_PUNCTUATION = str.maketrans("", "", " \t\r\n\u00a0\u202f\u2009-\u2010\u2011\u2012\u2013\u2014.()/")
+_PUNCTUATION = str.maketrans("", "", " \t\r\n\u00a0\u202f\u2009-\u2010\u2011\u2012\u2013\u2014.()/~")
 _RUSSIAN = re.compile(r"(?:\+?7|8)(?!10)(\d{10})")
+_HIDDEN = frozenset(
+    {"", "anonymous", "unknown", "private", "restricted", "withheld", "unavailable", "hidden", "скрыт", "номер скрыт"}
+)
+# What the VATS calls itself when it rings on its own account, and the numbers of emergency services.
+_SERVICE = frozenset({"callapi", "0000", "112", "101", "102", "103", "104"})
+_SIP = re.compile(r"(?:sips?:)?([^@;<>]+)@[^@]*", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?:доб(?:ав(?:очный)?)?|вн(?:утр)?|ext(?:ension)?|x|#|,|;ext=)[.:\s]*(\d{1,7})\D*$", re.IGNORECASE
+)
+_COMMENT = re.compile(r"\([^()\d]*[^\W\d_][^()]*\)|\[[^\]]*\]")
+_RUN = re.compile(
+    r"\+?\(?\d[\d \t\u00a0().~\u2010-\u2014-]{3,}\d(?:[\s,;]*(?:доб|вн|ext|x|#)[.:\s]*\d{1,7})?", re.IGNORECASE
+)
+_ZERO = str.maketrans("OoОо", "0000")
+_NATIONAL_DIGITS = 10
+
+
+class Kind(StrEnum):
+    """What a number is, by its looks."""
+
+    EXTERNAL = "external"
+    INTERNAL = "internal"
+    HIDDEN = "hidden"
+    SERVICE = "service"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as received and, where it is a number of the public network, its canonical E.164 form."""
+    """A number as received and what it stands for.
+
+    `canonical` is the E.164 form ("+79235292926") of an external number, None for any other. `extension` is what
+    stood behind it («доб. 105»). `local` tells that the area code was not in the text but comes from the settings.
+    """
 
     received: str
-    canonical: str | None
+    canonical: str | None = None
+    kind: Kind = Kind.TEXT
+    extension: str = ""
+    local: bool = False
+
+    @property
+    def last10(self) -> str | None:
+        """The last ten digits, by which numbers written without their country are compared; None when fewer."""
+        digits = (self.canonical or "").lstrip("+")
+        return digits[-_NATIONAL_DIGITS:] if len(digits) >= _NATIONAL_DIGITS else None
+
+    @property
+    def national(self) -> str | None:
+        """The number as dialled within Russia and Kazakhstan ("89235292926"); None for other countries."""
+        return f"8{self.canonical[2:]}" if self.canonical and self.canonical.startswith("+7") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How numbers are dialled where the service stands.
+
+    `region` is the country (ISO 3166-1 alpha-2), `area_code` the town's code for numbers without one ("391", "" when
+    there is none), `internal_digits` the length of the longest extension.
+    """
+
+    region: str = "RU"
+    area_code: str = ""
+    internal_digits: int = 5
+
+
+DEFAULT_PLAN = Plan()
 
 
 @lru_cache(maxsize=65_536)
-def identify(received: str, region: str = "RU") -> Number:
-    """Return the number that the text `received` stands for, read as dialled in `region` (ISO 3166-1 alpha-2).
-
-    Never fails: hidden, short, textual and absurd numbers have no canonical form.
-    """
+def identify(received: str, plan: Plan = DEFAULT_PLAN) -> Number:
+    """Return the number that the text `received` stands for, read as dialled under `plan`. Never fails."""
     text = received.strip()
-    dialled = text.removeprefix("tel:")  # RFC 3966
     if len(text) > _LONGEST:
-        return Number(text, None)
+        return Number(text)
     # Nearly every number a Russian PBX sends has this form; the library takes 15 µs for the same answer.
-    plain = _RUSSIAN.fullmatch(dialled.translate(_PUNCTUATION)) if region == "RU" else None
-    return Number(text, "+7" + plain[1] if plain else _parsed(dialled, region))
+    plain = _RUSSIAN.fullmatch(text.translate(_PUNCTUATION)) if plan.region == "RU" else None
+    if plain:
+        return Number(text, "+7" + plain[1], Kind.EXTERNAL)
+    return _classified(text, plan)
 
 
-def _parsed(text: str, region: str) -> str | None:
+def split(cell: str, plan: Plan = DEFAULT_PLAN) -> list[Number]:
+    """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)»."""
+    whole = identify.__wrapped__(cell, plan)
+    if whole.kind is not Kind.TEXT:
+        return [whole] if whole.canonical else []
+    found = (identify.__wrapped__(run, plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
+    return [number for number in found if number.canonical]
+
+
+def _classified(text: str, plan: Plan) -> Number:
+    word = text.casefold().strip("<>\"' ")
+    if word in _HIDDEN:
+        return Number(text, kind=Kind.HIDDEN)
+    if word in _SERVICE:
+        return Number(text, kind=Kind.SERVICE)
+    dialled = _dialled(text)
+    bare, extension = _without_extension(dialled)
+    digits = bare.translate(_PUNCTUATION).translate(_ZERO)
+    if digits.isascii() and digits.isdigit() and len(digits) <= plan.internal_digits:
+        return Number(text, kind=Kind.INTERNAL)
+    canonical, local = _canonical(digits, plan)
+    if canonical is None:
+        return Number(text)
+    return Number(text, canonical, Kind.EXTERNAL, extension, local)
+
+
+def _dialled(text: str) -> str:
+    """Return what was dialled: without a URI around it (RFC 3966, RFC 3261) and without a comment."""
+    text = text.removeprefix("tel:")
+    uri = _SIP.fullmatch(text)
+    return _COMMENT.sub(" ", uri[1] if uri else text).strip()
+
+
+def _without_extension(text: str) -> tuple[str, str]:
+    found = _EXTENSION.search(text)
+    # What is left must be a number of its own: "#105" is none.
+    if found and sum(character.isdigit() for character in text[: found.start()]) > 4:  # noqa: PLR2004
+        return text[: found.start()].rstrip(" ,;"), found[1]
+    return text, ""
+
+
+def _canonical(digits: str, plan: Plan) -> tuple[str | None, bool]:
+    """Return the E.164 form of `digits` (a plus may lead), and whether the area code came from the plan."""
+    if not re.fullmatch(r"\+?[0-9]{5,20}", digits):
+        return None, False
+    if plan.area_code and not digits.startswith("+"):
+        missing = _NATIONAL_DIGITS - len(plan.area_code)
+        if len(digits) == missing:
+            return _parsed(plan.area_code + digits, plan.region), True
+    for form in _readings(digits, plan.region):
+        found = _parsed(form, plan.region)
+        if found:
+            return found, False
+    return None, False
+
+
+def _readings(digits: str, region: str) -> list[str]:
+    """Return what `digits` may mean, the likeliest first."""
+    if digits.startswith("+"):
+        return [digits, _without_old_city_code(digits)]
+    if digits.startswith("00"):
+        # No prefix of Russia's, but what half the world's PBXs put before a country.
+        return ["+" + digits[2:], digits]
+    readings = [digits]
+    if region == "RU":
+        readings.append(_without_old_city_code(digits))
+    # A foreign number whose plus was lost on the way; a shorter one would be some town's.
+    return [*readings, "+" + digits] if len(digits) > _NATIONAL_DIGITS else readings
+
+
+def _without_old_city_code(digits: str) -> str:
+    """8 (3912) 274-50-00: the old code's last digit became the first of a longer number; it stands there twice."""
+    found = re.fullmatch(r"(\+7|8|7)(\d{3})(\d)(\3\d{6})", digits)
+    return f"+7{found[2]}{found[4]}" if found else digits
+
+
+def _parsed(digits: str, region: str) -> str | None:
     import phonenumbers  # noqa: PLC0415 - 30 ms that a start with Russian numbers alone does not need
 
-    # The library would read the letters of "CallAPI" as keys of a telephone ("2255274").
-    if any(character.isalpha() for character in text):
-        return None
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
         return None
-    # Possible is enough: the numbering plan changes faster than anyone's library.
-    if not phonenumbers.is_possible_number(number):
+    # Possible (and whole, not a town's own part) is enough: the numbering plan changes faster than anyone's library.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

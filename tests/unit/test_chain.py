@@ -3,7 +3,7 @@
 from vats1c.directory import State
 from vats1c.directory.chain import Chain
 from vats1c.metrics import Metrics
-from vats1c.model import Caller
+from vats1c.model import Caller, Match
 from vats1c.number import identify
 
 NUMBER = identify("89235292926")
@@ -18,7 +18,7 @@ class Knowing:
         self.closed = False
 
     def find(self, number):
-        return self.caller
+        return Match.of([self.caller] if self.caller else [])
 
     def state(self):
         return State(ready=True)
@@ -46,7 +46,7 @@ def outcomes(metrics):
 def test_the_first_that_knows_the_caller_answers():
     chain = Chain([Knowing("a", None), Knowing("b", Caller("Б")), Knowing("c", Caller("В"))], Metrics())
 
-    assert chain.find(NUMBER) == Caller("Б")
+    assert chain.find(NUMBER).caller == Caller("Б")
 
 
 def test_nobody_knows_an_unknown_caller():
@@ -57,7 +57,7 @@ def test_nobody_knows_an_unknown_caller():
 def test_a_broken_directory_is_passed_over_and_counted():
     metrics = Metrics()
 
-    assert Chain([Broken("a", None), Knowing("b", Caller("Б"))], metrics).find(NUMBER) == Caller("Б")
+    assert Chain([Broken("a", None), Knowing("b", Caller("Б"))], metrics).find(NUMBER).caller == Caller("Б")
     assert outcomes(metrics) == {("a", "failed"): 1, ("b", "found"): 1}
 
 

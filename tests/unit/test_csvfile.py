@@ -3,12 +3,16 @@
 import pytest
 
 from vats1c.directory import DirectoryError, load
-from vats1c.model import Caller
-from vats1c.number import identify
+from vats1c.model import Caller, Confidence
+from vats1c.number import Plan, identify
 
 
 def opened(path, **settings):
-    return load("csv", "crm", {"path": str(path), **settings}, "RU")
+    return load("csv", "crm", {"path": str(path), **settings}, Plan())
+
+
+def found(directory, number):
+    return directory.find(identify(number)).caller
 
 
 @pytest.fixture
@@ -33,26 +37,41 @@ def test_headers_delimiters_and_encodings_are_recognised(write, encoding, delimi
 
     directory = opened(path)
 
-    assert directory.find(identify("+79235292926")) == Caller("Ёлкина Алёна", manager="244")
+    assert found(directory, "+79235292926") == Caller("Ёлкина Алёна", manager="244")
     assert directory.state().callers == 1
 
 
 def test_every_column_of_a_caller_is_read(write):
     path = write("number,name,company,category,manager,note\n89235292926,Имя,ООО,VIP,244,Заметка\n")
 
-    assert opened(path).find(identify("89235292926")) == Caller("Имя", "ООО", "VIP", "244", "Заметка")
+    assert found(opened(path), "89235292926") == Caller("Имя", "ООО", "VIP", "244", "Заметка")
 
 
 def test_columns_of_other_people_are_passed_over(write):
     path = write("id,number,age,name\n7,89235292926,40,Имя\n")
 
-    assert opened(path).find(identify("89235292926")) == Caller("Имя")
+    assert found(opened(path), "89235292926") == Caller("Имя")
 
 
-def test_of_two_rows_with_one_number_the_first_counts(write):
-    path = write("number,name\n89235292926,Первый\n+7 923 529-29-26,Второй\n")
+def test_two_contacts_with_one_number_are_both_named_and_neither_routes(write):
+    path = write("number,name,manager\n89235292926,Первый,1\n+7 923 529-29-26,Второй,2\n")
 
-    assert opened(path).find(identify("89235292926")).name == "Первый"
+    match = opened(path).find(identify("89235292926"))
+
+    assert match.confidence is Confidence.AMBIGUOUS
+    assert match.caller == Caller("Первый / Второй")
+
+
+def test_one_contact_in_two_rows_is_one_contact(write):
+    path = write("number,name,manager\n89235292926,Первый,1\n+7 923 529-29-26,Первый,1\n")
+
+    assert opened(path).find(identify("89235292926")).confidence is Confidence.EXACT
+
+
+def test_every_number_of_a_cell_finds_its_contact(write):
+    path = write('number,name\n"8 923 529-29-26, раб. 8 391 274-66-14 доб. 5 (Иван)",Иван\n')
+
+    assert [found(opened(path), number).name for number in ("89235292926", "83912746614")] == ["Иван", "Иван"]
 
 
 def test_a_row_without_a_number_or_a_name_is_nobody(write):
@@ -67,7 +86,7 @@ def test_a_row_without_a_number_or_a_name_is_nobody(write):
 def test_quotes_hold_delimiters_and_line_breaks(write):
     path = write('number,name\n89235292926,"Рога, ""Копыта"" и\nсыновья"\n')
 
-    assert opened(path).find(identify("89235292926")).name == 'Рога, "Копыта" и\nсыновья'
+    assert found(opened(path), "89235292926").name == 'Рога, "Копыта" и\nсыновья'
 
 
 @pytest.mark.parametrize(
@@ -104,6 +123,6 @@ def test_a_setting_that_the_kind_does_not_have_is_named(write):
 
 def test_an_unknown_kind_is_answered_with_those_there_are():
     with pytest.raises(DirectoryError, match="there are: csv") as error:
-        load("cvs", "crm", {}, "RU")
+        load("cvs", "crm", {}, Plan())
 
     assert error.value.key == "type"

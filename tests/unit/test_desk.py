@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vats1c.desk import Desk
-from vats1c.model import Caller
+from vats1c.model import Caller, Match
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KNOWN = Caller("VIP:Ренессанс Капитал", manager="244")
@@ -19,7 +19,7 @@ class Directory:
 
     def find(self, number):
         self.asked.append(number.canonical)
-        return KNOWN if number.canonical == "+79235292926" else None
+        return Match.of([KNOWN]) if number.canonical == "+79235292926" else None
 
 
 class Journal(list):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vats1c.number import identify
+from vats1c.number import Kind, Plan, identify, split
 
 MOBILE = "+79235292926"
 
@@ -31,45 +31,129 @@ def test_every_way_to_write_a_russian_number_is_one_number(written):
 
 
 @pytest.mark.parametrize(
-    ("written", "canonical"),
+    ("written", "canonical", "extension"),
     [
-        ("88005553535", "+78005553535"),
-        ("8 (812) 325-10-10", "+78123251010"),
-        ("+7 701 555-66-77", "+77015556677"),
-        ("+375 29 123-45-67", "+375291234567"),
-        ("+49 30 1234567", "+49301234567"),
-        ("81049301234567", "+49301234567"),
-        ("8~10 49 30 1234567", "+49301234567"),
-        ("81234567890", "+71234567890"),
+        ("88005553535", "+78005553535", ""),
+        ("8 (812) 325-10-10", "+78123251010", ""),
+        ("83912746614", "+73912746614", ""),
+        ("3912746614", "+73912746614", ""),
+        ("+7 701 555-66-77", "+77015556677", ""),  # Kazakhstan
+        ("+375 29 123-45-67", "+375291234567", ""),
+        ("+49 30 1234567", "+49301234567", ""),
+        ("49301234567", "+49301234567", ""),  # its plus was lost on the way
+        ("375291234567", "+375291234567", ""),
+        ("81049301234567", "+49301234567", ""),
+        ("8~10 49 30 1234567", "+49301234567", ""),
+        ("007 923 5292926", MOBILE, ""),
+        ("8 (3912) 274-50-00", "+73912745000", ""),  # the town's code of old and the digit that moved
+        ("+7 (3912) 274-50-00", "+73912745000", ""),
+        ("81234567890", "+71234567890", ""),  # no such code, and yet in the vendor's own examples
+        ("8 923 529-29-26 доб. 105", MOBILE, "105"),
+        ("+7 923 529 29 26 ext. 105", MOBILE, "105"),
+        ("89235292926,105", MOBILE, "105"),
+        ("89235292926, доб.105", MOBILE, "105"),
+        ("8 923 529-29-26 вн. 7", MOBILE, "7"),
+        ("8 923 529 29 26 (Иван)", MOBILE, ""),
+        ("8923529292O", "+79235292920", ""),  # the letter O for a zero
+        ("8923529292О", "+79235292920", ""),  # and the Cyrillic one
+        ("sip:89235292926@pbx.example.ru", MOBILE, ""),
+        ("89235292926@pbx;user=phone", MOBILE, ""),
     ],
 )
-def test_other_numbers_keep_their_country(written, canonical):
-    assert identify(written).canonical == canonical
+def test_a_number_is_read_as_it_was_meant(written, canonical, extension):
+    number = identify(written)
+
+    assert (number.canonical, number.extension, number.kind) == (canonical, extension, Kind.EXTERNAL)
 
 
 @pytest.mark.parametrize(
-    "written",
-    ["", " ", "anonymous", "CallAPI", "0000", "244", "+", "8", "скрыт", "sip:8923@pbx", "9" * 60_000, "☎", "\x7f"],
+    ("written", "kind"),
+    [
+        ("", Kind.HIDDEN),
+        (" ", Kind.HIDDEN),
+        ("anonymous", Kind.HIDDEN),
+        ("Anonymous", Kind.HIDDEN),
+        ("<unknown>", Kind.HIDDEN),
+        ("Скрыт", Kind.HIDDEN),
+        ("CallAPI", Kind.SERVICE),
+        ("0000", Kind.SERVICE),
+        ("112", Kind.SERVICE),
+        ("244", Kind.INTERNAL),
+        ("8", Kind.INTERNAL),
+        ("12345", Kind.INTERNAL),
+        ("sip:244@pbx", Kind.INTERNAL),
+        ("2745000", Kind.TEXT),  # a town's number, and no area code in the settings
+        ("+", Kind.TEXT),
+        ("Иван", Kind.TEXT),
+        ("9" * 60_000, Kind.TEXT),
+        ("☎", Kind.TEXT),
+        ("\x7f", Kind.TEXT),
+    ],
 )
-def test_what_is_not_a_number_has_no_canonical_form(written):
-    assert identify(written).canonical is None
+def test_what_is_not_an_external_number_has_no_canonical_form_and_says_what_it_is(written, kind):
+    number = identify(written)
+
+    assert (number.canonical, number.kind) == (None, kind)
 
 
-@pytest.mark.parametrize("written", ["89235292926", "88005553535", "83912746614", "+77015556677", "9161234567"])
+@pytest.mark.parametrize(("area_code", "written"), [("391", "274-50-00"), ("3912", "74-50-00"), ("39127", "45000")])
+def test_a_towns_number_is_completed_with_the_area_code_of_the_settings(area_code, written):
+    number = identify(written, Plan(area_code=area_code, internal_digits=4))
+
+    assert (number.canonical, number.local) == ("+73912745000", True)
+
+
+def test_a_whole_number_is_not_touched_by_the_area_code():
+    number = identify("8 923 529-29-26", Plan(area_code="391"))
+
+    assert (number.canonical, number.local) == (MOBILE, False)
+
+
+@pytest.mark.parametrize("written", ["89235292926", "88005553535", "83912746614", "+77015556677"])
 def test_the_short_way_and_the_library_agree(written):
     from vats1c.number import _parsed
 
     assert identify(written).canonical == _parsed(written, "RU")
 
 
-def test_a_number_is_read_as_dialled_in_the_region_of_the_settings():
-    assert identify("291234567", "BY").canonical == "+375291234567"
-    assert identify("89235292926", "BY").canonical != MOBILE
+def test_a_number_is_read_as_dialled_in_the_country_of_the_settings():
+    assert identify("291234567", Plan("BY")).canonical == "+375291234567"
+    assert identify("8 029 123-45-67", Plan("BY")).canonical == "+375291234567"
+
+
+def test_the_other_forms_of_a_number_are_derived_from_the_canonical_one():
+    number = identify("8 923 529-29-26")
+
+    assert (number.last10, number.national) == ("9235292926", "89235292926")
+    assert (identify("+375291234567").national, identify("244").last10) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("8 923 529-29-26, 8 913 500-44-55", [MOBILE, "+79135004455"]),
+        ("+79235292926/8(913)5004455", [MOBILE, "+79135004455"]),
+        ("8 923 5292926; 8 913 5004455", [MOBILE, "+79135004455"]),
+        ("8 923 5292926\n8 913 5004455", [MOBILE, "+79135004455"]),
+        ("8 923 5292926 и 8 913 5004455", [MOBILE, "+79135004455"]),
+        ("сот. 8-923-529-29-26 раб. 8 391 274-66-14 доб. 5", [MOBILE, "+73912746614"]),
+        ("8 923 529 29 26 (Иван), 8 913 500 44 55 (Анна)", [MOBILE, "+79135004455"]),
+        ("8 923 529 29 26 (Иван)", [MOBILE]),
+        ("8 923 529-29-26 доб. 105", [MOBILE]),
+        ("", []),
+        ("нет", []),
+        ("244", []),
+        ("скрыт", []),
+    ],
+)
+def test_every_number_of_a_cell_is_found(cell, numbers):
+    assert [number.canonical for number in split(cell)] == numbers
 
 
 @given(st.text())
 def test_any_text_is_read_without_an_error(text):
     assert identify(text).received == text.strip()
+    split(text)
 
 
 @given(st.from_regex(r"\+7[3489]\d{9}", fullmatch=True))

@@ -6,7 +6,7 @@ import pytest
 
 from live import SOAP11, SOAP12, incoming_call, say_name
 from vats1c.desk import Desk
-from vats1c.model import Caller
+from vats1c.model import Caller, Match
 from vats1c.soap import envelope, service
 from vats1c.soap.fault import SoapFault
 
@@ -15,7 +15,7 @@ class Directory:
     """Knows everybody by the last digit of the number."""
 
     def find(self, number):
-        return Caller(f"Caller {number.canonical[-1]}")
+        return Match.of([Caller(f"Caller {number.canonical[-1]}")])
 
 
 class Journal:

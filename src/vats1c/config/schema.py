@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vats1c.config.problems import Unusable
 from vats1c.language import Language
+from vats1c.number import Plan
 
 DEFAULT_PUBLICATION = "telephony"
 _PUBLICATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -183,6 +184,12 @@ class Settings(PublicationTable, BaseSettings):
         pattern="^[A-Z]{2}$",
         description="Country in which numbers without a code are dialled (ISO 3166-1).",
     )
+    area_code: str = Field(
+        default="",
+        pattern="^[0-9]{0,5}$",
+        description="Code of the town whose numbers are dialled without one, such as 391.",
+    )
+    internal_digits: int = Field(default=5, ge=2, le=6, description="Digits of the longest internal extension.")
     fault_language: Language = Field(default="both", description="Language of SOAP faults.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
@@ -214,6 +221,11 @@ class Settings(PublicationTable, BaseSettings):
     def served(self) -> dict[str, PublicationTable]:
         """Publications by name; the one named "telephony" when none is named."""
         return self.publications or {DEFAULT_PUBLICATION: self}
+
+    @property
+    def plan(self) -> Plan:
+        """How numbers are dialled here."""
+        return Plan(self.region, self.area_code, self.internal_digits)
 
     @property
     def database_url(self) -> str:

@@ -1,7 +1,7 @@
 """Caller directories: whatever can say who owns a number.
 
 To add a kind, write a class with the methods of `Directory` and a constructor that takes the directory's name, the
-kind's own settings and the region in which numbers are dialled; then name it in KINDS. Rule: nothing outside this
+kind's own settings and how numbers are dialled; then name it in KINDS. Rule: nothing outside this
 room names a kind.
 """
 
@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from vats1c.language import Message
-from vats1c.model import Caller
-from vats1c.number import Number
+from vats1c.model import Match
+from vats1c.number import Number, Plan
 
 # A kind's module is imported when a directory of that kind is opened, and no sooner.
 KINDS = {"csv": "vats1c.directory.csvfile:CsvDirectory"}
@@ -40,8 +40,8 @@ class Directory(Protocol):
 
     name: str
 
-    def find(self, number: Number) -> Caller | None:
-        """Return the caller who owns `number`, or None. MUST NOT be asked without a canonical form.
+    def find(self, number: Number) -> Match | None:
+        """Return who owns `number` and how surely, or None. MUST NOT be asked without a canonical form.
 
         MAY raise DirectoryError when it cannot answer; an unknown number is an answer, not an error.
         """
@@ -53,7 +53,7 @@ class Directory(Protocol):
         """Let go of files and connections. MAY be called twice."""
 
 
-def load(kind: str, name: str, settings: Mapping[str, Any], region: str) -> Directory:
+def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan) -> Directory:
     """Open the directory `name` of `kind` with the kind's own settings.
 
     Raises DirectoryError when the kind is unknown or its settings cannot be used.
@@ -66,5 +66,5 @@ def load(kind: str, name: str, settings: Mapping[str, Any], region: str) -> Dire
             "type",
         )
     module, _, cls = KINDS[kind].partition(":")
-    directory: Directory = getattr(import_module(module), cls)(name, settings, region)
+    directory: Directory = getattr(import_module(module), cls)(name, settings, plan)
     return directory

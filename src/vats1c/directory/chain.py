@@ -9,7 +9,7 @@ import structlog
 
 from vats1c.directory import Directory
 from vats1c.metrics import Metrics
-from vats1c.model import Caller
+from vats1c.model import Match
 from vats1c.number import Number
 
 log = structlog.get_logger("vats1c.directory")
@@ -30,18 +30,18 @@ class Chain:
             for directory in directories
         )
 
-    def find(self, number: Number) -> Caller | None:
+    def find(self, number: Number) -> Match | None:
         """Return the first answer, None when nobody knows the number."""
         for directory, found, unknown, failed in self._steps:
             try:
-                caller = directory.find(number)
+                match = directory.find(number)
             except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
                 failed.inc()
                 log.warning("directory failed", directory=directory.name, error=type(error).__name__)
                 continue
-            if caller is not None:
+            if match is not None:
                 found.inc()
-                return caller
+                return match
             unknown.inc()
         return None
 

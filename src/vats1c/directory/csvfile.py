@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from vats1c.directory import DirectoryError, State
-from vats1c.model import Caller
-from vats1c.number import Number, identify
+from vats1c.directory.index import Index
+from vats1c.model import Caller, Match
+from vats1c.number import Number, Plan, split
 
 # What a column may be called, folded; the first name is the one in the docs.
 COLUMNS = {
@@ -27,9 +28,9 @@ _DELIMITERS = ";,\t"
 
 
 class CsvDirectory:
-    """Callers of one CSV file, by canonical number; of two rows with one number the first counts."""
+    """Callers of one CSV file."""
 
-    def __init__(self, name: str, settings: Mapping[str, Any], region: str) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Read the file at `settings["path"]`. Raises DirectoryError."""
         unknown = sorted(settings.keys() - {"path"})
         if unknown:
@@ -37,28 +38,21 @@ class CsvDirectory:
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу CSV", "the path of a CSV file is needed", "path")
         self.name = name
-        self._callers = _read(Path(settings["path"]), region)
+        self._index = Index(_rows(Path(settings["path"]), plan))
 
-    def find(self, number: Number) -> Caller | None:
-        """Return the caller of the row whose number is the same, however it was written."""
-        return self._callers.get(number.canonical or "")
+    def find(self, number: Number) -> Match | None:
+        """Return the callers of the rows whose number is the same, however it was written."""
+        return self._index.find(number)
 
     def state(self) -> State:
-        """Return the number of different numbers in the file."""
-        return State(ready=True, callers=len(self._callers))
+        """Return the number of callers in the file."""
+        return State(ready=True, callers=len(self._index))
 
     def close(self) -> None:
         """Nothing is held open."""
 
 
-def _read(path: Path, region: str) -> dict[str, Caller]:
-    callers: dict[str, Caller] = {}
-    for number, caller in _rows(path, region):
-        callers.setdefault(number, caller)
-    return callers
-
-
-def _rows(path: Path, region: str) -> Iterator[tuple[str, Caller]]:
+def _rows(path: Path, plan: Plan) -> Iterator[tuple[list[Number], Caller]]:
     text = _text(path)
     if not text.strip():
         raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
@@ -74,9 +68,9 @@ def _rows(path: Path, region: str) -> Iterator[tuple[str, Caller]]:
             )
         for row in rows:
             values = {field: value.strip() for field, value in zip(fields, row, strict=False) if field and value}
-            canonical = identify(values.pop("number", ""), region).canonical
-            if canonical and values.get("name"):
-                yield canonical, Caller(**values)
+            numbers = split(values.pop("number", ""), plan)
+            if numbers and values.get("name"):
+                yield numbers, Caller(**values)
     except csv.Error as error:
         raise DirectoryError(
             f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"

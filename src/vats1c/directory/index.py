@@ -1,0 +1,70 @@
+"""Callers in memory by number, a million of them in little more than their own text.
+
+Numbers are kept sorted in one array and found by bisection; a caller's fields are cut out of one long text when they
+are asked for. Order of answers: the exact canonical number, then the last ten digits of a number stored under another
+country's code; several contacts with one number are an ambiguous match, never a choice.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import astuple, fields
+
+from vats1c.model import Caller, Confidence, Match
+from vats1c.number import Number
+
+_SEPARATOR = "\x1f"
+_TEN_DIGITS = 10**10
+_FIELDS = len(fields(Caller))
+
+
+class Index:
+    """An immutable set of callers with their numbers."""
+
+    def __init__(self, rows: Iterable[tuple[Iterable[Number], Caller]]) -> None:
+        """Take callers, each with its numbers in canonical form."""
+        text = bytearray()
+        self._starts = array("Q")
+        numbers, owners, local = array("Q"), array("L"), set()
+        for row, (own, caller) in enumerate(rows):
+            self._starts.append(len(text))
+            text += _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in astuple(caller)).encode()
+            for number in own:
+                if number.canonical:
+                    numbers.append(int(number.canonical))
+                    owners.append(row)
+                    if number.local:
+                        local.add(row)
+        self._starts.append(len(text))
+        self._text = bytes(text)
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        self._numbers = array("Q", (numbers[place] for place in order))
+        self._owners = array("L", (owners[place] for place in order))
+        # Rows whose area code was not in the file: less sure than the rest.
+        self._local = frozenset(local)
+        self._countries = sorted({number // _TEN_DIGITS for number in self._numbers})
+
+    def __len__(self) -> int:
+        """The number of callers."""
+        return len(self._starts) - 1
+
+    def find(self, number: Number) -> Match | None:
+        """Return who owns `number`, which has a canonical form."""
+        wanted = int(number.canonical or 0)
+        rows = self._rows(wanted)
+        if rows:
+            guessed = number.local or not self._local.isdisjoint(rows)
+            return Match.of(map(self._caller, rows), Confidence.LOCAL if guessed else Confidence.EXACT)
+        if number.last10 is None:
+            return None
+        tail = wanted % _TEN_DIGITS
+        rows = [row for country in self._countries for row in self._rows(country * _TEN_DIGITS + tail)]
+        return Match.of(map(self._caller, rows), Confidence.LAST_DIGITS)
+
+    def _rows(self, wanted: int) -> list[int]:
+        start = bisect_left(self._numbers, wanted)
+        return list(self._owners[start : bisect_right(self._numbers, wanted, start)])
+
+    def _caller(self, row: int) -> Caller:
+        text = self._text[self._starts[row] : self._starts[row + 1]].decode()
+        return Caller(*text.split(_SEPARATOR, _FIELDS - 1))

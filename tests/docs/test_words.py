@@ -1,0 +1,347 @@
+"""Every name in the documents is a name in the code, and every name in the code that the documents list is there."""
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+from lxml import etree
+from prometheus_client.metrics import MetricWrapperBase
+
+import vats1c
+from vats1c import soap
+from vats1c.cli import app as commands
+from vats1c.directory.csvfile import COLUMNS
+from vats1c.metrics import Metrics
+from vats1c.model import Confidence
+from vats1c.number import identify
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+}
+CONTRACT, OPERATIONS = PAGES["docs/contract.md"], PAGES["docs/operations.md"]
+
+
+def code(page):
+    """Return the code of `page`, blocks and words."""
+    fenced = r"^ *```\w*\n(.*?)^ *```$"
+    blocks = re.findall(fenced, page, re.DOTALL | re.MULTILINE)
+    return blocks + re.findall(r"`([^`\n]+)`", re.sub(fenced, "", page, flags=re.DOTALL | re.MULTILINE))
+
+
+def section(page, heading):
+    return re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE)[1]
+
+
+def rows(text):
+    """Return the cells of each row of the tables in `text`, headings left out."""
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line] for line in lines]
+    below = [number + 1 for number, line in enumerate(cells) if set("".join(line)) == {"-"}]
+    return [line for number, line in enumerate(cells) if number + 1 not in below and number + 2 not in below]
+
+
+def every_command():
+    """Return "vats1c journal list" → its options, for the program and each command."""
+
+    def walk(command, name):
+        yield name, {option for one in command.params for option in one.opts if option.startswith("-")} - {"--help"}
+        for below, child in getattr(command, "commands", {}).items():
+            yield from walk(child, f"{name} {below}")
+
+    return dict(walk(typer.main.get_command(commands), "vats1c"))
+
+
+COMMANDS = every_command()
+
+
+def documented_commands():
+    parts = re.split(r"^## `(.+)`$", PAGES["docs/commands.md"], flags=re.MULTILINE)
+    return {
+        name: {option for row in rows(text) for option in re.findall(r"`(-[^`]+)`", row[0])}
+        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def test_every_command_and_option_is_on_the_page_and_no_other():
+    # `vats1c journal` by itself does nothing: its two commands are there.
+    expected = {name: options for name, options in COMMANDS.items() if name != "vats1c journal"}
+
+    assert documented_commands() == expected
+
+
+def test_the_defaults_of_options_are_the_documented_ones():
+    for name, text in re.findall(r"^## `(.+?)`$(.*?)(?=^## |\Z)", PAGES["docs/commands.md"], re.DOTALL | re.MULTILINE):
+        command = typer.main.get_command(commands)
+        for part in name.split()[1:]:
+            command = command.commands[part]
+        defaults = {option: one.default for one in command.params for option in one.opts}
+        for option, default, _ in rows(text):
+            if default.startswith("`") and name != "vats1c wsdl":
+                assert str(defaults[option.strip("`")]) == default.strip("`"), (name, option)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_named_anywhere_exists_with_its_options(page):
+    for piece in code(PAGES[page]):
+        for line in piece.replace("\\\n", " ").splitlines():
+            for words in re.findall(r"(?<![\w./:-])vats1c((?: [\w./:=-]+)+)", line):
+                given = words.split()
+                name = "vats1c"
+                while given and f"{name} {given[0]}" in COMMANDS:
+                    name += f" {given.pop(0)}"
+                # After a command come options and arguments, and no other word.
+                assert name != "vats1c" or given[0].startswith("-") or given == ["."], line
+                assert {word for word in given if word.startswith("-")} <= COMMANDS[name] | {"--help"}, line
+
+
+def test_commands_are_looked_for_where_they_are_named():
+    found = [page for page in PAGES if any("vats1c serve" in piece for piece in code(PAGES[page]))]
+
+    assert {"README.md", "README.ru.md", "docs/commands.md"} <= set(found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_named_exists(page):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+    named = {target for piece in code(PAGES[page]) for target in re.findall(r"^make ([a-z]+)", piece, re.MULTILINE)}
+    assert named <= targets
+
+
+def test_the_readme_names_the_two_commands():
+    block = next(piece for piece in code(PAGES["README.md"]) if piece.startswith("make "))
+
+    assert [line.partition("#")[0].strip() for line in block.splitlines()] == ["make demo", "make test"]
+
+
+def metrics():
+    """Return name as scraped → labels."""
+    found = [one for one in vars(Metrics()).values() if isinstance(one, MetricWrapperBase)]
+    return {one._name + ("_total" if one._type == "counter" else ""): one._labelnames for one in found}
+
+
+def test_every_metric_is_on_the_page_with_its_labels_and_no_other():
+    page = {row[0].strip("`"): tuple(re.findall(r"`(\w+)`", row[1])) for row in rows(section(OPERATIONS, "Metrics"))}
+
+    assert page == metrics()
+    assert {*re.findall(r"\bvats1c_\w+", OPERATIONS)} == metrics().keys()
+
+
+def test_metrics_are_scraped_under_the_documented_names(live):
+    scraped = live.get("/metrics").text
+
+    for name in metrics():
+        assert f"# TYPE {name} " in scraped
+
+
+@pytest.mark.parametrize("address", re.findall(r"`(GET|POST) (/[^`]*)`", OPERATIONS + CONTRACT), ids="-".join)
+def test_every_address_named_answers(live, address):
+    from live import say_name
+
+    method, path = address
+    assert (live.get(path) if method == "GET" else live.post(say_name(), path=path)).status == 200
+
+
+def test_the_addresses_are_all_looked_at():
+    assert {path for _, path in re.findall(r"`(GET|POST) (/[^`]*)`", OPERATIONS)} == {
+        "/",
+        "/healthz",
+        "/metrics",
+        "/readyz",
+        "/telephony/ws/VATS",
+        "/telephony/ws/VATS?wsdl",
+    }
+
+
+def source_of(package):
+    """Return the syntax trees of a package's modules."""
+    names = [package.__name__, *(f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__))]
+    return [ast.parse(inspect.getsource(importlib.import_module(name))) for name in names]
+
+
+def calls(trees):
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def test_every_fault_is_on_the_page_with_its_code_and_status_and_no_other():
+    raised = {
+        (call.args[1].value, call.args[0].value, {word.arg: word.value for word in call.keywords}.get("status"))
+        for call in calls(source_of(soap))
+        if getattr(call.func, "id", "") == "SoapFault"
+    }
+    expected = {(reason, kind, status.value if status else 500) for reason, kind, status in raised}
+
+    page = {(row[0].strip("`"), row[1], int(row[2])) for row in rows(section(CONTRACT, "Faults"))}
+
+    assert page == expected
+
+
+def test_the_fault_shown_is_the_one_sent(live):
+    from live import say_name
+
+    (fault,) = re.findall(r"```xml\n(.+?)\n```", section(CONTRACT, "Faults"))
+
+    assert live.post(say_name(), authorization=None).text == fault
+
+
+def test_the_document_of_the_later_sayname_is_the_one_sent(live):
+    from live import say_name
+
+    (document,) = re.findall(r"```xml\n(.+?)```", section(CONTRACT, "Operations"), re.DOTALL)
+
+    assert live.post(say_name(parameter="Number")).returned == document
+
+
+def test_the_limits_are_the_documented_ones():
+    from vats1c.config import LimitsTable
+    from vats1c.journal import schema
+    from vats1c.soap import envelope
+
+    page = {row[0]: int(re.sub(r"\D", "", row[1].partition("(")[0])) for row in rows(section(CONTRACT, "Limits"))}
+
+    assert page == {
+        "body": LimitsTable().body,
+        "elements in the envelope": envelope._MOST_ELEMENTS,
+        "attributes of one element": envelope._MOST_ATTRIBUTES,
+        "time for the header": LimitsTable().header_timeout,
+        "time for the body": LimitsTable().body_timeout,
+        "number kept in the journal": schema.LONGEST_NUMBER,
+        "key kept in the journal": schema.LONGEST_KEY,
+    }
+
+
+def test_the_realm_is_the_documented_one(live):
+    realm = live.post("", authorization=None).headers["www-authenticate"]
+
+    assert f"`WWW-Authenticate: {realm}`" in CONTRACT
+
+
+def test_every_event_in_the_log_is_on_the_page_with_its_level_and_no_other():
+    levels = {"info": "info", "warning": "warning", "error": "error", "exception": "error"}
+    packages = [vats1c, *(importlib.import_module(f"vats1c.{one.name}") for one in rooms() if one.ispkg)]
+    logged = {
+        (call.args[0].value, levels[call.func.attr])
+        for call in calls([tree for package in packages for tree in source_of(package)])
+        if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "log"
+    }
+
+    assert {(row[0].strip("`"), row[1]) for row in rows(section(OPERATIONS, "Logs"))} == logged
+
+
+def rooms():
+    return [one for one in pkgutil.iter_modules(vats1c.__path__) if one.name != "__main__"]
+
+
+def test_every_room_is_on_the_page_and_no_other():
+    page = [row[0].strip("`") for row in rows(section(PAGES["docs/architecture.md"], "Rooms"))]
+
+    assert sorted(page) == sorted(f"vats1c.{one.name}" for one in rooms())
+
+
+def test_every_module_named_in_the_architecture_exists():
+    named = set(re.findall(r"`([\w/]+)\.py`", PAGES["docs/architecture.md"]))
+
+    assert named
+    for name in named:
+        assert importlib.import_module(f"vats1c.{name.replace('/', '.')}")
+
+
+def test_the_columns_of_a_csv_directory_are_the_documented_ones():
+    page = {
+        row[0].strip("`"): (row[0].strip("`"), *re.findall(r"`([^`]+)`", row[1]))
+        for row in rows(section(PAGES["docs/directories.md"], "`csv`"))
+    }
+
+    assert page == COLUMNS
+
+
+@pytest.fixture(scope="module")
+def shown(start, tmp_path_factory):
+    """Start a service whose directory is the one on the page."""
+    file = tmp_path_factory.mktemp("shown") / "callers.csv"
+    page = PAGES["docs/directories.md"]
+    file.write_text(re.search(r"```csv\n(.+?)```", page, re.DOTALL)[1], encoding="utf-8")
+    return start(env={"VATS1C_DIRECTORIES": json.dumps([{"name": "x", "type": "csv", "path": str(file)}])})
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "category", "manager"),
+    [
+        ("89235292926", "VIP:Ренессанс Капитал", "0", "244"),
+        ("84957771234", "Рога & Копыта", "1", "245"),
+        ("83912746614", "Рога & Копыта", "1", "245"),
+        ("89161234567", "Смирнова Ольга / Смирнов Пётр", "", ""),
+    ],
+)
+def test_the_callers_shown_are_answered_as_said(shown, number, name, category, manager):
+    from live import say_name
+
+    document = etree.fromstring(shown.post(say_name(number, parameter="Number")).returned.encode())
+
+    assert [document.findtext(path) for path in ("title", "category", "manager/phone")] == [name, category, manager]
+
+
+def test_the_kinds_of_a_match_are_the_documented_ones():
+    page = {row[0].replace(" ", "_") for row in rows(section(PAGES["docs/directories.md"], "How numbers match"))}
+
+    assert page == {one.value for one in Confidence}
+
+
+def test_the_spellings_said_to_be_one_number_are_one_number():
+    sentence = re.search(r"So\n(.+?) are one number", PAGES["docs/directories.md"], re.DOTALL)[1]
+    spellings = re.findall(r"`([^`]+)`", sentence)
+
+    assert len(spellings) == 4
+    assert {identify(one).canonical for one in spellings} == {"+79235292926"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_inside_the_project_leads_somewhere(page):
+    def anchors(text):
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        return {re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-") for one in headings}
+
+    for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_every_page_is_in_the_index():
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", PAGES["docs/README.md"]))
+
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+def test_the_words_that_the_glossary_rules_out_are_not_used():
+    ruled_out = [word for row in rows(PAGES["docs/glossary.md"]) for word in re.findall(r"`(\w+)`", row[2])]
+    assert len(ruled_out) > 3
+
+    for page, text in PAGES.items():
+        if page != "docs/glossary.md":
+            found = [word for word in ruled_out if re.search(rf"\b{word}s?\b", text, re.IGNORECASE)]
+            assert not found, page
+
+
+def test_the_glossary_tells_each_word_once():
+    words = [word.strip().lower() for row in rows(PAGES["docs/glossary.md"]) for word in row[0].split(",")]
+
+    assert len(words) == len(set(words))
+    assert {"caller", "call", "subscriber"} <= set(words)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_in_a_document_is_true_on_one_machine_only(page):
+    assert not re.search(r"/(work|root|home|Users|tmp)/|[A-Z]:\\\\", PAGES[page])
