@@ -48,7 +48,7 @@ class Application:
             for endpoint in (self._endpoint(one),)
             for path in (f"/{one.name}/ws/VATS", f"/{one.name}/ws/VATS.1cws")
         }
-        self._site = Site((one.name for one in self.publications), self._checks(), self._metrics)
+        self._site = Site((one.name for one in self.publications), self._checks(), ("journal",), self._metrics)
         route: WSGIApplication = self._route
         hops = settings.proxies
         self._entry = ProxyFix(route, x_for=hops, x_proto=hops, x_host=hops) if hops else route

@@ -12,6 +12,8 @@ NUMBER = identify("89235292926")
 class Knowing:
     """A directory that always gives the same answer."""
 
+    in_memory = True
+
     def __init__(self, name, caller):
         self.name = name
         self.caller = caller

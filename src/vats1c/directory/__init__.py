@@ -36,9 +36,13 @@ class State:
 
 
 class Directory(Protocol):
-    """Says who owns a number. Called by many threads at once."""
+    """Says who owns a number. Called by many threads at once.
+
+    `in_memory` tells that `find` never waits for anything outside this process: such a directory is asked directly.
+    """
 
     name: str
+    in_memory: bool
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number` and how surely, or None. MUST NOT be asked without a canonical form.

@@ -1,4 +1,4 @@
-"""Callers from a CSV file with a header row, read whole at the start.
+"""Callers from a CSV file with a header row.
 
 Headers in English or Russian, comma, semicolon or tab, UTF-8 or windows-1251: as spreadsheets and 1C save it.
 """
@@ -9,68 +9,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vats1c.directory import DirectoryError, State
-from vats1c.directory.index import Index
-from vats1c.model import Caller, Match
-from vats1c.number import Number, Plan, split
+from vats1c.directory import DirectoryError
+from vats1c.directory.columns import fields_of, row_of
+from vats1c.directory.files import FileDirectory, Row
+from vats1c.number import Plan
 
-# What a column may be called, folded; the first name is the one in the docs.
-COLUMNS = {
-    "number": ("number", "phone", "номер", "телефон", "номер телефона"),
-    "name": ("name", "имя", "наименование", "фио", "клиент", "контрагент"),
-    "company": ("company", "компания", "организация"),
-    "category": ("category", "категория"),
-    "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
-    "note": ("note", "заметка", "примечание", "комментарий"),
-}
-_FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
 _DELIMITERS = ";,\t"
 
 
-class CsvDirectory:
+class CsvDirectory(FileDirectory):
     """Callers of one CSV file."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Read the file at `settings["path"]`. Raises DirectoryError."""
-        unknown = sorted(settings.keys() - {"path"})
-        if unknown:
-            raise DirectoryError("нет такой настройки; есть: path", "no such setting; there is: path", unknown[0])
-        if not isinstance(settings.get("path"), str) or not settings["path"]:
-            raise DirectoryError("нужен путь к файлу CSV", "the path of a CSV file is needed", "path")
-        self.name = name
-        self._index = Index(_rows(Path(settings["path"]), plan))
-
-    def find(self, number: Number) -> Match | None:
-        """Return the callers of the rows whose number is the same, however it was written."""
-        return self._index.find(number)
-
-    def state(self) -> State:
-        """Return the number of callers in the file."""
-        return State(ready=True, callers=len(self._index))
-
-    def close(self) -> None:
-        """Nothing is held open."""
+        super().__init__(name, settings, plan, _rows)
 
 
-def _rows(path: Path, plan: Plan) -> Iterator[tuple[list[Number], Caller]]:
+def _rows(path: Path, plan: Plan) -> Iterator[Row]:
     text = _text(path)
     if not text.strip():
         raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        fields = [_FIELDS.get(title.strip().casefold()) for title in next(rows)]
-        if "number" not in fields or "name" not in fields:
-            raise DirectoryError(
-                f"в первой строке нужны столбцы number и name (номер и имя): {path}",
-                f"the first row must name the columns number and name: {path}",
-                "path",
-            )
+        fields = fields_of(next(rows), path)
         for row in rows:
-            values = {field: value.strip() for field, value in zip(fields, row, strict=False) if field and value}
-            numbers = split(values.pop("number", ""), plan)
-            if numbers and values.get("name"):
-                yield numbers, Caller(**values)
+            values = {field: value for field, value in zip(fields, row, strict=False) if field}
+            found = row_of(values, plan)
+            if found:
+                yield found
     except csv.Error as error:
         raise DirectoryError(
             f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"

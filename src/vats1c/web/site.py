@@ -19,10 +19,13 @@ Check = Callable[[], tuple[bool, Mapping[str, Any]]]
 class Site:
     """The pages as one WSGI application."""
 
-    def __init__(self, publications: Iterable[str], checks: Mapping[str, Check], metrics: Metrics) -> None:
-        """Take the names of the publications, and by part the check that /readyz asks."""
+    def __init__(
+        self, publications: Iterable[str], checks: Mapping[str, Check], vital: Iterable[str], metrics: Metrics
+    ) -> None:
+        """Take the publications' names, by part the check that /readyz asks, and the parts that must be ready."""
         self._publications = tuple(publications)
         self._checks = dict(checks)
+        self._vital = tuple(vital)
         self._metrics = metrics
         self._pages = Map(
             [
@@ -57,15 +60,18 @@ class Site:
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
     def ready(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
-        """Tell whether every part can do its work: 200, or 503 with the part that cannot."""
+        """Tell whether the service can do its work: 503 when a vital part cannot; degraded when any other cannot."""
         parts: dict[str, Any] = {}
-        able = True
         for part, check in self._checks.items():
             ready, details = check()
-            able = able and ready
             parts[part] = {"ready": ready, **details}
-        body = json.dumps({"ready": able, "parts": parts}, ensure_ascii=False, indent=2) + "\n"
-        return Response(body, 200 if able else 503, content_type="application/json; charset=utf-8")
+        able = all(parts[part]["ready"] for part in self._vital)
+        body = {"ready": able, "degraded": not all(part["ready"] for part in parts.values()), "parts": parts}
+        return Response(
+            json.dumps(body, ensure_ascii=False, indent=2) + "\n",
+            200 if able else 503,
+            content_type="application/json; charset=utf-8",
+        )
 
     def metrics(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
         """Give the figures to Prometheus."""

@@ -1,0 +1,40 @@
+"""What the columns of somebody's table mean: the same names for every kind that has columns."""
+
+from collections.abc import Mapping, Sequence
+
+from vats1c.directory import DirectoryError
+from vats1c.model import Caller
+from vats1c.number import Number, Plan, split
+
+# What a column may be called, folded; the first name is the one in the docs.
+COLUMNS = {
+    "number": ("number", "phone", "номер", "телефон", "номер телефона"),
+    "name": ("name", "имя", "наименование", "фио", "клиент", "контрагент"),
+    "company": ("company", "компания", "организация"),
+    "category": ("category", "категория"),
+    "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
+    "note": ("note", "заметка", "примечание", "комментарий"),
+}
+FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
+
+
+def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
+    """Return the caller's field that each column holds, None for columns of no use here.
+
+    Raises DirectoryError, naming `where`, when the number or the name is missing.
+    """
+    fields = [FIELDS.get(title.strip().casefold()) for title in titles]
+    if "number" not in fields or "name" not in fields:
+        raise DirectoryError(
+            f"в первой строке нужны столбцы number и name (номер и имя): {where}",
+            f"the first row must name the columns number and name: {where}",
+            "path",
+        )
+    return fields
+
+
+def row_of(values: Mapping[str, str], plan: Plan) -> tuple[list[Number], Caller] | None:
+    """Return the numbers and the caller of one row given by field; None when it has no number or no name."""
+    given = {field: value.strip() for field, value in values.items()}
+    numbers = split(given.pop("number", ""), plan)
+    return (numbers, Caller(**given)) if numbers and given.get("name") else None

@@ -1,0 +1,101 @@
+"""A directory that is a file: read whole, read again when it changes, the last good content kept when it got worse.
+
+A kind of file is a function that gives the file's rows; everything else is here. Rule: a call is always answered from
+a whole set of callers, the old one or the new one, never from half of each.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from vats1c.directory import DirectoryError, State
+from vats1c.directory.index import Index
+from vats1c.model import Caller, Match
+from vats1c.number import Number, Plan
+
+log = structlog.get_logger("vats1c.directory")
+
+# A caller with the numbers that stand in his row.
+Row = tuple[Iterable[Number], Caller]
+Read = Callable[[Path, Plan], Iterable[Row]]
+
+_LOOK_EVERY = 1.0
+# A file with fewer callers than this share of the last good one is taken for half an export.
+_LEAST_SHARE = 0.5
+
+
+class FileDirectory:
+    """Callers of one file."""
+
+    in_memory = True
+
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read) -> None:
+        """Read the file at `settings["path"]` with `read` and watch it. Raises DirectoryError."""
+        unknown = sorted(settings.keys() - {"path"})
+        if unknown:
+            raise DirectoryError("нет такой настройки; есть: path", "no such setting; there is: path", unknown[0])
+        if not isinstance(settings.get("path"), str) or not settings["path"]:
+            raise DirectoryError("нужен путь к файлу", "the path of a file is needed", "path")
+        self.name = name
+        self._path = Path(settings["path"])
+        self._read = read
+        self._plan = plan
+        self._stamp = _stamp(self._path)
+        self._index = Index(read(self._path, plan))
+        self._fresh = True
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
+
+    def find(self, number: Number) -> Match | None:
+        """Return the callers of the rows whose number is the same, however it was written."""
+        return self._index.find(number)
+
+    def state(self) -> State:
+        """Return the number of callers in the file; not ready while the file is worse than what is served."""
+        return State(ready=self._fresh, callers=len(self._index))
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closed.set()
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed; keep the last good content when it cannot be used."""
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            index = Index(self._read(self._path, self._plan))
+        except DirectoryError as error:
+            self._keep(str(error))
+            return
+        except Exception as error:  # a reader's defect must not end the watching
+            self._keep(type(error).__name__)
+            log.exception("directory reader failed", directory=self.name)
+            return
+        if len(index) < len(self._index) * _LEAST_SHARE:
+            self._keep(f"{len(index)} callers instead of {len(self._index)}")
+            return
+        self._index = index
+        self._fresh = True
+        log.info("directory read again", directory=self.name, callers=len(index))
+
+    def _keep(self, reason: str) -> None:
+        self._fresh = False
+        log.warning("directory kept its last good content", directory=self.name, reason=reason)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(_LOOK_EVERY):
+            self.refresh()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when the file does: time of change, size, inode; None when it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
