@@ -17,6 +17,8 @@ from vats1c.config import ConfigError, Problem, PublicationTable, Settings, User
 from vats1c.desk import Desk
 from vats1c.directory import Directory, DirectoryError
 from vats1c.directory.chain import Chain
+from vats1c.directory.guard import Guard, Patience
+from vats1c.display import Display
 from vats1c.journal import Journal, JournalError
 from vats1c.language import Message
 from vats1c.metrics import Metrics
@@ -41,7 +43,8 @@ class Application:
         self.publications = tuple(publications)
         self._journal = journal
         self._metrics = Metrics()
-        self._chains = {one.name: Chain(one.directories, self._metrics) for one in self.publications}
+        self.chains = {one.name: self._chain(one) for one in self.publications}
+        self.desks = {name: Desk(name, chain, journal, settings.plan) for name, chain in self.chains.items()}
         self._endpoints = {
             path: endpoint
             for one in self.publications
@@ -63,7 +66,7 @@ class Application:
 
     def close(self) -> None:
         """Close what was opened; the last journal entry is already on disk."""
-        for chain in self._chains.values():
+        for chain in self.chains.values():
             chain.close()
         self._journal.close()
 
@@ -74,23 +77,35 @@ class Application:
         if endpoint is not None:
             return endpoint(environ, start_response)
         if "/ws/" in path:
+            self._metrics.requests.labels("", "", nowhere().reason).inc()
             return answer_fault(nowhere(), environ, start_response, self.settings.fault_language)
         return self._site(environ, start_response)
 
+    def display(self, publication: str) -> Display:
+        """Return how callers are shown at `publication`."""
+        given = self.settings.served[publication].say_name
+        return Display(given.format, given.prefix, given.length, given.transliterate)
+
+    def _chain(self, publication: Publication) -> Chain:
+        own = self.settings.served[publication.name]
+        given = own.say_name
+        patience = [
+            Patience(table.deadline or given.deadline, given.remember, given.remember_unknown, given.stale)
+            for table in own.directories
+        ]
+        return Chain(publication.name, publication.directories, self._metrics, given.deadline, patience)
+
     def _endpoint(self, publication: Publication) -> soap.Endpoint:
         settings, own = self.settings, self.settings.served[publication.name]
-        host, port = settings.address
-        unspecified = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-        shown = "localhost" if unspecified else f"[{host}]" if ":" in host else host
         return soap.Endpoint(
             publication.name,
-            soap.Service(Desk(publication.name, self._chains[publication.name], self._journal, settings.plan)),
+            soap.Service(self.desks[publication.name], self.display(publication.name)),
             soap.Wsdl(
                 f"/{publication.name}/ws/VATS",
                 own.say_name.parameter,
                 settings.public_url,
                 settings.trusted_hosts,
-                f"{shown}:{port}",
+                settings.shown_address,
             ),
             Logins(publication.users, self._metrics, settings.limits.failed_logins),
             self._metrics,
@@ -102,14 +117,14 @@ class Application:
     def _checks(self) -> dict[str, Check]:
         checks: dict[str, Check] = {"journal": lambda: (self._journal.writable(), {})}
         for one in self.publications:
-            for each in one.directories:
+            for each in self.chains[one.name].steps:
                 checks[f"directory {one.name}/{each.name}"] = _check(each)
                 state = each.state()
                 self._metrics.callers.labels(f"{one.name}/{each.name}").set(state.callers or 0)
         return checks
 
 
-def _check(one: Directory) -> Check:
+def _check(one: Directory | Guard) -> Check:
     def check() -> tuple[bool, dict[str, Any]]:
         state = one.state()
         return state.ready, {"callers": state.callers}

@@ -1,18 +1,38 @@
 """What happens on SayName and on IncomingCall. No HTTP, no XML, no SQL in here."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from vats1c.directory.chain import Lookup
 from vats1c.model import Call, Caller, Match
 from vats1c.number import DEFAULT_PLAN, Number, Plan, identify
 
 
-class Lookup(Protocol):
-    """Where callers are looked up: a directory or a chain of them."""
+class Directories(Protocol):
+    """Where callers are looked up."""
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number` and how surely, None when unknown; never raises."""
+
+    def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
+        """Return what each directory says of `number`, and who decided; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a number is and how it was looked up; `elapsed` is in seconds."""
+
+    number: Number
+    lookup: Lookup
+    elapsed: float
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who is shown: a caller that is not sure has no manager to route to."""
+        return self.lookup.match.caller if self.lookup.match else None
 
 
 class Record(Protocol):
@@ -32,7 +52,7 @@ class Desk:
     def __init__(
         self,
         publication: str,
-        directory: Lookup,
+        directory: Directories,
         journal: Record,
         plan: Plan = DEFAULT_PLAN,
         now: Callable[[], datetime] = _now,
@@ -46,6 +66,13 @@ class Desk:
     def say_name(self, received: str) -> Caller | None:
         """Return the caller behind the number as received; None for an unknown, hidden or unreadable one."""
         return self._find(identify(received, self._plan))
+
+    def find(self, received: str, *, everybody: bool = False) -> Finding:
+        """Return how the number as received is looked up; with `everybody` each directory is asked."""
+        begun = time.perf_counter()
+        number = identify(received, self._plan)
+        looked_up = self._directory.look_up(number, everybody=everybody) if number.canonical else Lookup((), None)
+        return Finding(number, looked_up, time.perf_counter() - begun)
 
     def incoming_call(self, received: str, key: str) -> None:
         """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.

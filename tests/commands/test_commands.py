@@ -196,6 +196,51 @@ def test_a_hashed_password_and_a_password_file_sign_in(start, tmp_path):
         assert live.post(say_name(), authorization=login).status == 200
 
 
+def test_lookup_prints_what_the_phone_shows(config):
+    path = config(extra='[say_name]\nformat = "{name}[, {company}]"\nlength = 26\n')
+
+    assert vats1c("lookup", "8 (923) 529-29-26", "-c", path) == (0, "VIP:Ренессанс Капитал, Рен\n", "")
+    assert vats1c("lookup", "89990000000", "-c", path) == (0, "\n", "")
+
+
+def test_lookup_explains_itself_to_people(config):
+    code, out, _ = vats1c("lookup", "8 (923) 529-29-26", "-c", config(), "--explain")
+
+    assert code == 0
+    assert "external" in out
+    assert "+79235292926, 89235292926, 9235292926" in out
+    assert "crm" in out
+    assert "exact: VIP:Ренессанс Капитал" in out
+    assert "<- decides" in out
+    assert "routes to 244" in out
+    assert "phone shows 'VIP:Ренессанс Капитал'" in out
+
+
+def test_lookup_explains_itself_to_machines(config):
+    code, out, _ = vats1c("lookup", "8 (923) 529-29-26", "-c", config(), "--json")
+    found = json.loads(out)
+
+    assert code == 0
+    assert (found["received"], found["kind"], found["canonical"]) == ("8 (923) 529-29-26", "external", "+79235292926")
+    assert (found["say_name"], found["directory"], found["confidence"]) == ("VIP:Ренессанс Капитал", "crm", "exact")
+    assert found["caller"]["manager"] == "244"
+    assert found["elapsed_ms"] >= 0
+    (answer,) = found["answers"]
+    assert (answer["directory"], answer["outcome"]) == ("crm", "found")
+    assert answer["elapsed_ms"] >= 0
+
+
+@pytest.mark.parametrize(("number", "kind"), [("anonymous", "hidden"), ("244", "internal"), ("CallAPI", "service")])
+def test_lookup_of_what_is_not_an_external_number_says_what_it_is(config, number, kind):
+    code, out, _ = vats1c("lookup", number, "-c", config(), "--json")
+    found = json.loads(out)
+
+    assert code == 0
+    assert (found["kind"], found["canonical"], found["say_name"]) == (kind, None, "")
+    assert (found["caller"], found["directory"], found["answers"]) == (None, None, [])
+    assert "no directory was asked" in vats1c("lookup", number, "-c", config(), "--explain")[1]
+
+
 def test_the_wsdl_is_printed_with_the_address_given():
     code, out, _ = vats1c("wsdl", "--url", "https://vats.example.ru/")
 

@@ -16,7 +16,7 @@ from prometheus_client.metrics import MetricWrapperBase
 import vats1c
 from vats1c import soap
 from vats1c.cli import app as commands
-from vats1c.directory.csvfile import COLUMNS
+from vats1c.directory.columns import COLUMNS
 from vats1c.metrics import Metrics
 from vats1c.model import Confidence
 from vats1c.number import identify

@@ -46,26 +46,28 @@ def outcomes(metrics):
 
 
 def test_the_first_that_knows_the_caller_answers():
-    chain = Chain([Knowing("a", None), Knowing("b", Caller("Б")), Knowing("c", Caller("В"))], Metrics())
+    chain = Chain("telephony", [Knowing("a", None), Knowing("b", Caller("Б")), Knowing("c", Caller("В"))], Metrics())
 
     assert chain.find(NUMBER).caller == Caller("Б")
 
 
 def test_nobody_knows_an_unknown_caller():
-    assert Chain([Knowing("a", None)], Metrics()).find(NUMBER) is None
-    assert Chain([], Metrics()).find(NUMBER) is None
+    assert Chain("telephony", [Knowing("a", None)], Metrics()).find(NUMBER) is None
+    assert Chain("telephony", [], Metrics()).find(NUMBER) is None
 
 
 def test_a_broken_directory_is_passed_over_and_counted():
     metrics = Metrics()
 
-    assert Chain([Broken("a", None), Knowing("b", Caller("Б"))], metrics).find(NUMBER).caller == Caller("Б")
-    assert outcomes(metrics) == {("a", "failed"): 1, ("b", "found"): 1}
+    assert Chain("telephony", [Broken("a", None), Knowing("b", Caller("Б"))], metrics).find(NUMBER).caller == Caller(
+        "Б"
+    )
+    assert outcomes(metrics) == {("telephony/a", "failed"): 1, ("telephony/b", "found"): 1}
 
 
 def test_closing_the_chain_closes_every_directory():
     directories = [Knowing("a", None), Knowing("b", None)]
 
-    Chain(directories, Metrics()).close()
+    Chain("telephony", directories, Metrics()).close()
 
     assert all(directory.closed for directory in directories)

@@ -6,6 +6,7 @@ import pytest
 
 from live import SOAP11, SOAP12, incoming_call, say_name
 from vats1c.desk import Desk
+from vats1c.display import Display
 from vats1c.model import Caller, Match
 from vats1c.soap import envelope, service
 from vats1c.soap.fault import SoapFault
@@ -33,7 +34,9 @@ class Journal:
 
 
 def answer(text, journal=None):
-    return service.Service(Desk("telephony", Directory(), journal or Journal())).answer(envelope.read(text.encode()))
+    return service.Service(Desk("telephony", Directory(), journal or Journal()), Display()).answer(
+        envelope.read(text.encode())
+    )
 
 
 def test_a_method_that_fails_is_a_server_fault_that_says_nothing_of_why():
@@ -60,14 +63,14 @@ def test_spynes_events_fire_in_their_order():
         for manager in (application.event_manager, application.services[0].event_manager):
             manager.add_listener(event, lambda _, event=event: fired.append(event))
     transport = service._Transport(application)
-    desk = Desk("telephony", Directory(), Journal())
+    parts = service.Service(Desk("telephony", Directory(), Journal()), Display())
 
-    transport.run(envelope.read(say_name().encode()), desk)
+    transport.run(envelope.read(say_name().encode()), parts)
 
     order = ["method_call", "method_return_object", "method_return_document", "method_return_string"]
     assert fired == [event for event in order for _ in range(2)]
     with pytest.raises(Fault):
-        transport.run(envelope.read(say_name(parameter="NUMBER").encode()), desk)
+        transport.run(envelope.read(say_name(parameter="NUMBER").encode()), parts)
 
 
 def test_the_operations_are_declared_once_for_each_contract():
@@ -77,7 +80,7 @@ def test_the_operations_are_declared_once_for_each_contract():
 
 
 def test_many_threads_get_their_own_answers():
-    asked = service.Service(Desk("telephony", Directory(), Journal()))
+    asked = service.Service(Desk("telephony", Directory(), Journal()), Display())
     wrong = []
 
     def ask(digit):

@@ -49,6 +49,18 @@ def test_characters_that_xml_cannot_carry_are_dropped_from_a_name(live):
     assert live.post(say_name("89135004455")).returned == "ЁлкинаАлёна"
 
 
+def test_the_phone_shows_a_caller_as_the_settings_say_and_the_journal_keeps_the_name(start):
+    live = start(
+        extra='[say_name]\nformat = "{name} [({company})]"\nprefix = { 0 = "!" }\nlength = 30\ntransliterate = "yo"\n'
+    )
+
+    assert live.post(say_name()).returned == "!VIP:Renessans Kapital (Reness"
+    assert "<title>!VIP:Renessans Kapital (Reness</title>" in live.post(say_name(parameter="Number")).returned
+    assert "<phone>244</phone>" in live.post(say_name(parameter="Number")).returned
+    live.post(incoming_call())
+    assert [call["caller"] for call in live.journal()] == [NAME]
+
+
 def test_an_unknown_number_has_an_empty_name_spelled_as_1c_spells_it(live):
     answer = live.post(say_name("89990000000"))
 

@@ -1,6 +1,7 @@
 """An answered call is on disk: a power cut in the middle of a storm loses none that was acknowledged."""
 
 import http.client
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -53,6 +54,20 @@ def test_a_kill_in_a_storm_of_calls_loses_no_acknowledged_one(start, acknowledge
     # A call in flight may be written and not acknowledged; no sender has more than one of those.
     assert len(written) - len(acknowledged) <= SENDERS
     assert len(set(written)) == len(written)
+
+
+def test_a_journal_that_is_broken_puts_no_number_key_or_name_into_the_log(start):
+    live = start()
+    live.post(incoming_call(key="before"))
+    database = sqlite3.connect(live.config.parent / "data" / "vats1c.sqlite", isolation_level=None)
+    database.execute("DROP TABLE calls")
+    database.close()
+
+    answer = live.post(incoming_call("89235292926", "gW3cyUJAtl50PhF"))
+
+    assert answer.status == 500
+    assert "call not recorded" in live.printed
+    assert not [secret for secret in ("9235292926", "gW3cyUJAtl50PhF", "Ренессанс") if secret in live.printed]
 
 
 def test_a_call_that_cannot_be_written_down_is_a_fault_and_not_a_1(start):

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from vats1c.cli import check, demo, health, journal, passwords, serve, wsdl
+from vats1c.cli import check, demo, health, journal, lookup, passwords, serve, wsdl
 
 app = typer.Typer(
     name="vats1c",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("lookup")(lookup.lookup)
 app.command("check")(check.check)
 app.command("wsdl")(wsdl.wsdl)
 app.command("hash-password")(passwords.hash_password)

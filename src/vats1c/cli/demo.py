@@ -61,13 +61,12 @@ def demo(
             settings = config.load(file)
         except config.ConfigError as error:
             fail(error)
-        typer.echo(_welcome(settings.listen))
+        typer.echo(_welcome(settings.shown_address))
         run(settings)
 
 
-def _welcome(listen: str) -> str:
-    host, _, port = listen.rpartition(":")
-    url = f"http://{'localhost' if host in ('', '0.0.0.0', '[::]') else host}:{port}/telephony/ws/VATS"  # noqa: S104 - compared
+def _welcome(address: str) -> str:
+    url = f"http://{address}/telephony/ws/VATS"
     body = (
         '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
         f'<SayName xmlns="http://VATS"><number>{NUMBER}</number></SayName></soap:Body></soap:Envelope>'

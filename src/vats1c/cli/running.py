@@ -96,7 +96,7 @@ def _serve(settings: "Settings", *, announce: bool) -> None:
 def say_parts(application: "Application") -> None:
     """Print a line for each part: users, directories, addresses."""
     settings = application.settings
-    base = settings.public_url or f"http://{settings.listen}"
+    base = settings.public_url or f"http://{settings.shown_address}"
     for publication in application.publications:
         users = ", ".join(user.name for user in publication.users)
         typer.echo(str(Message(f"пользователи SOAP: {users}", f"SOAP users: {users}")))

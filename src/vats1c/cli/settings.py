@@ -46,7 +46,7 @@ def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings
 
 
 def demo_file() -> Path | None:
-    """Return the settings file of the demo that was started last on this machine by this user, if one is running."""
+    """Return the settings file of the demo that this user started last on this machine and that has not ended."""
     folders = Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*/{_FILE}")
     own = [file for file in folders if not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()]
     return max(own, key=lambda file: file.stat().st_mtime, default=None)

@@ -21,8 +21,9 @@ from vats1c.language import Message
 
 PREFIX = "VATS1C_"
 # Read by commands, not settings of the service.
-COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG", "VATS1C_PASSWORD"})
-_SECRETS = ("password", "password_hash", "database")
+COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG"})
+# What stands under these may be a password or a key: it is not repeated in a message.
+_SECRET = frozenset({"users", "subscribers", "publications", "directories", "database"})
 
 
 def load(path: Path | None = None, **given: Any) -> Settings:
@@ -126,7 +127,7 @@ def _message(detail: ErrorDetails) -> Message:
     if detail["type"] == "missing":
         return Message("нужно указать", "is required")
     text = detail["msg"][:1].lower() + detail["msg"][1:]
-    if detail["loc"] and detail["loc"][-1] in _SECRETS:
+    if detail["loc"] and detail["loc"][0] in _SECRET:
         return Message(f"недопустимое значение: {text}", f"unusable value: {text}")
     return Message(f"недопустимое значение {detail['input']!r}: {text}", f"unusable value {detail['input']!r}: {text}")
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vats1c.config.problems import Unusable
+from vats1c.display import is_template
 from vats1c.language import Language
 from vats1c.number import Plan
 
@@ -27,6 +28,15 @@ def _listen(value: str) -> str:
     found = _LISTEN.fullmatch(value)
     if found is None or int(found[1]) > _HIGHEST_PORT:
         raise Unusable("ожидается АДРЕС:ПОРТ, например 0.0.0.0:8080", "expected HOST:PORT, such as 0.0.0.0:8080")
+    return value
+
+
+def _template(value: str) -> str:
+    if not is_template(value):
+        raise Unusable(
+            "в шаблоне бывают только {name}, {company}, {category} и {note}",
+            "a template holds {name}, {company}, {category} and {note} only",
+        )
     return value
 
 
@@ -70,12 +80,18 @@ class UserTable(Table):
 
 
 class DirectoryTable(BaseModel):
-    """A caller directory; the keys beside `name` and `type` are its kind's own."""
+    """A caller directory; other keys than these are its kind's own."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field(min_length=1, description="Name in logs and health.")
     type: str = Field(min_length=1, description="Kind of directory, such as `csv`.")
+    deadline: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=10,
+        description="Longest wait for this one, seconds; `say_name.deadline` when not set.",
+    )
 
     @property
     def own(self) -> dict[str, Any]:
@@ -92,11 +108,33 @@ class SubscriberTable(Table):
 
 
 class SayNameTable(Table):
-    """How SayName is published."""
+    """How SayName is published, how long it may take, and what the phone shows."""
 
     parameter: Literal["number", "Number"] = Field(
         default="number",
         description="SayName's parameter in the published WSDL; both are answered, each in its own way.",
+    )
+    deadline: float = Field(
+        default=0.8, ge=0.05, le=10, description="Longest wait for all directories together, seconds."
+    )
+    remember: float = Field(default=300, ge=0, le=86_400, description="How long a found caller is remembered, seconds.")
+    remember_unknown: float = Field(
+        default=30, ge=0, le=86_400, description="How long it is remembered that nobody was found, seconds."
+    )
+    stale: float = Field(
+        default=86_400,
+        ge=0,
+        le=2_592_000,
+        description="Greatest age of an answer given while its source is down, seconds.",
+    )
+    format: Annotated[str, AfterValidator(_template)] = Field(
+        default="{name}",
+        description="What the phone shows; a part in [brackets] is left out when a field in it is empty.",
+    )
+    prefix: dict[str, str] = Field(default={}, description="What is put before it, by category.")
+    length: int = Field(default=0, ge=0, le=200, description="Most letters that the phone shows; 0 for any number.")
+    transliterate: Literal["", "e", "yo"] = Field(
+        default="", description="Show Cyrillic in Latin letters, `ё` as e or as yo."
     )
 
 
@@ -237,3 +275,10 @@ class Settings(PublicationTable, BaseSettings):
         """Host and port to listen on; "" before the colon means every interface."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - asked for by an empty host
+
+    @property
+    def shown_address(self) -> str:
+        """Host and port under which a client on this machine reaches the service."""
+        host, port = self.address
+        shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+        return f"{shown}:{port}"

@@ -1,13 +1,19 @@
-"""Several directories asked in the order of the settings: the first that knows the caller answers.
+"""Several directories asked as one: the highest in the settings that can answer in time decides.
 
-Rule: a directory that fails yields "unknown", a log line and a counter, and never a fault.
+Directories in memory are asked directly. All others are asked at the same moment, and waited for in the order of the
+settings until the deadline; then the best answer so far counts, then none. Rule: a directory that fails yields
+"unknown", a log line and a counter, and never a fault.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from vats1c.directory import Directory
+from vats1c.directory.guard import Answer, Flight, Guard, Outcome, Patience
 from vats1c.metrics import Metrics
 from vats1c.model import Match
 from vats1c.number import Number
@@ -15,37 +21,102 @@ from vats1c.number import Number
 log = structlog.get_logger("vats1c.directory")
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one directory said."""
+
+    directory: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How a number was looked up: what each directory said, in the order of the settings, and who decided."""
+
+    said: tuple[Said, ...]
+    decided: Said | None
+
+    @property
+    def match(self) -> Match | None:
+        """Who was found."""
+        return self.decided.answer.match if self.decided else None
+
+
 class Chain:
     """The directories of one publication, as one."""
 
-    def __init__(self, directories: Sequence[Directory], metrics: Metrics) -> None:
-        self.directories = tuple(directories)
-        self._steps = tuple(
-            (
-                directory,
-                metrics.lookups.labels(directory.name, "found"),
-                metrics.lookups.labels(directory.name, "unknown"),
-                metrics.lookups.labels(directory.name, "failed"),
-            )
-            for directory in directories
+    def __init__(
+        self,
+        publication: str,
+        directories: Sequence[Directory],
+        metrics: Metrics,
+        deadline: float = 0.8,
+        patience: Sequence[Patience] = (),
+    ) -> None:
+        """Take the directories in the order in which they are asked, and the `patience` to have with each."""
+        self._deadline = deadline
+        patient = patience or [Patience(deadline)] * len(directories)
+        self.steps: tuple[Directory | Guard, ...] = tuple(
+            directory if directory.in_memory else Guard(directory, own)
+            for directory, own in zip(directories, patient, strict=True)
         )
+        self._counters: dict[tuple[str, Outcome], Any] = {
+            (step.name, outcome): metrics.lookups.labels(f"{publication}/{step.name}", outcome.value)
+            for step in self.steps
+            for outcome in Outcome
+        }
 
     def find(self, number: Number) -> Match | None:
-        """Return the first answer, None when nobody knows the number."""
-        for directory, found, unknown, failed in self._steps:
-            try:
-                match = directory.find(number)
-            except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
-                failed.inc()
-                log.warning("directory failed", directory=directory.name, error=type(error).__name__)
-                continue
-            if match is not None:
-                found.inc()
-                return match
-            unknown.inc()
+        """Return who owns `number`, None when nobody knows it in time; never raises."""
+        for step in self.steps:
+            if isinstance(step, Guard):
+                return self.look_up(number).match
+            answer = self._direct(step, number)
+            if answer.match is not None:
+                return answer.match
         return None
+
+    def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
+        """Return what each directory says of `number` until one knows it; with `everybody` what all of them say."""
+        begun = time.monotonic()
+        flights: dict[str, Flight] = {}
+        said: list[Said] = []
+        decided: Said | None = None
+        for step in self.steps:
+            if isinstance(step, Guard):
+                if not flights:
+                    flights = self._take_off(number)
+                seconds = begun + min(self._deadline, step.deadline) - time.monotonic()
+                answer = self._counted(step, step.settled(number, flights[step.name].wait(seconds)))
+            else:
+                answer = self._direct(step, number)
+            said.append(Said(step.name, answer))
+            if answer.match is not None and decided is None:
+                decided = said[-1]
+                if not everybody:
+                    break
+        return Lookup(tuple(said), decided)
 
     def close(self) -> None:
         """Close every directory."""
-        for directory in self.directories:
-            directory.close()
+        for step in self.steps:
+            step.close()
+
+    def _take_off(self, number: Number) -> dict[str, Flight]:
+        guards: Iterable[Guard] = (step for step in self.steps if isinstance(step, Guard))
+        return {guard.name: guard.ask(number) for guard in guards}
+
+    def _direct(self, step: Directory, number: Number) -> Answer:
+        try:
+            match = step.find(number)
+        except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
+            log.warning("directory failed", directory=step.name, error=type(error).__name__)
+            return self._counted(step, Answer(Outcome.FAILED, reason=str(error) or type(error).__name__))
+        return self._counted(step, Answer(Outcome.FOUND, match) if match else _UNKNOWN)
+
+    def _counted(self, step: Directory | Guard, answer: Answer) -> Answer:
+        self._counters[step.name, answer.outcome].inc()
+        return answer
+
+
+_UNKNOWN = Answer(Outcome.UNKNOWN)

@@ -44,7 +44,8 @@ class Journal:
             parsed = sa.make_url(url)
             if parsed.get_backend_name() == "sqlite" and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = sa.create_engine(parsed)
+            # An error that names its parameters would carry numbers and keys into the log.
+            self._engine = sa.create_engine(parsed, hide_parameters=True)
             if parsed.get_backend_name() == "sqlite":
                 sa.event.listen(self._engine, "connect", _durable)
             metadata.create_all(self._engine)

@@ -14,17 +14,12 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def name(caller: Caller | None) -> str:
-    """Return the plain answer of SayName: the name the phone shows, "" for an unknown caller."""
-    return caller.name if caller else ""
-
-
-def data(caller: Caller | None) -> str:
-    """Return the answer of the later SayName: title, category and the responsible manager's extension.
+def data(title: str, caller: Caller | None) -> str:
+    """Return the answer of the later SayName: `title` as the phone shows it, category, the manager's extension.
 
     An unknown caller gets the same document with empty elements.
     """
-    title, category, manager = (caller.name, caller.category, caller.manager) if caller else ("", "", "")
+    category, manager = (caller.category, caller.manager) if caller else ("", "")
     return (
         '<?xml version="1.0"?>\n'
         "<data>\n"

@@ -16,6 +16,7 @@ from spyne.protocol.xml import XmlDocument
 from spyne.server import ServerBase
 
 from vats1c.desk import Desk
+from vats1c.display import Display
 from vats1c.journal import JournalError
 from vats1c.soap import reply
 from vats1c.soap.envelope import Request, split
@@ -51,8 +52,12 @@ CONTRACTS = tuple(Contract(namespace, parameter) for namespace in (VATS, TEST) f
 
 
 def declare(contract: Contract) -> Application:
-    """Return the Spyne application of one contract; its methods find the desk in the request's context."""
-    say = reply.data if contract.later else reply.name
+    """Return the Spyne application of one contract; its methods find desk and display in the request's context."""
+
+    def say(parts: "Service", number: str) -> str:
+        caller = parts.desk.say_name(number)
+        text = parts.display.text(caller)
+        return reply.data(text, caller) if contract.later else text
 
     class Operations(ServiceBase):
         @rpc(
@@ -62,7 +67,7 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def SayName(ctx: Any, number: str | None) -> str:  # noqa: N802, N805 - the contract's name, Spyne's context
-            return say(ctx.udc.say_name(number or ""))
+            return say(ctx.udc, number or "")
 
         @rpc(
             _Text,
@@ -72,7 +77,7 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
-            ctx.udc.incoming_call(num_from or "", key or "")
+            ctx.udc.desk.incoming_call(num_from or "", key or "")
             return "1"
 
     return _Application(
@@ -130,12 +135,12 @@ class _Transport(ServerBase):
 
     transport = "urn:vats1c"
 
-    def run(self, request: Request, desk: Desk) -> bytes:
+    def run(self, request: Request, parts: "Service") -> bytes:
         """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
         initial.in_document = request.element
-        initial.udc = desk
+        initial.udc = parts
         (ctx,) = self.generate_contexts(initial)
         try:
             if ctx.in_error is None:
@@ -154,8 +159,9 @@ class _Transport(ServerBase):
 class Service:
     """Answers what `envelope` has read: picks the contract, lets Spyne do its part, turns its faults into ours."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, display: Display) -> None:
+        self.desk = desk
+        self.display = display
         self._transports = {
             (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
         }
@@ -166,7 +172,7 @@ class Service:
         if transport is None:
             raise _unknown(request)
         try:
-            return transport.run(request, self._desk)
+            return transport.run(request, self)
         except Fault as fault:
             raise _ours(fault, transport.app, request) from fault
 

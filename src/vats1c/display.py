@@ -1,0 +1,111 @@
+"""What the phone shows of a caller: a template, a prefix by category, as many letters as fit, in letters it can show.
+
+Rule: applied to an answer on its way out, and never to what is remembered or recorded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vats1c.model import Caller
+
+# A part in brackets is left out when a field inside it is empty.
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_FIELD = re.compile(r"\{(name|company|category|note)\}")
+_ANY_FIELD = re.compile(r"\{[^{}]*\}?|\}")
+_LATIN = dict(
+    zip(
+        "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "zh",
+            "z",
+            "i",
+            "y",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "kh",
+            "ts",
+            "ch",
+            "sh",
+            "shch",
+            "",
+            "y",
+            "",
+            "e",
+            "yu",
+            "ya",
+        ],
+        strict=True,
+    )
+)
+_QUOTES = str.maketrans({"«": '"', "»": '"', "„": '"', "“": '"', "”": '"', "—": "-", "–": "-", "№": "N", "…": "..."})
+
+
+def is_template(text: str) -> bool:
+    """Tell whether `text` names only fields that there are: {name}, {company}, {category}, {note}."""
+    return not _ANY_FIELD.search(_FIELD.sub("", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How a caller is shown.
+
+    `template` holds fields such as {name}; «[, {company}]» is left out for a caller without a company. `prefixes` are
+    put before it by category ({"VIP": "VIP:"}). `length` is the most letters, 0 for any number. `transliterate` says
+    «ё» as "yo" or as "e"; "" leaves Cyrillic as it is.
+    """
+
+    template: str = "{name}"
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    length: int = 0
+    transliterate: str = ""
+
+    def text(self, caller: Caller | None) -> str:
+        """Return what the phone shows; "" for an unknown caller, never a word in place of a name."""
+        if caller is None:
+            return ""
+        text = self.template
+        if text == "{name}":
+            text = caller.name
+        else:
+            text = _filled(_OPTIONAL.sub(lambda part: _if_full(part[1], caller), text), caller)
+        text = self.prefixes.get(caller.category, "") + text
+        if self.transliterate:
+            text = latin(text, yo=self.transliterate)
+        return text[: self.length].rstrip() if self.length else text
+
+
+def latin(text: str, yo: str) -> str:
+    """Return `text` in Latin letters, «ё» as `yo`; letters of other scripts stay as they are."""
+    letters = _LATIN | {"ё": yo}
+    return "".join(_letter(letter, letters) for letter in text.translate(_QUOTES))
+
+
+def _letter(letter: str, letters: Mapping[str, str]) -> str:
+    found = letters.get(letter.lower())
+    if found is None:
+        return letter
+    return found if letter.islower() else found.capitalize()
+
+
+def _filled(text: str, caller: Caller) -> str:
+    return _FIELD.sub(lambda named: str(getattr(caller, named[1])), text)
+
+
+def _if_full(part: str, caller: Caller) -> str:
+    return part if all(getattr(caller, name) for name in _FIELD.findall(part)) else ""

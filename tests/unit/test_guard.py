@@ -1,0 +1,268 @@
+"""A source may be slow, broken or gone: the call goes on, in time, with the best answer there is."""
+
+import threading
+import time
+
+import pytest
+
+from vats1c.directory import State
+from vats1c.directory.chain import Chain
+from vats1c.directory.guard import Guard, Outcome, Patience
+from vats1c.metrics import Metrics
+from vats1c.model import Caller, Match
+from vats1c.number import identify
+
+NUMBER, OTHER = identify("89235292926"), identify("89135004455")
+ANNA, IVAN = Match.of([Caller("Анна")]), Match.of([Caller("Иван")])
+# Far more than a source here needs, far less than a test may take.
+SOON, NEVER = 0.2, 30.0
+
+
+class Source:
+    """A source outside: says what it is told to say, when it is let."""
+
+    in_memory = False
+
+    def __init__(self, name="source", said=ANNA, *, open_gate=True):
+        self.name = name
+        self.said = said
+        self.asked = 0
+        self.gate = threading.Event()
+        if open_gate:
+            self.gate.set()
+
+    def find(self, number):
+        self.asked += 1
+        self.gate.wait(NEVER)
+        if isinstance(self.said, Exception):
+            raise self.said
+        return self.said
+
+    def state(self):
+        return State(ready=True)
+
+    def close(self):
+        self.gate.set()
+
+
+class Memory(Source):
+    """A directory that waits for nobody."""
+
+    in_memory = True
+
+
+class Clock:
+    """Time that is pushed."""
+
+    def __init__(self):
+        self.now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def ask(guard, number=NUMBER, seconds=SOON):
+    return guard.settled(number, guard.ask(number).wait(seconds))
+
+
+def landed(guard, number=NUMBER):
+    """Wait until the question on its way has landed."""
+    deadline = time.monotonic() + 5
+    while guard._flights and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def test_an_answer_is_given_and_remembered(clock):
+    source = Source()
+    guard = Guard(source, Patience(), clock)
+
+    first, second = ask(guard), ask(guard)
+
+    assert (first.outcome, first.match, first.age) == (Outcome.FOUND, ANNA, None)
+    assert (second.outcome, second.match, second.age, source.asked) == (Outcome.FOUND, ANNA, 0.0, 1)
+
+
+def test_that_nobody_was_found_is_remembered_for_a_shorter_time(clock):
+    source = Source(said=None)
+    guard = Guard(source, Patience(remember=300, remember_unknown=30), clock)
+
+    assert [ask(guard).outcome, ask(guard).outcome] == [Outcome.UNKNOWN] * 2
+    clock.now += 31
+    ask(guard)
+
+    assert source.asked == 2
+
+
+def test_an_answer_grows_old_and_is_asked_for_again(clock):
+    source = Source()
+    guard = Guard(source, Patience(remember=300), clock)
+    ask(guard)
+    clock.now += 301
+    source.said = IVAN
+
+    assert ask(guard).match == IVAN
+
+
+def test_many_calls_about_one_number_are_one_question():
+    source = Source(open_gate=False)
+    guard = Guard(source, Patience())
+    flights = [guard.ask(NUMBER) for _ in range(10)]
+    source.gate.set()
+
+    assert [flight.wait(5).match for flight in flights] == [ANNA] * 10
+    assert source.asked == 1
+
+
+def test_a_late_answer_is_not_waited_for_and_still_fills_the_cache():
+    source = Source(open_gate=False)
+    guard = Guard(source, Patience())
+
+    assert ask(guard, seconds=0.01).outcome is Outcome.LATE
+    source.gate.set()
+    landed(guard)
+
+    assert (ask(guard).match, source.asked) == (ANNA, 1)
+
+
+def test_while_the_source_is_down_what_it_said_before_is_said_again_and_marked(clock):
+    source = Source()
+    guard = Guard(source, Patience(remember=300, stale=1_000), clock)
+    ask(guard)
+    clock.now += 500
+    source.said = OSError("gone")
+
+    answer = ask(guard)
+
+    assert (answer.outcome, answer.match, answer.stale, answer.age) == (Outcome.FOUND, ANNA, True, 500)
+    assert answer.reason == "gone"
+    clock.now += 1_000
+    assert ask(guard).outcome is Outcome.FAILED
+
+
+def test_so_many_questions_may_be_open_and_no_more():
+    source = Source(open_gate=False)
+    guard = Guard(source, Patience(open_questions=3))
+    for number in range(3):
+        guard.ask(identify(f"8923529292{number}"))
+
+    assert ask(guard, OTHER, 5).outcome is Outcome.BUSY
+    source.gate.set()
+    landed(guard)
+    assert ask(guard, OTHER, 5).outcome is Outcome.FOUND
+
+
+def test_a_source_that_keeps_failing_is_left_alone_and_then_tried_by_one_question(clock):
+    source = Source(said=OSError("gone"))
+    guard = Guard(source, Patience(failures_before_rest=3, rest=10), clock)
+    for _ in range(3):
+        assert ask(guard).outcome is Outcome.FAILED
+
+    assert not guard.state().ready
+    assert (ask(guard).outcome, source.asked) == (Outcome.RESTING, 3)
+    clock.now += 11
+    source.gate.clear()
+    probe = guard.ask(NUMBER)
+    assert ask(guard, OTHER).outcome is Outcome.RESTING
+    source.said = ANNA
+    source.gate.set()
+    assert probe.wait(5).match == ANNA
+    assert guard.state().ready
+    assert ask(guard, OTHER).outcome is Outcome.FOUND
+
+
+def test_a_probe_that_fails_means_another_rest(clock):
+    source = Source(said=OSError("gone"))
+    guard = Guard(source, Patience(failures_before_rest=1, rest=10), clock)
+    ask(guard)
+    clock.now += 11
+
+    assert ask(guard).outcome is Outcome.FAILED
+    assert ask(guard).outcome is Outcome.RESTING
+
+
+def test_a_source_that_hangs_is_left_alone_too():
+    source = Source(open_gate=False)
+    guard = Guard(source, Patience(failures_before_rest=2))
+    for number in range(2):
+        ask(guard, identify(f"8923529292{number}"), 0.01)
+
+    assert ask(guard, OTHER).outcome is Outcome.RESTING
+    source.close()
+
+
+def chain(*directories, deadline=SOON, **patience):
+    return Chain("telephony", directories, Metrics(), deadline, [Patience(deadline, **patience)] * len(directories))
+
+
+def test_the_higher_directory_decides_even_when_it_is_slower():
+    high, low = Source("high", ANNA, open_gate=False), Source("low", IVAN)
+    threading.Timer(0.05, high.gate.set).start()
+
+    assert chain(high, low, deadline=5).find(NUMBER) == ANNA
+
+
+def test_a_higher_directory_that_is_too_slow_yields_to_the_best_answer_so_far():
+    high, low = Source("high", ANNA, open_gate=False), Source("low", IVAN)
+
+    assert chain(high, low, deadline=0.05).find(NUMBER) == IVAN
+    high.close()
+
+
+def test_when_nobody_answers_in_time_nobody_was_found():
+    sources = [Source(str(number), open_gate=False) for number in range(3)]
+
+    assert chain(*sources, deadline=0.05).find(NUMBER) is None
+    assert [source.asked for source in sources] == [1, 1, 1]
+    for source in sources:
+        source.close()
+
+
+def test_a_directory_in_memory_above_the_others_is_enough():
+    memory, source = Memory("memory", ANNA), Source("source", IVAN)
+
+    assert chain(memory, source).find(NUMBER) == ANNA
+    assert source.asked == 0
+
+
+def test_a_directory_in_memory_below_is_the_best_answer_when_the_source_is_gone():
+    assert chain(Source("source", OSError("gone")), Memory("memory", IVAN)).find(NUMBER) == IVAN
+
+
+def test_a_directory_of_its_own_deadline_is_waited_for_no_longer():
+    slow, low = Source("slow", ANNA, open_gate=False), Source("low", IVAN)
+    made = Chain("telephony", [slow, low], Metrics(), 20.0, [Patience(0.05), Patience(20.0)])
+
+    assert made.find(NUMBER) == IVAN
+    slow.close()
+
+
+def test_everybody_can_be_asked_to_explain():
+    made = chain(Source("a", None), Source("b", ANNA), Source("c", OSError("gone")), Memory("d", IVAN))
+
+    lookup = made.look_up(NUMBER, everybody=True)
+
+    assert [(said.directory, said.answer.outcome) for said in lookup.said] == [
+        ("a", Outcome.UNKNOWN),
+        ("b", Outcome.FOUND),
+        ("c", Outcome.FAILED),
+        ("d", Outcome.FOUND),
+    ]
+    assert lookup.decided.directory == "b"
+    assert lookup.match == ANNA
+
+
+def test_a_hanging_source_does_not_use_up_the_threads():
+    source = Source(open_gate=False)
+    made = chain(source, deadline=0.01, open_questions=4, failures_before_rest=1_000)
+    before = threading.active_count()
+
+    for number in range(50):
+        assert made.find(identify(f"89235292{number:03}")) is None
+
+    assert threading.active_count() - before <= 4
+    source.close()
