@@ -77,6 +77,11 @@ class Display:
 
     def text(self, caller: Caller | None) -> str:
         """Return what the phone shows; "" for an unknown caller, never a word in place of a name."""
+        text = self.whole(caller)
+        return text[: self.length].rstrip() if self.length else text
+
+    def whole(self, caller: Caller | None) -> str:
+        """Return what the phone would show if it had room for all of it."""
         if caller is None:
             return ""
         text = self.template
@@ -85,9 +90,7 @@ class Display:
         else:
             text = _filled(_OPTIONAL.sub(lambda part: _if_full(part[1], caller), text), caller)
         text = self.prefixes.get(caller.category, "") + text
-        if self.transliterate:
-            text = latin(text, yo=self.transliterate)
-        return text[: self.length].rstrip() if self.length else text
+        return latin(text, yo=self.transliterate) if self.transliterate else text
 
 
 def latin(text: str, yo: str) -> str:

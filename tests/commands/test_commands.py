@@ -28,10 +28,18 @@ def vats1c(*arguments, given="", env=None, cwd=None):
 
 
 @pytest.fixture
-def config(tmp_path, callers):
-    """Write a settings file of one's own; a key of None is left out."""
+def config(tmp_path):
+    """Write a settings file of one's own."""
+    clean = tmp_path / "callers.csv"
+    clean.write_text(
+        "number;name;company;category;manager\n"
+        "8 (923) 529-29-26;VIP:Ренессанс Капитал;Ренессанс Капитал;0;244\n"
+        "8 913 500-44-55;Щербаков Жан-Жак;;;\n"
+        "+49 30 1234567;Müller;;;245\n",
+        encoding="utf-8",
+    )
 
-    def written(extra="", users='[[users]]\nname = "SOAP"\npassword = "123"\n', directory=callers, port=None):
+    def written(extra="", users='[[users]]\nname = "SOAP"\npassword = "123"\n', directory=clean, port=None):
         path = tmp_path / "vats1c.toml"
         path.write_text(
             f'listen = "127.0.0.1:{port or free_port()}"\n{extra}\n{users}\n'
@@ -56,6 +64,50 @@ def test_check_says_part_by_part_that_all_is_right(config):
     assert "SOAP users: SOAP" in out
     assert "directory crm (csv): 3 callers" in out
     assert "the settings are right" in out
+
+
+DIRTY = """number;name;manager
+89235292926;Первый;244
+нет;Без номера;
+89130000000;;
+8 913 500-44-55, 8 913 500-44-66;Двое в одной ячейке;999
++7 923 529-29-26;Второй;начальник
++1 913 500 4455;Третий;
+89991112233;Очень длинное имя, которому на телефоне не хватит места;
+"""
+
+
+def test_check_is_the_directorys_doctor(config, tmp_path):
+    (tmp_path / "dirty.csv").write_text(DIRTY + "89990000000;Знак\x0bлишний;\n", encoding="utf-8")
+    employees = '[[subscribers]]\nkey = "k"\nname = "Анна"\nextension = "244"\n[say_name]\nlength = 30\n'
+    path = config(directory=tmp_path / "dirty.csv", users='[[users]]\nname = "SOAP"\npassword = "123"\n' + employees)
+
+    code, out, err = vats1c("check", "-c", path, "--json")
+    people = vats1c("check", "-c", path)
+
+    assert (code, err, people[0]) == (1, "", 1)
+    assert [(finding["line"], finding["code"], finding["harmless"]) for finding in json.loads(out)] == [
+        (3, "NO-NUMBER", False),
+        (4, "NO-NAME", False),
+        (5, "MANAGER-UNKNOWN", False),
+        (5, "SAME-LAST-DIGITS", True),
+        (5, "SEVERAL-NUMBERS", True),
+        (6, "DUPLICATE", False),
+        (6, "MANAGER-NO-EXTENSION", False),
+        (7, "SAME-LAST-DIGITS", True),
+        (8, "TOO-LONG", False),
+        (9, "NOT-XML", False),
+    ]
+    assert "telephony/crm  dirty.csv:6  DUPLICATE  line 2 has the same number for another" in people[1]
+    assert "to mend in the directories: 7" in people[1]
+
+
+def test_the_sample_directory_of_the_demo_is_clean(config):
+    from importlib.resources import files
+
+    sample = files("vats1c.samples") / "callers.csv"
+
+    assert vats1c("check", "-c", config(directory=sample))[0] == 0
 
 
 def test_messages_are_in_russian_where_the_locale_is(config):
@@ -150,7 +202,7 @@ def test_settings_may_come_from_variables_alone(callers, tmp_path):
 
     code, out, err = vats1c("check", env=env, cwd=tmp_path)
 
-    assert (code, err) == (0, "")
+    assert (code, err) == (1, "")  # a name of the shared sample is to be mended
     assert "3 callers" in out
     assert (tmp_path / "elsewhere" / "vats1c.sqlite").exists()
 

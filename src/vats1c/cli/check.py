@@ -1,20 +1,99 @@
-"""`vats1c check`: would the service start with these settings?"""
+"""`vats1c check`: would the service start with these settings, and what is wrong with the callers?"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vats1c.cli.settings import ConfigOption, fail, load
 from vats1c.language import Message
 
+if TYPE_CHECKING:
+    from vats1c.app import Application
+    from vats1c.directory.doctor import Finding
 
-def check(config: ConfigOption = None) -> None:
-    """Check the settings and open every part, without serving. Exit code 0 when all is right, 2 when not."""
+    # The directory, its file, and what was found in it.
+    Found = tuple[str, Path, Finding]
+
+# A table longer than this is read by nobody; --json gives all of it.
+_MOST_SHOWN = 50
+
+
+def check(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every finding as one JSON object.")] = False,
+) -> None:
+    """Check the settings, open every part and look through the callers, without serving.
+
+    Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
+    """
     from vats1c.app import opened
     from vats1c.cli.running import say_parts
     from vats1c.config import ConfigError
 
     try:
         with opened(load(config)) as application:
-            say_parts(application)
+            if not as_json:
+                say_parts(application)
+            findings = list(_findings(application))
     except ConfigError as error:
         fail(error)
-    typer.echo(str(Message("настройки в порядке", "the settings are right")))
+    if as_json:
+        typer.echo(json.dumps([_described(*finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        _show(findings)
+    if any(not finding.harmless for _, _, finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings(application: "Application") -> "Iterator[Found]":
+    from vats1c.directory import Tabular
+    from vats1c.directory.doctor import examine
+
+    for publication in application.publications:
+        own = application.settings.served[publication.name]
+        display = application.display(publication.name)
+        for one in publication.directories:
+            if not isinstance(one, Tabular):
+                continue
+            for finding in examine(
+                one.rows(),
+                extensions={subscriber.extension for subscriber in own.subscribers if subscriber.extension},
+                internal_digits=application.settings.internal_digits,
+                shown=display.whole,
+                length=display.length,
+            ):
+                yield f"{publication.name}/{one.name}", one.path, finding
+
+
+def _show(findings: list["Found"]) -> None:
+    for directory, path, finding in findings[:_MOST_SHOWN]:
+        typer.echo(f"  {directory}  {path.name}:{finding.line}  {finding.code}  {finding.message}")
+    if len(findings) > _MOST_SHOWN:
+        more = len(findings) - _MOST_SHOWN
+        typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
+    to_mend = sum(not finding.harmless for _, _, finding in findings)
+    if to_mend:
+        typer.echo(
+            str(
+                Message(
+                    f"настройки в порядке; исправить в справочниках: {to_mend}",
+                    f"the settings are right; to mend in the directories: {to_mend}",
+                )
+            )
+        )
+    else:
+        typer.echo(str(Message("настройки в порядке", "the settings are right")))
+
+
+def _described(directory: str, path: Path, finding: "Finding") -> dict[str, Any]:
+    return {
+        "directory": directory,
+        "file": str(path),
+        "line": finding.line,
+        "code": finding.code,
+        "harmless": finding.harmless,
+        "message": str(finding.message),
+    }

@@ -1,21 +1,26 @@
 """Caller directories: whatever can say who owns a number.
 
 To add a kind, write a class with the methods of `Directory` and a constructor that takes the directory's name, the
-kind's own settings and how numbers are dialled; then name it in KINDS. Rule: nothing outside this
-room names a kind.
+kind's own settings and how numbers are dialled; then name it in KINDS, or in an entry point of your own package.
+Rule: nothing outside this room names a kind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from vats1c.language import Message
-from vats1c.model import Match
+from vats1c.model import Caller, Match
 from vats1c.number import Number, Plan
 
 # A kind's module is imported when a directory of that kind is opened, and no sooner.
 KINDS = {"csv": "vats1c.directory.csvfile:CsvDirectory"}
+
+# Where other packages name theirs.
+ENTRY_POINTS = "vats1c.directories"
 
 
 class DirectoryError(Exception):
@@ -33,6 +38,34 @@ class State:
 
     ready: bool
     callers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of somebody's table as it stands there: its place (1 is the first line), the number's cell, what was read.
+
+    It is of use when it has a number of the public network and a name; `vats1c check` shows those that are not.
+    """
+
+    line: int
+    cell: str
+    numbers: tuple[Number, ...]
+    caller: Caller
+
+    @property
+    def usable(self) -> bool:
+        """Whether a caller can be found by it."""
+        return bool(self.numbers and self.caller.name)
+
+
+@runtime_checkable
+class Tabular(Protocol):
+    """A directory whose rows can be looked through."""
+
+    path: Path
+
+    def rows(self) -> Iterable[Row]:
+        """Read every row anew, those of no use too. Raises DirectoryError."""
 
 
 class Directory(Protocol):
@@ -60,15 +93,30 @@ class Directory(Protocol):
 def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan) -> Directory:
     """Open the directory `name` of `kind` with the kind's own settings.
 
-    Raises DirectoryError when the kind is unknown or its settings cannot be used.
+    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". Raises
+    DirectoryError when there is no such kind or its settings cannot be used.
     """
-    if kind not in KINDS:
-        kinds = ", ".join(sorted(KINDS))
-        raise DirectoryError(
-            f"нет такого вида справочника: «{kind}»; есть: {kinds}",
-            f"no such kind of directory: {kind!r}; there are: {kinds}",
-            "type",
-        )
-    module, _, cls = KINDS[kind].partition(":")
-    directory: Directory = getattr(import_module(module), cls)(name, settings, plan)
+    directory: Directory = _class_of(kind)(name, settings, plan)
     return directory
+
+
+def _class_of(kind: str) -> Any:
+    target = KINDS.get(kind, kind if ":" in kind else "")
+    try:
+        if target:
+            module, _, cls = target.partition(":")
+            return getattr(import_module(module), cls)
+        for plugged in entry_points(group=ENTRY_POINTS, name=kind):
+            return plugged.load()
+    except (ImportError, AttributeError) as error:
+        raise DirectoryError(
+            f"вид справочника «{kind}» не загружается: {error}",
+            f"cannot load the kind of directory {kind!r}: {error}",
+            "type",
+        ) from error
+    kinds = ", ".join(sorted(KINDS.keys() | {plugged.name for plugged in entry_points(group=ENTRY_POINTS)}))
+    raise DirectoryError(
+        f"нет такого вида справочника: «{kind}»; есть: {kinds}",
+        f"no such kind of directory: {kind!r}; there are: {kinds}",
+        "type",
+    )

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from vats1c.directory import DirectoryError
+from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller
-from vats1c.number import Number, Plan, split
+from vats1c.number import Plan, split
 
 # What a column may be called, folded; the first name is the one in the docs.
 COLUMNS = {
@@ -33,8 +33,8 @@ def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
     return fields
 
 
-def row_of(values: Mapping[str, str], plan: Plan) -> tuple[list[Number], Caller] | None:
-    """Return the numbers and the caller of one row given by field; None when it has no number or no name."""
+def row_of(line: int, values: Mapping[str, str], plan: Plan) -> Row:
+    """Return the row at `line`, given by field."""
     given = {field: value.strip() for field, value in values.items()}
-    numbers = split(given.pop("number", ""), plan)
-    return (numbers, Caller(**given)) if numbers and given.get("name") else None
+    cell = given.pop("number", "")
+    return Row(line, cell, tuple(split(cell, plan)), Caller(**{"name": "", **given}))

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vats1c.directory import DirectoryError
+from vats1c.directory import DirectoryError, Row
 from vats1c.directory.columns import fields_of, row_of
-from vats1c.directory.files import FileDirectory, Row
+from vats1c.directory.files import FileDirectory
 from vats1c.number import Plan
 
 _DELIMITERS = ";,\t"
@@ -35,9 +35,8 @@ def _rows(path: Path, plan: Plan) -> Iterator[Row]:
         fields = fields_of(next(rows), path)
         for row in rows:
             values = {field: value for field, value in zip(fields, row, strict=False) if field}
-            found = row_of(values, plan)
-            if found:
-                yield found
+            if any(values.values()):
+                yield row_of(rows.line_num, values, plan)
     except csv.Error as error:
         raise DirectoryError(
             f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"

@@ -5,21 +5,19 @@ a whole set of callers, the old one or the new one, never from half of each.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from vats1c.directory import DirectoryError, State
+from vats1c.directory import DirectoryError, Row, State
 from vats1c.directory.index import Index
 from vats1c.model import Caller, Match
 from vats1c.number import Number, Plan
 
 log = structlog.get_logger("vats1c.directory")
 
-# A caller with the numbers that stand in his row.
-Row = tuple[Iterable[Number], Caller]
 Read = Callable[[Path, Plan], Iterable[Row]]
 
 _LOOK_EVERY = 1.0
@@ -40,11 +38,11 @@ class FileDirectory:
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу", "the path of a file is needed", "path")
         self.name = name
-        self._path = Path(settings["path"])
+        self.path = Path(settings["path"])
         self._read = read
         self._plan = plan
-        self._stamp = _stamp(self._path)
-        self._index = Index(read(self._path, plan))
+        self._stamp = _stamp(self.path)
+        self._index = Index(_usable(self.rows()))
         self._fresh = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
@@ -52,6 +50,10 @@ class FileDirectory:
     def find(self, number: Number) -> Match | None:
         """Return the callers of the rows whose number is the same, however it was written."""
         return self._index.find(number)
+
+    def rows(self) -> Iterable[Row]:
+        """Read every row of the file anew, those of no use too. Raises DirectoryError."""
+        return self._read(self.path, self._plan)
 
     def state(self) -> State:
         """Return the number of callers in the file; not ready while the file is worse than what is served."""
@@ -63,12 +65,12 @@ class FileDirectory:
 
     def refresh(self) -> None:
         """Read the file again if it has changed; keep the last good content when it cannot be used."""
-        stamp = _stamp(self._path)
+        stamp = _stamp(self.path)
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
-            index = Index(self._read(self._path, self._plan))
+            index = Index(_usable(self.rows()))
         except DirectoryError as error:
             self._keep(str(error))
             return
@@ -90,6 +92,10 @@ class FileDirectory:
     def _watch(self) -> None:
         while not self._closed.wait(_LOOK_EVERY):
             self.refresh()
+
+
+def _usable(rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
+    return ((row.numbers, row.caller) for row in rows if row.usable)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

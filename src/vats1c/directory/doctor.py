@@ -1,0 +1,128 @@
+"""What is wrong with somebody's table of callers: each finding with its line, so that its owner can mend it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from vats1c.directory import Row
+from vats1c.language import Message
+from vats1c.model import Caller
+
+# XML 1.0 §2.2, production [2] Char: whatever is outside is dropped from what the phone shows.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend or to know; `code` is stable for scripts, `harmless` one is no reason to fail a check."""
+
+    line: int
+    code: str
+    message: Message
+    harmless: bool = False
+
+
+def examine(
+    rows: Iterable[Row],
+    *,
+    extensions: Collection[str] = (),
+    internal_digits: int = 5,
+    shown: Callable[[Caller], str] = lambda caller: caller.name,
+    length: int = 0,
+) -> list[Finding]:
+    """Return what is wrong with `rows`, in the order of their lines.
+
+    `extensions` are those of the known employees, where there are any; `shown` gives what the phone shows without a
+    limit, and `length` the most letters it has room for, 0 for any number.
+    """
+    found: list[Finding] = []
+    by_number: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found += _of_cell(row)
+        found += _of_manager(row, extensions, internal_digits)
+        found += _of_name(row, shown(row.caller), length)
+        for number in row.numbers if row.usable else ():
+            by_number[number.canonical or ""].append(row)
+    found += _of_numbers(by_number)
+    return sorted(found, key=lambda finding: (finding.line, finding.code))
+
+
+def _of_cell(row: Row) -> Iterator[Finding]:
+    if not row.numbers:
+        yield _finding(row, "NO-NUMBER", f"номер не читается: {row.cell!r}", f"no number can be read: {row.cell!r}")
+    if len(row.numbers) > 1:
+        count = len(row.numbers)
+        yield _finding(
+            row, "SEVERAL-NUMBERS", f"номеров в ячейке: {count}", f"{count} numbers in one cell", harmless=True
+        )
+    if not row.caller.name:
+        yield _finding(row, "NO-NAME", "нет имени", "there is no name")
+
+
+def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> Iterator[Finding]:
+    manager = row.caller.manager
+    if not manager:
+        return
+    if not manager.isascii() or not manager.isdigit() or len(manager) > internal_digits:
+        yield _finding(
+            row,
+            "MANAGER-NO-EXTENSION",
+            f"ответственный {manager!r} — не внутренний номер",
+            f"the manager {manager!r} is no internal extension",
+        )
+    elif extensions and manager not in extensions:
+        yield _finding(
+            row,
+            "MANAGER-UNKNOWN",
+            f"внутреннего номера {manager} нет у сотрудников",
+            f"no employee has the extension {manager}",
+        )
+
+
+def _of_name(row: Row, shown: str, length: int) -> Iterator[Finding]:
+    if any(_NOT_XML.search(text) for text in (row.caller.name, row.caller.category, row.caller.manager)):
+        yield _finding(
+            row,
+            "NOT-XML",
+            "есть знаки, которых не бывает в XML: они будут выпущены",
+            "characters that XML cannot carry are dropped",
+        )
+    if length and len(shown) > length:
+        yield _finding(
+            row,
+            "TOO-LONG",
+            f"на телефоне {length} знаков, имя длиннее",
+            f"the phone shows {length} letters, the name is longer",
+        )
+
+
+def _of_numbers(by_number: dict[str, list[Row]]) -> Iterator[Finding]:
+    tails: dict[str, dict[str, Row]] = defaultdict(dict)
+    for number, rows in by_number.items():
+        tails[number[-10:]][number] = rows[0]
+        first = rows[0]
+        for row in rows[1:]:
+            if row.caller != first.caller:
+                yield _finding(
+                    row,
+                    "DUPLICATE",
+                    f"тот же номер в строке {first.line} у другого",
+                    f"line {first.line} has the same number for another",
+                )
+    for numbers in tails.values():
+        lines = sorted({row.line for row in numbers.values()})
+        if len(numbers) > 1 and len(lines) > 1:
+            for row in numbers.values():
+                others = ", ".join(str(line) for line in lines if line != row.line)
+                yield _finding(
+                    row,
+                    "SAME-LAST-DIGITS",
+                    f"те же последние 10 цифр в строках: {others}",
+                    f"the same last 10 digits in lines {others}",
+                    harmless=True,
+                )
+
+
+def _finding(row: Row, code: str, ru: str, en: str, *, harmless: bool = False) -> Finding:
+    return Finding(row.line, code, Message(ru, en), harmless)
