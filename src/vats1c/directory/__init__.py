@@ -17,7 +17,11 @@ from vats1c.model import Caller, Match
 from vats1c.number import Number, Plan
 
 # A kind's module is imported when a directory of that kind is opened, and no sooner.
-KINDS = {"csv": "vats1c.directory.csvfile:CsvDirectory"}
+KINDS = {
+    "csv": "vats1c.directory.csvfile:CsvDirectory",
+    "http": "vats1c.directory.httpjson:HttpDirectory",
+    "sql": "vats1c.directory.sql:SqlDirectory",
+}
 
 # Where other packages name theirs.
 ENTRY_POINTS = "vats1c.directories"
