@@ -1,0 +1,125 @@
+"""A source that is slow, hanging or gone holds no call up: the phone shows what is known without it."""
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from live import free_port, incoming_call, say_name
+
+pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
+
+NAME = "VIP:Ренессанс Капитал"
+USER = '[[users]]\nname = "SOAP"\npassword = "123"\n'
+
+
+class Source:
+    """An HTTP source that answers nobody until it is let."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.asked = []
+        source = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                source.asked.append(self.path)
+                source.gate.wait(60)
+                body = json.dumps({"name": "Из источника", "manager": "999"}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/?n={{number}}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def source():
+    made = Source()
+    yield made
+    made.gate.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def above(url, timeout=30):
+    """A user, and a source that is asked before the fixture's file of callers."""
+    return f'{USER}[[directories]]\nname = "source"\ntype = "http"\nurl = "{url}"\ntimeout = {timeout}\n'
+
+
+def figure(live, name, **labels):
+    wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    for line in live.get("/metrics").text.splitlines():
+        if line.startswith(f"{name}{{{wanted}}}"):
+            return float(line.split()[-1])
+    return None
+
+
+def test_a_hanging_source_leaves_the_call_to_the_next_directory(start, source):
+    source.gate.set()
+    live = start(extra="[say_name]\ndeadline = 0.2\n", users=above(source.url))
+    source.gate.clear()
+
+    assert live.post(say_name()).returned == NAME
+    assert live.post(say_name("89990000000")).returned == ""
+    assert live.post(incoming_call()).returned == "1"
+    assert not source.gate.is_set()
+    assert figure(live, "vats1c_lookups_total", directory="telephony/source", outcome="late") >= 2
+
+
+def test_many_calls_at_once_do_not_wait_for_a_hanging_source(start, source):
+    source.gate.set()
+    live = start(extra="[say_name]\ndeadline = 0.2\n", users=above(source.url))
+    source.gate.clear()
+    answers = []
+    callers = [
+        threading.Thread(target=lambda n=number: answers.append(live.post(say_name(f"8999000{n:04}")).returned))
+        for number in range(64)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+    assert answers == [""] * 64
+    assert live.post(say_name()).returned == NAME
+    # The bulkhead: so many questions are open, and no more.
+    assert len(source.asked) <= 17
+
+
+def test_a_late_answer_is_there_for_the_next_call(start, source):
+    source.gate.set()
+    live = start(extra="[say_name]\ndeadline = 0.2\n", users=above(source.url))
+    source.gate.clear()
+    assert live.post(say_name("89990000000")).returned == ""
+    source.gate.set()
+
+    for _ in range(100):
+        if live.post(say_name("89990000000")).returned == "Из источника":
+            break
+    assert live.post(say_name("89990000000")).returned == "Из источника"
+    assert "<phone>999</phone>" in live.post(say_name("89990000000", parameter="Number")).returned
+
+
+def test_a_source_that_is_gone_degrades_the_service_and_does_not_stop_it(start):
+    live = start(users=above(f"http://127.0.0.1:{free_port()}/?n={{number}}", 1))
+
+    ready = json.loads(live.get("/readyz").text)
+
+    assert (live.get("/readyz").status, ready["ready"], ready["degraded"]) == (200, True, True)
+    assert ready["parts"]["directory telephony/source"]["ready"] is False
+    for _ in range(8):
+        assert live.post(say_name()).returned == NAME
+    assert figure(live, "vats1c_lookups_total", directory="telephony/source", outcome="resting") > 0
+    assert "directory failed" in live.printed
+    assert "9235292926" not in live.printed
+    assert "Traceback" not in live.printed
