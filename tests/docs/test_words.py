@@ -212,6 +212,7 @@ def test_the_limits_are_the_documented_ones():
         "body": LimitsTable().body,
         "elements in the envelope": envelope._MOST_ELEMENTS,
         "attributes of one element": envelope._MOST_ATTRIBUTES,
+        "namespace declarations in the envelope": envelope._MOST_NAMESPACES,
         "time for the header": LimitsTable().header_timeout,
         "time for the body": LimitsTable().body_timeout,
         "number kept in the journal": schema.LONGEST_NUMBER,

@@ -16,6 +16,7 @@ from vats1c.soap.fault import SOAP11, SOAP12, SoapFault
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _MOST_ELEMENTS = 500
 _MOST_ATTRIBUTES = 32
+_MOST_NAMESPACES = 100
 # SOAP 1.1 wants UTF-8 or UTF-16 (WS-I BP 1.1 R1012); windows-1251 is what Russian systems of that age send.
 _ENCODINGS = frozenset(
     {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
@@ -47,10 +48,11 @@ class Request:
 
 def version_hint(content_type: str, body: bytes = b"") -> str:
     """Return the SOAP version to answer in when the envelope cannot be read: what it seems to be."""
-    seen = body.replace(b"\0", b"")  # UTF-16
-    if SOAP12.encode() in seen:
-        return SOAP12
-    return SOAP12 if not seen and "application/soap+xml" in content_type.lower() else SOAP11
+    seen = _without_nul(body)
+    for version in (SOAP12, SOAP11):
+        if version.encode() in seen:
+            return version
+    return SOAP12 if "application/soap+xml" in content_type.lower() else SOAP11
 
 
 def read(body: bytes, content_type: str = "") -> Request:
@@ -90,6 +92,11 @@ def split(element: etree._Element) -> tuple[str, str]:
     return namespace[1:], name
 
 
+def _without_nul(body: bytes) -> bytes:
+    """Return `body` so that ASCII words can be found in it: UTF-16 has a NUL in every letter of theirs."""
+    return body.replace(b"\0", b"") if b"\0" in body else body
+
+
 class _Parsers(threading.local):
     """A parser for each thread: lxml lets one thread at a time into a parser."""
 
@@ -117,6 +124,9 @@ _parsers = _Parsers()
 def _parsed(body: bytes, charset: str | None) -> etree._Element:
     if not body.strip():
         raise SoapFault("Client", "empty", "тело запроса пустое", "the request has no body")
+    # Declarations are no attributes to lxml, and there may be as many.
+    if _without_nul(body).count(b"xmlns") > _MOST_NAMESPACES:
+        raise _too_much()
     try:
         root = etree.fromstring(body, _parsers.get(charset))
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
@@ -154,12 +164,7 @@ def _refuse_bombs(root: etree._Element) -> None:
             raise _processing_instruction()
         # Counted before anything reads them: lxml lists attributes in quadratic time.
         if seen >= _MOST_ELEMENTS or len(element.attrib) > _MOST_ATTRIBUTES:
-            raise SoapFault(
-                "Client",
-                "size",
-                "в запросе слишком много элементов или атрибутов",
-                "too many elements or attributes",
-            )
+            raise _too_much()
 
 
 def _operation(root: etree._Element, version: str) -> etree._Element:
@@ -229,6 +234,12 @@ def _clean(element: etree._Element) -> None:
     for name in element.attrib:
         if name != _XSI_NIL:
             del element.attrib[name]
+
+
+def _too_much() -> SoapFault:
+    return SoapFault(
+        "Client", "size", "в запросе слишком много элементов или атрибутов", "too many elements or attributes"
+    )
 
 
 def _processing_instruction() -> SoapFault:

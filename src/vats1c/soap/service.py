@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from lxml import etree
 from spyne import Application, Fault, MethodContext, ServiceBase, Unicode, rpc
 from spyne.protocol.xml import XmlDocument
 from spyne.server import ServerBase
@@ -168,17 +167,16 @@ class Service:
 
     def answer(self, request: Request) -> bytes:
         """Return the answer envelope. Raises SoapFault."""
-        transport = self._transports.get((request.namespace, _asks_for_data(request.element)))
+        named = {split(parameter)[1] for parameter in request.element}
+        transport = self._transports.get((request.namespace, "Number" in named))
         if transport is None:
             raise _unknown(request)
+        if {"number", "Number"} <= named:
+            raise _misnamed(request, "number | Number")
         try:
             return transport.run(request, self)
         except Fault as fault:
             raise _ours(fault, transport.app, request) from fault
-
-
-def _asks_for_data(element: etree._Element) -> bool:
-    return any(split(child)[1] == "Number" for child in element)
 
 
 def _ours(fault: Fault, application: Application, request: Request) -> SoapFault:
@@ -186,16 +184,8 @@ def _ours(fault: Fault, application: Application, request: Request) -> SoapFault
     if fault.faultcode.startswith("Client.ResourceNotFound"):
         return _unknown(request)
     if fault.faultcode.startswith("Client"):
-        operation = request.operation
         methods = application.interface.service_method_map[request.element.tag]
-        names = ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message))
-        return SoapFault(
-            "Client",
-            "parameters",
-            f"параметры {operation}: {names}, каждый ровно один раз",
-            f"{operation} takes {names}, each exactly once",
-            version=request.version,
-        )
+        return _misnamed(request, ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message)))
     if isinstance(fault.__cause__, JournalError):
         log.error("call not recorded", error=str(fault.__cause__.__cause__))
         text = fault.__cause__.message
@@ -206,6 +196,17 @@ def _ours(fault: Fault, application: Application, request: Request) -> SoapFault
         "internal",
         "внутренняя ошибка сервиса",
         "internal error of the service",
+        version=request.version,
+    )
+
+
+def _misnamed(request: Request, names: str) -> SoapFault:
+    operation = request.operation
+    return SoapFault(
+        "Client",
+        "parameters",
+        f"параметры {operation}: {names}, каждый ровно один раз",
+        f"{operation} takes {names}, each exactly once",
         version=request.version,
     )
 
