@@ -229,6 +229,13 @@ def test_a_directory_in_memory_above_the_others_is_enough():
     assert source.asked == 0
 
 
+def test_nobody_is_asked_twice_about_one_call():
+    memory, source = Memory("memory", None), Source("source", IVAN)
+
+    assert chain(memory, source).find(NUMBER) == IVAN
+    assert (memory.asked, source.asked) == (1, 1)
+
+
 def test_a_directory_in_memory_below_is_the_best_answer_when_the_source_is_gone():
     assert chain(Source("source", OSError("gone")), Memory("memory", IVAN)).find(NUMBER) == IVAN
 

@@ -68,13 +68,7 @@ class Chain:
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, None when nobody knows it in time; never raises."""
-        for step in self.steps:
-            if isinstance(step, Guard):
-                return self.look_up(number).match
-            answer = self._direct(step, number)
-            if answer.match is not None:
-                return answer.match
-        return None
+        return self.look_up(number).match
 
     def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
         """Return what each directory says of `number` until one knows it; with `everybody` what all of them say."""
