@@ -152,3 +152,18 @@ class Live:
         self.process.kill()
         self.process.wait(timeout=10)
         return self.printed
+
+
+def vats1c(*arguments, given="", env=None, cwd=None):
+    """Run the command; return exit code, standard output, standard error."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("VATS1C_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "vats1c", *map(str, arguments)],
+        check=False,
+        input=given.encode(),
+        capture_output=True,
+        timeout=30,
+        env={**clean, "LANG": "C.UTF-8", "LC_ALL": "", **(env or {})},
+        cwd=cwd,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()

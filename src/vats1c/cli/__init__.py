@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from vats1c.cli import check, demo, health, journal, lookup, passwords, serve, wsdl
+from vats1c.cli import check, demo, directory, health, journal, lookup, passwords, serve, wsdl
 
 app = typer.Typer(
     name="vats1c",
@@ -20,6 +20,7 @@ app.command("check")(check.check)
 app.command("wsdl")(wsdl.wsdl)
 app.command("hash-password")(passwords.hash_password)
 app.command("healthcheck")(health.healthcheck)
+app.add_typer(directory.app, name="directory")
 app.add_typer(journal.app, name="journal")
 
 

@@ -22,6 +22,8 @@ from vats1c.language import Message
 PREFIX = "VATS1C_"
 # Read by commands, not settings of the service.
 COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG"})
+# Files that a directory's own settings may name.
+_PATHS = ("path", "ca", "cache")
 # What stands under these may be a password or a key: it is not repeated in a message.
 _SECRET = frozenset({"users", "subscribers", "publications", "directories", "database"})
 
@@ -182,5 +184,5 @@ def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
 
 
 def _anchored_directory(directory: DirectoryTable, folder: Path) -> DirectoryTable:
-    path = directory.own.get("path")
-    return directory.model_copy(update={"path": str(folder / path)}) if isinstance(path, str) else directory
+    paths = {key: value for key, value in directory.own.items() if key in _PATHS and isinstance(value, str)}
+    return directory.model_copy(update={key: str(folder / value) for key, value in paths.items()})

@@ -20,7 +20,11 @@ from vats1c.number import Number, Plan
 KINDS = {
     "csv": "vats1c.directory.csvfile:CsvDirectory",
     "http": "vats1c.directory.httpjson:HttpDirectory",
+    "ldap": "vats1c.directory.ldap:LdapDirectory",
+    "memory": "vats1c.directory.memory:MemoryDirectory",
+    "soap": "vats1c.directory.soap1c:SoapDirectory",
     "sql": "vats1c.directory.sql:SqlDirectory",
+    "store": "vats1c.directory.store:StoreDirectory",
 }
 
 # Where other packages name theirs.
@@ -94,17 +98,36 @@ class Directory(Protocol):
         """Let go of files and connections. MAY be called twice."""
 
 
-def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan) -> Directory:
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a directory lives: the service's data folder, and the publication that asks it."""
+
+    data: Path
+    publication: str
+
+
+def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan, home: Home | None = None) -> Directory:
     """Open the directory `name` of `kind` with the kind's own settings.
 
-    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". Raises
-    DirectoryError when there is no such kind or its settings cannot be used.
+    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". A class with
+    a method `at_home(home)` gets the settings that it returns where none are given. Raises DirectoryError when there is
+    no such kind or its settings cannot be used.
     """
-    directory: Directory = _class_of(kind)(name, settings, plan)
+    cls = class_of(kind)
+    at_home = getattr(cls, "at_home", None) if home else None
+    try:
+        directory: Directory = cls(name, {**at_home(home), **settings} if at_home else settings, plan)
+    except DirectoryError:
+        raise
+    except Exception as error:
+        if kind in KINDS:
+            raise
+        raise _broken(kind, error) from error
     return directory
 
 
-def _class_of(kind: str) -> Any:
+def class_of(kind: str) -> Any:
+    """Return the class of `kind`, imported. Raises DirectoryError when there is none."""
     target = KINDS.get(kind, kind if ":" in kind else "")
     try:
         if target:
@@ -112,15 +135,22 @@ def _class_of(kind: str) -> Any:
             return getattr(import_module(module), cls)
         for plugged in entry_points(group=ENTRY_POINTS, name=kind):
             return plugged.load()
-    except (ImportError, AttributeError) as error:
-        raise DirectoryError(
-            f"вид справочника «{kind}» не загружается: {error}",
-            f"cannot load the kind of directory {kind!r}: {error}",
-            "type",
-        ) from error
+    except DirectoryError:
+        raise
+    except Exception as error:
+        raise _broken(kind, error) from error
     kinds = ", ".join(sorted(KINDS.keys() | {plugged.name for plugged in entry_points(group=ENTRY_POINTS)}))
     raise DirectoryError(
         f"нет такого вида справочника: «{kind}»; есть: {kinds}",
         f"no such kind of directory: {kind!r}; there are: {kinds}",
+        "type",
+    )
+
+
+def _broken(kind: str, error: Exception) -> DirectoryError:
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return DirectoryError(
+        f"вид справочника «{kind}» не загружается: {reason}",
+        f"cannot load the kind of directory {kind!r}: {reason}",
         "type",
     )

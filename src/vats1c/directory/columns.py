@@ -1,10 +1,10 @@
 """What the columns of somebody's table mean: the same names for every kind that has columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from vats1c.directory import DirectoryError, Row
-from vats1c.model import Caller
-from vats1c.number import Plan, split
+from vats1c.model import Caller, Confidence
+from vats1c.number import Number, Plan, split
 
 # What a column may be called, folded; the first name is the one in the docs.
 COLUMNS = {
@@ -38,3 +38,22 @@ def row_of(line: int, values: Mapping[str, str], plan: Plan) -> Row:
     given = {field: value.strip() for field, value in values.items()}
     cell = given.pop("number", "")
     return Row(line, cell, tuple(split(cell, plan)), Caller(**{"name": "", **given}))
+
+
+def surety(number: Number, owners: Iterable[Sequence[str]], plan: Plan) -> Confidence:
+    """Return how sure it is that `number` is that of its `owners`, each given by the cells its numbers stand in.
+
+    A source that does not show its numbers is believed.
+    """
+    guessed = number.local
+    for cells in owners:
+        held = [own for cell in cells for own in split(cell, plan)]
+        same = [own for own in held if own.canonical == number.canonical]
+        if not same and any(map(_has_digits, cells)):
+            return Confidence.LAST_DIGITS
+        guessed = guessed or any(own.local for own in same)
+    return Confidence.LOCAL if guessed else Confidence.EXACT
+
+
+def _has_digits(cell: str) -> bool:
+    return any(letter.isdecimal() for letter in cell)

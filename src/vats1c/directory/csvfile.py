@@ -22,10 +22,11 @@ class CsvDirectory(FileDirectory):
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Read the file at `settings["path"]`. Raises DirectoryError."""
-        super().__init__(name, settings, plan, _rows)
+        super().__init__(name, settings, plan, read)
 
 
-def _rows(path: Path, plan: Plan) -> Iterator[Row]:
+def read(path: Path, plan: Plan) -> Iterator[Row]:
+    """Yield the rows of a CSV file. Raises DirectoryError."""
     text = _text(path)
     if not text.strip():
         raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")

@@ -39,6 +39,7 @@ def examine(
     found: list[Finding] = []
     by_number: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
+        found += of_no_use(row)
         found += _of_cell(row)
         found += _of_manager(row, extensions, internal_digits)
         found += _of_name(row, shown(row.caller), length)
@@ -48,16 +49,20 @@ def examine(
     return sorted(found, key=lambda finding: (finding.line, finding.code))
 
 
-def _of_cell(row: Row) -> Iterator[Finding]:
+def of_no_use(row: Row) -> Iterator[Finding]:
+    """Yield why no caller can be found by `row`; nothing when one can."""
     if not row.numbers:
         yield _finding(row, "NO-NUMBER", f"номер не читается: {row.cell!r}", f"no number can be read: {row.cell!r}")
+    if not row.caller.name:
+        yield _finding(row, "NO-NAME", "нет имени", "there is no name")
+
+
+def _of_cell(row: Row) -> Iterator[Finding]:
     if len(row.numbers) > 1:
         count = len(row.numbers)
         yield _finding(
             row, "SEVERAL-NUMBERS", f"номеров в ячейке: {count}", f"{count} numbers in one cell", harmless=True
         )
-    if not row.caller.name:
-        yield _finding(row, "NO-NAME", "нет имени", "there is no name")
 
 
 def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> Iterator[Finding]:

@@ -6,12 +6,14 @@ a whole set of callers, the old one or the new one, never from half of each.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from vats1c.directory import DirectoryError, Row, State
+from vats1c.directory.given import refuse_unknown
 from vats1c.directory.index import Index
 from vats1c.model import Caller, Match
 from vats1c.number import Number, Plan
@@ -19,6 +21,17 @@ from vats1c.number import Number, Plan
 log = structlog.get_logger("vats1c.directory")
 
 Read = Callable[[Path, Plan], Iterable[Row]]
+
+# By the end of a file's name: who reads it, imported when it is read.
+READERS = {
+    ".csv": "vats1c.directory.csvfile:read",
+    ".tsv": "vats1c.directory.csvfile:read",
+    ".txt": "vats1c.directory.csvfile:read",
+    ".ods": "vats1c.directory.xlsxfile:read",
+    ".vcf": "vats1c.directory.vcardfile:read",
+    ".xls": "vats1c.directory.xlsxfile:read",
+    ".xlsx": "vats1c.directory.xlsxfile:read",
+}
 
 _LOOK_EVERY = 1.0
 # A file with fewer callers than this share of the last good one is taken for half an export.
@@ -32,9 +45,7 @@ class FileDirectory:
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read) -> None:
         """Read the file at `settings["path"]` with `read` and watch it. Raises DirectoryError."""
-        unknown = sorted(settings.keys() - {"path"})
-        if unknown:
-            raise DirectoryError("нет такой настройки; есть: path", "no such setting; there is: path", unknown[0])
+        refuse_unknown(settings, ("path",))
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу", "the path of a file is needed", "path")
         self.name = name
@@ -92,6 +103,21 @@ class FileDirectory:
     def _watch(self) -> None:
         while not self._closed.wait(_LOOK_EVERY):
             self.refresh()
+
+
+def rows_of(path: Path, plan: Plan) -> Iterable[Row]:
+    """Return every row of a file of callers, whose kind its name tells. Raises DirectoryError."""
+    target = READERS.get(path.suffix.lower())
+    if target is None:
+        there_are = ", ".join(sorted(READERS))
+        raise DirectoryError(
+            f"не знаю таких файлов: {path.name}; бывают: {there_are}",
+            f"unknown kind of file: {path.name}; there are: {there_are}",
+            "path",
+        )
+    module, _, name = target.partition(":")
+    read: Read = getattr(import_module(module), name)
+    return read(path, plan)
 
 
 def _usable(rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:

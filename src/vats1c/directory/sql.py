@@ -3,8 +3,7 @@
 Rule: nothing is ever written there, and no error names the password or the number.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ import sqlalchemy as sa
 import structlog
 
 from vats1c.directory import DirectoryError, State
-from vats1c.directory.columns import COLUMNS, FIELDS
+from vats1c.directory.columns import COLUMNS, FIELDS, surety
+from vats1c.directory.given import refuse_no_text, refuse_unknown, seconds
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Number, Plan, identify, split
+from vats1c.number import Number, Plan, identify
 
 log = structlog.get_logger("vats1c.directory")
 
@@ -60,7 +60,7 @@ class SqlDirectory:
         else:
             self._statement = _select(given)
         self._url = _url(given["url"])
-        self._engine = _engine(self._url, float(given.get("timeout", _TIMEOUT)))
+        self._engine = _engine(self._url, seconds(settings, "timeout", _TIMEOUT))
         try:
             self.find(_NOBODY)
         except DirectoryError as error:
@@ -109,7 +109,9 @@ class SqlDirectory:
                 callers.append(Caller(**given))
                 cells.append(cell)
         by_tail_alone = self._binds == ("last10",) and number.national is None
-        return Match.of(callers, Confidence.LAST_DIGITS if by_tail_alone else _surety(number, cells, self._plan))
+        return Match.of(
+            callers, Confidence.LAST_DIGITS if by_tail_alone else surety(number, [[cell] for cell in cells], self._plan)
+        )
 
     def _said(self, error: sa.exc.SQLAlchemyError, number: Number) -> DirectoryError:
         """Return the error in one line; its key names the setting to blame, if it is one."""
@@ -126,19 +128,12 @@ class SqlDirectory:
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings, each of its type. Raises DirectoryError."""
-    for key in settings.keys() - set(_SETTINGS):
-        there_are = ", ".join(_SETTINGS)
-        raise DirectoryError(f"нет такой настройки; есть: {there_are}", f"no such setting; there are: {there_are}", key)
-    for key in ("url", "query", "table"):
-        if key in settings and not (isinstance(settings[key], str) and settings[key].strip()):
-            raise DirectoryError("нужна непустая строка", "must be a text that is not empty", key)
+    refuse_unknown(settings, _SETTINGS)
+    refuse_no_text(settings, ("url", "query", "table"))
     if "url" not in settings:
         raise DirectoryError("нужен адрес базы", "the database's URL is needed", "url")
     if ("query" in settings) == ("table" in settings):
         raise DirectoryError("нужно одно из двух: query или table", "either query or table is needed", "query")
-    timeout = settings.get("timeout", _TIMEOUT)
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 60:  # noqa: PLR2004
-        raise DirectoryError("нужно число секунд от 0 до 60", "must be seconds, above 0 and at most 60", "timeout")
     return dict(settings)
 
 
@@ -269,15 +264,6 @@ def _forms(number: Number, plan: Plan) -> dict[str, list[str]]:
     """Return how the table may write `number`: the forms that would be read as that very number."""
     forms = {*_bound(number).values(), (number.canonical or "").lstrip("+")}
     return {"forms": sorted(form for form in forms if form and identify(form, plan).canonical == number.canonical)}
-
-
-def _surety(number: Number, cells: Sequence[str], plan: Plan) -> Confidence:
-    """Return how sure the rows are by the numbers in them; a row that does not show its number is believed."""
-    held = [split(cell, plan) for cell in cells if re.search(r"\d", cell)]
-    if any(number.canonical not in {own.canonical for own in numbers} for numbers in held):
-        return Confidence.LAST_DIGITS
-    guessed = number.local or any(own.local for numbers in held for own in numbers)
-    return Confidence.LOCAL if guessed else Confidence.EXACT
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,58 @@
+"""Callers from a file of JSON lines: a kind of directory for vats1c, to copy and change.
+
+{"number": "8 (923) 529-29-26", "name": "Ренессанс Капитал", "manager": "244"}
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vats1c.directory import DirectoryError, State
+from vats1c.directory.index import Index
+from vats1c.model import Caller, Match
+from vats1c.number import Number, Plan, split
+
+_FIELDS = ("name", "company", "category", "manager", "note")
+
+
+class JsonLinesDirectory:
+    """Callers of one file, read once, at the start."""
+
+    # `find` waits for nothing outside this process. False for a network: the service then asks with a deadline.
+    in_memory = True
+
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
+        """Read the file at `settings["path"]`. Raises DirectoryError, which stops the start and names the setting."""
+        path = settings.get("path")
+        if not isinstance(path, str) or len(settings) > 1:
+            raise DirectoryError("нужна одна настройка: path", "one setting is needed: path", "path")
+        self.name = name
+        self._index = Index(_callers(Path(path), plan))
+
+    def find(self, number: Number) -> Match | None:
+        """Return who owns `number`; None when nobody does."""
+        return self._index.find(number)
+
+    def state(self) -> State:
+        """Return the number of callers."""
+        return State(ready=True, callers=len(self._index))
+
+    def close(self) -> None:
+        """Do nothing: the file is closed."""
+
+
+def _callers(path: Path, plan: Plan) -> Iterator[tuple[list[Number], Caller]]:
+    place = 0
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                place += 1
+                values = json.loads(line)
+                # One text may hold several numbers, written in any way.
+                numbers = split(values["number"], plan)
+                yield numbers, Caller(**{field: str(values.get(field, "")) for field in _FIELDS})
+    except OSError as error:
+        raise DirectoryError(f"файл не читается: {path}", f"cannot read {path}", "path") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DirectoryError(f"ошибка в строке {place}: {path}", f"line {place} is broken: {path}", "path") from error
