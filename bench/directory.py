@@ -1,4 +1,4 @@
-"""Measure a CSV directory from a thousand callers to a million: load time, memory over its own text, lookup time."""
+"""Measure a CSV file of a thousand callers to a million, and the store of up to ten million: time, memory, lookups."""
 
 import argparse
 import gc
@@ -11,36 +11,44 @@ import tempfile
 import time
 from pathlib import Path
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = {"csv": (1_000, 10_000, 100_000, 1_000_000), "store": (1_000, 10_000, 100_000, 1_000_000, 10_000_000)}
+LOOKUPS = 2_000
 
 
 def main():
-    """Measure each size in a process of its own and print the table."""
+    """Measure each size in a process of its own and print a table for each kind."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    options.add_argument("--kind", choices=SIZES, help="only this kind")
+    options.add_argument("--sizes", type=int, nargs="+", help="numbers of callers")
     options.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.one:
-        print(*one(given.one))
+        print(*{"csv": one_file, "store": one_store}[given.kind](given.one))
         return
-    print(f"{'callers':>10}{'file MB':>10}{'load s':>9}{'bytes a caller over the file':>30}{'lookup us':>11}")
-    for size in given.sizes:
-        out = subprocess.run([sys.executable, __file__, "--one", str(size)], check=True, capture_output=True, text=True)
-        raw, load, over, lookup = map(float, out.stdout.split())
-        print(f"{size:>10}{raw / 1e6:>10.1f}{load:>9.2f}{over:>30.0f}{lookup:>11.2f}")
+    for kind in [given.kind] if given.kind else SIZES:
+        memory = "bytes a caller over the file" if kind == "csv" else "process MB"
+        print(f"{kind:<6}{'callers':>10}{'file MB':>10}{'load s':>9}{memory:>30}{'lookup us':>11}{'unknown us':>12}")
+        for size in given.sizes or SIZES[kind]:
+            command = [sys.executable, __file__, "--kind", kind, "--one", str(size)]
+            out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            raw, load, over, lookup, unknown = map(float, out.split())
+            print(
+                f"{'':<6}{size:>10}{raw / 1e6:>10.1f}{load:>9.2f}{over:>30.0f}{lookup:>11.2f}{unknown:>12.2f}",
+                flush=True,
+            )
 
 
-def one(size):
-    """Return file bytes, seconds to load, bytes a caller over the file, microseconds a lookup."""
+def one_file(size):
+    """Return file bytes, seconds to load, bytes a caller over the file, microseconds a lookup, known and unknown."""
     from vats1c.directory import load
-    from vats1c.number import DEFAULT_PLAN, identify
+    from vats1c.number import DEFAULT_PLAN
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "callers.csv"
         with path.open("w", encoding="utf-8") as file:
             file.write("number,name,company,category,manager,note\n")
             for number in range(size):
-                file.write(f"8{9_000_000_000 + number},Абонент {number},ООО «Фирма {number % 999}»,{number % 4},244,\n")
+                file.write(f"8{9_000_000_000 + number},{','.join(words(number))}\n")
         load("csv", "warm", {"path": str(tiny(folder))}, DEFAULT_PLAN).close()
         gc.collect()
         before, begun = resident(), time.perf_counter()
@@ -48,14 +56,54 @@ def one(size):
         seconds = time.perf_counter() - begun
         gc.collect()
         over = (resident() - before - path.stat().st_size) / size
-        numbers = [identify(f"8{9_000_000_000 + random.randrange(size)}") for _ in range(2_000)]
-        times = []
-        for _ in range(7):
-            begun = time.perf_counter()
-            for number in numbers:
-                directory.find(number)
-            times.append((time.perf_counter() - begun) / len(numbers))
-        return path.stat().st_size, seconds, over, statistics.median(times) * 1e6
+        return path.stat().st_size, seconds, over, *lookups(directory, size)
+
+
+def one_store(size):
+    """Return file bytes, seconds to fill it, megabytes of the process that then looks up, microseconds a lookup."""
+    from vats1c.directory import Row, load
+    from vats1c.model import Caller
+    from vats1c.number import DEFAULT_PLAN, identify
+
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_TMP")) as folder:
+        path = Path(folder) / "callers.sqlite"
+        directory = load("store", "callers", {"path": str(path)}, DEFAULT_PLAN)
+        begun = time.perf_counter()
+        rows = (
+            Row(number + 1, "", (identify(f"8{9_000_000_000 + number}"),), Caller(*words(number)))
+            for number in range(size)
+        )
+        directory.import_rows(rows, "bench")
+        seconds = time.perf_counter() - begun
+        found = lookups(directory, size)
+        directory.close()
+        bytes_of = sum(file.stat().st_size for file in Path(folder).iterdir())
+        return bytes_of, seconds, resident() / 1e6, *found
+
+
+def words(number):
+    """Return name, company, category, manager and note of the caller with this place."""
+    return f"Абонент {number}", f"ООО «Фирма {number % 999}»", str(number % 4), "244", ""
+
+
+def lookups(directory, size):
+    """Return microseconds a lookup of a number that is there, and of one that is not: medians of seven rounds."""
+    from vats1c.number import identify
+
+    known = [identify(f"8{9_000_000_000 + random.randrange(size)}") for _ in range(LOOKUPS)]
+    unknown = [identify(f"8{8_000_000_000 + random.randrange(10_000_000)}") for _ in range(LOOKUPS)]
+    return [timed(directory, numbers) for numbers in (known, unknown)]
+
+
+def timed(directory, numbers):
+    """Return microseconds a lookup of `numbers`."""
+    times = []
+    for _ in range(7):
+        begun = time.perf_counter()
+        for number in numbers:
+            directory.find(number)
+        times.append((time.perf_counter() - begun) / len(numbers))
+    return statistics.median(times) * 1e6
 
 
 def tiny(folder):

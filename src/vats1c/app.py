@@ -3,8 +3,8 @@
 Rule: parts are joined here and nowhere else; nothing here knows how any of them works.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -131,16 +131,6 @@ def _check(one: Directory | Guard) -> Check:
         return state.ready, {"callers": state.callers}
 
     return check
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Application]:
-    """Open every part, give the application, close it at the end. Raises ConfigError with every problem found."""
-    application = build(settings)
-    try:
-        yield application
-    finally:
-        application.close()
 
 
 def build(settings: Settings) -> Application:

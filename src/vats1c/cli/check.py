@@ -29,8 +29,7 @@ def check(
 
     Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
     """
-    from vats1c.app import opened
-    from vats1c.cli.running import say_parts
+    from vats1c.cli.running import opened, say_parts
     from vats1c.config import ConfigError
 
     try:

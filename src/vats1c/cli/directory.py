@@ -3,14 +3,16 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vats1c.cli.progress import counting
 from vats1c.cli.settings import ConfigOption, fail, load, stop
 from vats1c.language import Message
 
@@ -57,9 +59,9 @@ def take_in(
 
     settings = load(config, or_demo=True)
     passed_over: list[Finding] = []
-    with _opened(settings, publication, directory) as own, _progress(file.name) as on_progress:
+    with _opened(settings, publication, directory) as own, counting() as tell:
         rows = _noting(rows_of(file, settings.plan), passed_over)
-        done = own.import_rows(rows, file.name, on_progress, dry_run=dry_run)
+        done = own.import_rows(rows, file.name, partial(tell, file.name), dry_run=dry_run)
     if as_json:
         described = {
             **asdict(done),
@@ -203,18 +205,6 @@ def _opened(settings: "Settings", publication: str | None, name: str | None) -> 
         stop(error.message)
     finally:
         own.close()
-
-
-@contextmanager
-def _progress(title: str) -> "Iterator[Callable[[int], None]]":
-    """Give what is told how many rows are done, and shows it where somebody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn(title), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done: progress.update(task, completed=done)
 
 
 def _noting(rows: "Iterable[Row]", passed_over: "list[Finding]") -> "Iterator[Row]":

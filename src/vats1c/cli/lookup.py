@@ -26,8 +26,7 @@ def lookup(
     ] = None,
 ) -> None:
     """Look a number up as SayName does; an unknown number is an answer, too."""
-    from vats1c.app import opened
-    from vats1c.cli.running import configure_log
+    from vats1c.cli.running import configure_log, opened
     from vats1c.config import ConfigError
 
     settings = load(config, or_demo=True)

@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
+from vats1c.cli.progress import loading
 from vats1c.cli.settings import fail, stop
 from vats1c.language import Message
 
@@ -72,8 +75,18 @@ def _refuse_taken(host: str, port: int) -> None:
         stop(Message(f"нельзя слушать {address}: {reason}", f"cannot listen on {address}: {reason}"))
 
 
+@contextmanager
+def opened(settings: "Settings") -> "Iterator[Application]":
+    """Give the application, closed at the end; a terminal shows how far its files are read. Raises ConfigError."""
+    from vats1c.app import build
+
+    with loading():
+        application = build(settings)
+    with closing(application):
+        yield application
+
+
 def _serve(settings: "Settings", *, announce: bool) -> None:
-    from vats1c.app import opened
     from vats1c.config import ConfigError
     from vats1c.server import Limits, serve
 
@@ -126,7 +139,6 @@ def say_parts(application: "Application") -> None:
 
 
 def _serve_many(settings: "Settings") -> None:
-    from vats1c.app import opened
     from vats1c.config import ConfigError
     from vats1c.server import WorkersDyingError, supervise
 

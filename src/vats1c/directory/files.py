@@ -6,6 +6,7 @@ a whole set of callers, the old one or the new one, never from half of each.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ READERS = {
     ".xlsx": "vats1c.directory.xlsxfile:read",
 }
 
+# Who watches files being read at the start: told a directory's name and how many rows are read so far.
+watched_by: ContextVar[Callable[[str, int], None] | None] = ContextVar("watched_by", default=None)
+_TOLD_EVERY = 10_000
+
 _LOOK_EVERY = 1.0
 # A file with fewer callers than this share of the last good one is taken for half an export.
 _LEAST_SHARE = 0.5
@@ -53,7 +58,7 @@ class FileDirectory:
         self._read = read
         self._plan = plan
         self._stamp = _stamp(self.path)
-        self._index = Index(_usable(self.rows()))
+        self._index = Index(_usable(_watched(self.rows(), name)))
         self._fresh = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
@@ -118,6 +123,18 @@ def rows_of(path: Path, plan: Plan) -> Iterable[Row]:
     module, _, name = target.partition(":")
     read: Read = getattr(import_module(module), name)
     return read(path, plan)
+
+
+def _watched(rows: Iterable[Row], name: str) -> Iterable[Row]:
+    tell = watched_by.get()
+    return rows if tell is None else _telling(rows, name, tell)
+
+
+def _telling(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -> Iterator[Row]:
+    for done, row in enumerate(rows, 1):
+        if done % _TOLD_EVERY == 0:
+            tell(name, done)
+        yield row
 
 
 def _usable(rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:

@@ -170,6 +170,9 @@ class StoreDirectory:
         except BaseException:
             self.undo(done.id)
             raise
+        finally:
+            # With it goes the cache that an import of millions lives off.
+            self._writer.dispose()
 
     def undo(self, import_id: int) -> Undone:
         """Remove what the import added and restore what it changed, save what was changed since.
