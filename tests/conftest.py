@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from live import Live, free_port
+from servers import postgresql
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +63,19 @@ def shared():
     if not folder.is_dir():
         pytest.skip("the shared folder is not beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Return what gives the URL of a fresh database, by name, of a real PostgreSQL server."""
+    with postgresql() as url:
+
+        def fresh(name):
+            engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            engine.dispose()
+            return url.rpartition("/")[0] + f"/{name}"
+
+        yield fresh

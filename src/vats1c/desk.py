@@ -1,14 +1,23 @@
 """What happens on SayName and on IncomingCall. No HTTP, no XML, no SQL in here."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from queue import Full, Queue
+from threading import Thread
+from typing import Any, Protocol
+
+import structlog
 
 from vats1c.directory.chain import Lookup
-from vats1c.model import Call, Caller, Match
+from vats1c.model import Call, Caller, Confidence, Exchange, Match, Ring, Ringing
 from vats1c.number import DEFAULT_PLAN, Number, Plan, identify
+
+log = structlog.get_logger("vats1c.desk")
+
+# Calls whose callers are still looked for; beyond them the card shows the number alone.
+_MOST_LOOKED_FOR = 1_000
 
 
 class Directories(Protocol):
@@ -16,6 +25,9 @@ class Directories(Protocol):
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number` and how surely, None when unknown; never raises."""
+
+    def glance(self, number: Number) -> tuple[Match | None, bool]:
+        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
 
     def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
         """Return what each directory says of `number`, and who decided; never raises."""
@@ -38,12 +50,19 @@ class Finding:
 class Record(Protocol):
     """Where calls are written down."""
 
-    def add(self, call: Call) -> int:
-        """Return the call's id once it is durably written; raises when it cannot be."""
+    def ring(self, ringing: Ringing) -> Any:
+        """Return `call_id` and `exchange_id` once the call is durably written; raises when it cannot be."""
+
+    def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+        """Say who rang, found after the call was written down."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _nobody(_calls: Iterable[Call]) -> None:
+    """Show calls to nobody."""
 
 
 class Desk:
@@ -55,17 +74,35 @@ class Desk:
         directory: Directories,
         journal: Record,
         plan: Plan = DEFAULT_PLAN,
+        *,
         now: Callable[[], datetime] = _now,
+        show: Callable[[Iterable[Call]], None] = _nobody,
     ) -> None:
+        """Take the parts; `show` pops up a call that could not be written down, the journal tells of the others."""
         self._publication = publication
         self._directory = directory
         self._journal = journal
         self._plan = plan
         self._now = now
+        self._show = show
+        self._looked_for: Queue[tuple[int, Number]] = Queue(_MOST_LOOKED_FOR)
+        self._looking: Thread | None = None
 
-    def say_name(self, received: str) -> Caller | None:
-        """Return the caller behind the number as received; None for an unknown, hidden or unreadable one."""
-        return self._find(identify(received, self._plan))
+    def say_name(self, received: str, exchange: Exchange | None = None) -> Caller | None:
+        """Return the caller behind the number as received; None for an unknown, hidden or unreadable one.
+
+        What was decided is noted in `exchange`.
+        """
+        number = identify(received, self._plan)
+        decided = self._directory.look_up(number).decided if number.canonical else None
+        match = decided.answer.match if decided else None
+        caller = match.caller if match else None
+        if exchange is not None:
+            exchange.received, exchange.number = number.received, number.canonical
+            if decided and match and caller:
+                exchange.caller, exchange.directory = caller.name, decided.directory
+                exchange.confidence = match.confidence
+        return caller
 
     def find(self, received: str, *, everybody: bool = False) -> Finding:
         """Return how the number as received is looked up; with `everybody` each directory is asked."""
@@ -74,24 +111,70 @@ class Desk:
         looked_up = self._directory.look_up(number, everybody=everybody) if number.canonical else Lookup((), None)
         return Finding(number, looked_up, time.perf_counter() - begun)
 
-    def incoming_call(self, received: str, key: str) -> None:
+    def incoming_call(self, received: str, key: str, exchange: Exchange | None = None) -> None:
         """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.
 
-        Raises JournalError when it cannot be written.
+        A caller who is not known at once is looked for afterwards: neither the VATS nor the card waits. Raises
+        JournalError when the call cannot be written; the card is shown all the same.
         """
         number = identify(received, self._plan)
-        caller = self._find(number)
-        self._journal.add(
-            Call(
-                publication=self._publication,
-                at=self._now(),
-                received=number.received,
-                number=number.canonical,
-                key=key.strip(),
-                caller=caller.name if caller else "",
-            )
+        match, last_word = self._directory.glance(number) if number.canonical else (None, True)
+        ringing = Ringing(
+            publication=self._publication,
+            at=self._now(),
+            received=number.received,
+            number=number.canonical,
+            kind=number.kind.value,
+            key=key.strip(),
+            caller=match.caller if match else None,
+            confidence=match.confidence if match else None,
         )
+        if exchange is not None:
+            exchange.received, exchange.number, exchange.key = ringing.received, ringing.number, ringing.key
+        try:
+            rang = self._journal.ring(ringing)
+        except Exception:
+            self._show([_unwritten(ringing)])
+            raise
+        if exchange is not None:
+            exchange.id, exchange.call_id = rang.exchange_id, rang.call_id
+        if not last_word:
+            self._look_for(rang.call_id, number)
 
-    def _find(self, number: Number) -> Caller | None:
-        match = self._directory.find(number) if number.canonical else None
-        return match.caller if match else None
+    def _look_for(self, call_id: int, number: Number) -> None:
+        if self._looking is None:
+            self._looking = Thread(target=self._look, name=f"callers {self._publication}", daemon=True)
+            self._looking.start()
+        try:
+            self._looked_for.put_nowait((call_id, number))
+        except Full:
+            log.warning("caller not looked for", publication=self._publication)
+
+    def _look(self) -> None:
+        while True:
+            call_id, number = self._looked_for.get()
+            match = self._directory.find(number)
+            if match is None:
+                continue
+            try:
+                self._journal.name(call_id, match.caller, match.confidence)
+            except Exception as error:  # noqa: BLE001 - the call itself is written; the next one is looked for
+                log.warning("caller not recorded", publication=self._publication, error=type(error).__name__)
+
+
+def _unwritten(ringing: Ringing) -> Call:
+    """Return the call as a card shows it, though it has no place in the journal."""
+    return Call(
+        id=None,
+        version=0,
+        publication=ringing.publication,
+        at=ringing.at,
+        last=ringing.at,
+        received=ringing.received,
+        number=ringing.number,
+        kind=ringing.kind,
+        caller=ringing.caller,
+        confidence=ringing.confidence,
+        repeat=1,
+        rings=(Ring(ringing.key, ringing.at, ringing.at),),
+    )

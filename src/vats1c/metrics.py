@@ -35,6 +35,13 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        self.dropped = Counter(
+            "vats1c_journal_dropped",
+            "What the journal could not keep up with, by what was dropped (raw, exchange).",
+            ("what",),
+            registry=self.registry,
+        )
+        self.windows = Gauge("vats1c_windows", "Open card windows.", registry=self.registry)
         self.callers = Gauge(
             "vats1c_directory_callers", "Callers in each directory.", ("directory",), registry=self.registry
         )

@@ -69,16 +69,89 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One IncomingCall: it rings at the owner of `key`.
+class Ringing:
+    """An IncomingCall: it rings at the owner of `key`.
 
     `received` is the number as the VATS sent it, `number` its canonical E.164 form ("+79235292926"), None where
-    it has none (hidden, short, textual); `caller` is the name found, "" for an unknown caller. `at` is aware, UTC.
+    it has none (hidden, short, textual); `kind` says what it is. `at` is aware, UTC.
     """
 
     publication: str
     at: datetime
     received: str
     number: str | None
+    kind: str
     key: str
-    caller: str
+    caller: Caller | None = None
+    confidence: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A phone that a call rings at: since when, when last, and when its card was shown, looked at and closed."""
+
+    key: str
+    at: datetime
+    last: datetime
+    shown: datetime | None = None
+    seen: datetime | None = None
+    closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote down about a call."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call with every phone it rings at. `id` is None for one that could not be written down.
+
+    `version` grows with every change of any call. `repeat` is 3 for the third call of its number within ten minutes.
+    """
+
+    id: int | None
+    version: int
+    publication: str
+    at: datetime
+    last: datetime
+    received: str
+    number: str | None
+    kind: str
+    caller: Caller | None
+    confidence: Confidence | None
+    repeat: int
+    rings: tuple[Ring, ...]
+    note: Note | None = None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What was asked on the SOAP path and what was answered; `outcome` is "ok" or why it was refused.
+
+    `elapsed` is in seconds. `raw` holds the header lines as CGI names them, the request's bytes and the answer's, where
+    they are kept. What is not known, because the request was refused before, is "".
+    """
+
+    publication: str
+    at: datetime
+    operation: str = ""
+    outcome: str = "ok"
+    status: int = 200
+    soap: str = ""
+    namespace: str = ""
+    address: str = ""
+    received: str = ""
+    number: str | None = None
+    key: str = ""
+    caller: str = ""
+    directory: str = ""
+    confidence: Confidence | None = None
+    elapsed: float = 0.0
+    call_id: int | None = None
+    id: int | None = None
+    raw: tuple[list[tuple[str, str]], bytes, bytes] | None = None

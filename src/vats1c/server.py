@@ -35,10 +35,16 @@ class Served(Protocol):
     def late(self, environ: WSGIEnvironment) -> Late:
         """Return status, headers and body for a request whose body did not arrive in time."""
 
+    def stopping(self) -> None:
+        """Have answers that do not end by themselves come to their end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What connections may take: seconds, and connections a process (each may hold one thread)."""
+    """What connections may take: seconds, and connections a process (each may hold one thread).
+
+    `connections` counts those of answers that do not end by themselves too.
+    """
 
     header_timeout: float
     body_timeout: float
@@ -75,9 +81,14 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     from granian.http import HTTP1Settings  # noqa: PLC0415
 
     stop, stopped = WorkerSignal(), threading.Event()
+
+    def end() -> None:
+        application.stopping()
+        stop.set()
+
     stop.add_cb(stopped.set)
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+        signal.signal(name, lambda *_: end())
     deadlines = _Deadlines(limits.body_timeout, application.late)
     worker = WSGIWorker(
         1,
@@ -156,6 +167,9 @@ def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict
             said[:] = int(status[:3]), headers
 
         answer = application(environ, start_response)
+        if getattr(answer, "endless", False):
+            protocol.response_iter(said[0], said[1], _Pieces(answer))
+            return
         try:
             body = b"".join(answer)
         finally:
@@ -165,6 +179,20 @@ def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict
         protocol.response_bytes(said[0], said[1], body)
 
     return call
+
+
+class _Pieces:
+    """An answer that granian asks for piece by piece."""
+
+    def __init__(self, answer: Any) -> None:
+        self._pieces = iter(answer)
+        self._answer = answer
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 class _Body:

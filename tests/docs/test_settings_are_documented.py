@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from vats1c import app, config
+from vats1c import config
+from vats1c.app import build
+from vats1c.cli.running import opened
 from vats1c.config import (
+    AdministratorTable,
+    CardTable,
     ConfigError,
     DirectoryTable,
+    JournalTable,
     LimitsTable,
     PublicationTable,
     SayNameTable,
@@ -34,7 +39,10 @@ TABLES = {
     "`[[users]]`": UserTable,
     "`[[directories]]`": DirectoryTable,
     "`[[subscribers]]`": SubscriberTable,
+    "`[[administrators]]`": AdministratorTable,
     "`[say_name]`": SayNameTable,
+    "`[card]`": CardTable,
+    "`[journal]`": JournalTable,
     "`[limits]`": LimitsTable,
 }
 
@@ -127,7 +135,7 @@ def test_the_page_holds_no_setting_that_does_not_exist():
 
 def test_the_settings_of_a_csv_directory_are_the_documented_ones(tmp_path):
     with pytest.raises(ConfigError) as refused:
-        app.build(
+        build(
             config.load(
                 users=[{"name": "a", "password": "b"}],
                 directories=[{"name": "x", "type": "csv", "none": 1}],
@@ -169,6 +177,18 @@ VALUES = {
     "VATS1C_SAY_NAME": '{"parameter": "Number"}',
     "VATS1C_USERS": '[{"name": "a", "password": "b"}]',
     "VATS1C_DIRECTORIES": '[{"name": "a", "type": "csv", "path": "b.csv"}]',
+    "VATS1C_ADMINISTRATORS": '[{"name": "a", "password": "b"}]',
+    "VATS1C_CARD": '{"edit": true}',
+    "VATS1C_JOURNAL": '{"days": 7}',
+    "VATS1C_CARD__EDIT": "true",
+    "VATS1C_CARD__CRM": "https://crm.example/?q={number}",
+    "VATS1C_CARD__CALLBACK": "https://vats.example/api/call",
+    "VATS1C_CARD__SESSION": "12",
+    "VATS1C_JOURNAL__DAYS": "7",
+    "VATS1C_JOURNAL__EXCHANGES": "5000",
+    "VATS1C_JOURNAL__BYTES": "0",
+    "VATS1C_JOURNAL__RAW": "false",
+    "VATS1C_LIMITS__WINDOWS": "10",
     "VATS1C_SUBSCRIBERS": '[{"key": "a", "name": "b"}]',
     "VATS1C_PUBLICATIONS": '{"a": {"users": [{"name": "a", "password": "b"}]}}',
     "VATS1C_SAY_NAME__PARAMETER": "Number",
@@ -200,7 +220,7 @@ def variables():
 def test_every_setting_outside_the_lists_has_a_variable_on_the_page():
     assert set(variables()) == set(VALUES)
     assert len(variables()) == sum(
-        len(TABLES[one].model_fields) for one in ("At the top", "`[say_name]`", "`[limits]`")
+        len(TABLES[one].model_fields) for one in ("At the top", "`[say_name]`", "`[card]`", "`[journal]`", "`[limits]`")
     )
 
 
@@ -265,7 +285,7 @@ def example_keys(*, commented):
 
 def test_the_example_holds_every_setting_and_no_other():
     known = {("", key) for key, field in Settings.model_fields.items() if not models_in(field.annotation)}
-    for name in ("users", "directories", "subscribers", "say_name", "limits"):
+    for name in ("users", "directories", "subscribers", "administrators", "say_name", "card", "journal", "limits"):
         (model,) = models_in(Settings.model_fields[name].annotation)
         known |= {(name, key) for key in model.model_fields}
     known |= {
@@ -287,7 +307,7 @@ def test_the_example_says_something_of_each_setting():
 def test_the_example_loads_and_its_values_are_the_defaults():
     settings = config.load(EXAMPLE)
 
-    samples = {"users", "directories", "subscribers"}
+    samples = {"users", "directories", "subscribers", "administrators"}
     plain = Settings.model_construct(users=settings.users)
     for key in Settings.model_fields.keys() - samples - {"data"}:
         assert getattr(settings, key) == getattr(plain, key), key
@@ -314,6 +334,6 @@ def test_a_service_can_be_built_of_the_example(tmp_path):
     file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "callers.csv").write_text("number,name\n89235292926,VIP:Ренессанс Капитал\n", encoding="utf-8")
 
-    with app.opened(config.load(file)) as application:
+    with opened(config.load(file)) as application:
         (directory,) = application.publications[0].directories
         assert directory.state().callers == 1

@@ -204,7 +204,7 @@ def test_the_document_of_the_later_sayname_is_the_one_sent(live):
 
 def test_the_limits_are_the_documented_ones():
     from vats1c.config import LimitsTable
-    from vats1c.journal import schema
+    from vats1c.database import schema
     from vats1c.soap import envelope
 
     page = {row[0]: int(re.sub(r"\D", "", row[1].partition("(")[0])) for row in rows(section(CONTRACT, "Limits"))}

@@ -1,39 +1,59 @@
 """SayName and IncomingCall at the desk, without HTTP, XML or SQL."""
 
 from datetime import UTC, datetime
+from queue import Queue
 
 import pytest
 
 from vats1c.desk import Desk
-from vats1c.model import Caller, Match
+from vats1c.directory.chain import Lookup, Said
+from vats1c.directory.guard import Answer, Outcome
+from vats1c.journal import Rang
+from vats1c.model import Caller, Confidence, Exchange, Match
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KNOWN = Caller("VIP:Ренессанс Капитал", manager="244")
 
 
 class Directory:
-    """Knows one caller, and remembers what it was asked."""
+    """Knows one caller, at once or not, and remembers what it was asked."""
 
-    def __init__(self):
+    def __init__(self, *, at_once=True):
         self.asked = []
+        self.at_once = at_once
 
     def find(self, number):
         self.asked.append(number.canonical)
         return Match.of([KNOWN]) if number.canonical == "+79235292926" else None
 
+    def glance(self, number):
+        return (self.find(number), True) if self.at_once else (None, False)
+
+    def look_up(self, number, *, everybody=False):
+        match = self.find(number)
+        said = Said("crm", Answer(Outcome.FOUND if match else Outcome.UNKNOWN, match))
+        return Lookup((said,), said if match else None)
+
 
 class Journal(list):
     """A journal that is a list."""
 
-    def add(self, call):
-        self.append(call)
-        return len(self)
+    def __init__(self):
+        super().__init__()
+        self.named = Queue()
+
+    def ring(self, ringing):
+        self.append(ringing)
+        return Rang(len(self), len(self))
+
+    def name(self, call_id, caller, confidence):
+        self.named.put((call_id, caller, confidence))
 
 
 class BrokenJournal:
     """A journal on a full disk."""
 
-    def add(self, call):
+    def ring(self, ringing):
         raise OSError("disk full")
 
 
@@ -75,17 +95,43 @@ def test_saying_a_name_writes_nothing_down(desk, journal):
 def test_an_incoming_call_is_written_down_with_all_that_is_known(desk, journal):
     desk.incoming_call(" 89235292926 ", " gW3cyUJAtl50PhF ")
 
-    (call,) = journal
-    assert (call.publication, call.at, call.received, call.number) == ("telephony", NOON, "89235292926", "+79235292926")
-    assert (call.key, call.caller) == ("gW3cyUJAtl50PhF", KNOWN.name)
+    (ringing,) = journal
+    assert (ringing.publication, ringing.at, ringing.received) == ("telephony", NOON, "89235292926")
+    assert (ringing.number, ringing.kind, ringing.key) == ("+79235292926", "external", "gW3cyUJAtl50PhF")
+    assert (ringing.caller, ringing.confidence) == (KNOWN, Confidence.EXACT)
 
 
 def test_a_call_from_a_hidden_number_is_written_down_too(desk, journal):
     desk.incoming_call("", "key")
 
-    assert [(call.received, call.number, call.caller) for call in journal] == [("", None, "")]
+    assert [(call.received, call.number, call.kind, call.caller) for call in journal] == [("", None, "hidden", None)]
 
 
-def test_a_call_that_cannot_be_written_down_is_not_acknowledged(directory):
+def test_a_call_that_cannot_be_written_down_is_not_acknowledged_and_shown_all_the_same(directory):
+    shown = []
     with pytest.raises(OSError, match="disk full"):
-        Desk("telephony", directory, BrokenJournal()).incoming_call("89235292926", "key")
+        Desk("telephony", directory, BrokenJournal(), show=shown.extend).incoming_call("89235292926", "key")
+
+    (call,) = shown
+    assert (call.id, call.number, call.caller, call.rings[0].key) == (None, "+79235292926", KNOWN, "key")
+
+
+def test_a_caller_who_is_not_known_at_once_is_looked_for_after_the_call_was_written_down(journal):
+    Desk("telephony", Directory(at_once=False), journal).incoming_call("89235292926", "key")
+
+    assert journal[0].caller is None
+    assert journal.named.get(timeout=10) == (1, KNOWN, Confidence.EXACT)
+
+
+def test_what_was_decided_is_noted_for_the_journal(desk):
+    asked, rang = Exchange("telephony", NOON), Exchange("telephony", NOON)
+    desk.say_name("8 923 529-29-26", asked)
+    desk.incoming_call("89235292926", "key", rang)
+
+    assert (asked.number, asked.caller, asked.directory, asked.confidence) == (
+        "+79235292926",
+        KNOWN.name,
+        "crm",
+        Confidence.EXACT,
+    )
+    assert (rang.id, rang.call_id, rang.key) == (1, 1, "key")

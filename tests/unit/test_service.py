@@ -6,7 +6,10 @@ import pytest
 
 from live import SOAP11, SOAP12, incoming_call, say_name
 from vats1c.desk import Desk
+from vats1c.directory.chain import Lookup, Said
+from vats1c.directory.guard import Answer, Outcome
 from vats1c.display import Display
+from vats1c.journal import Rang
 from vats1c.model import Caller, Match
 from vats1c.soap import envelope, service
 from vats1c.soap.fault import SoapFault
@@ -15,8 +18,13 @@ from vats1c.soap.fault import SoapFault
 class Directory:
     """Knows everybody by the last digit of the number."""
 
-    def find(self, number):
-        return Match.of([Caller(f"Caller {number.canonical[-1]}")])
+    def look_up(self, number):
+        match = Match.of([Caller(f"Caller {number.canonical[-1]}")])
+        said = Said("all", Answer(Outcome.FOUND, match))
+        return Lookup((said,), said)
+
+    def glance(self, number):
+        return self.look_up(number).match, True
 
 
 class Journal:
@@ -26,11 +34,11 @@ class Journal:
         self.calls = []
         self.error = error
 
-    def add(self, call):
+    def ring(self, ringing):
         if self.error:
             raise self.error
-        self.calls.append(call)
-        return len(self.calls)
+        self.calls.append(ringing)
+        return Rang(len(self.calls), len(self.calls))
 
 
 def answer(text, journal=None):
@@ -63,7 +71,7 @@ def test_spynes_events_fire_in_their_order():
         for manager in (application.event_manager, application.services[0].event_manager):
             manager.add_listener(event, lambda _, event=event: fired.append(event))
     transport = service._Transport(application)
-    parts = service.Service(Desk("telephony", Directory(), Journal()), Display())
+    parts = service._Asked(service.Service(Desk("telephony", Directory(), Journal()), Display()), None)
 
     transport.run(envelope.read(say_name().encode()), parts)
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from vats1c.cli import check, demo, directory, health, journal, lookup, passwords, serve, wsdl
+from vats1c.cli import check, demo, directory, health, journal, lookup, passwords, serve, subscriber, wsdl
 
 app = typer.Typer(
     name="vats1c",
@@ -22,6 +22,7 @@ app.command("hash-password")(passwords.hash_password)
 app.command("healthcheck")(health.healthcheck)
 app.add_typer(directory.app, name="directory")
 app.add_typer(journal.app, name="journal")
+app.add_typer(subscriber.app, name="subscriber")
 
 
 @app.callback(invoke_without_command=True)

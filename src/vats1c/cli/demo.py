@@ -2,18 +2,22 @@
 
 import json
 import os
+import secrets
 import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vats1c.cli.settings import FOLDER_PREFIX, fail
 from vats1c.language import Message
 
+if TYPE_CHECKING:
+    from vats1c.app import Application
+
 USER, PASSWORD = "SOAP", "123"
-NUMBER = "89235292926"
+NUMBER, KEY = "89235292926", "gW3cyUJAtl50PhF"
 _SETTINGS = """\
 listen = {listen}
 data = "."
@@ -23,15 +27,25 @@ trusted_hosts = ["*"]
 name = "SOAP"
 password = "123"
 
+[[administrators]]
+name = "admin"
+password = {secret}
+
+[[directories]]
+name = "own"
+type = "store"
+
 [[directories]]
 name = "demo"
 type = "csv"
 path = {callers}
 
 [[subscribers]]
-key = "gW3cyUJAtl50PhF"
+key = {key}
 name = "Анна Соколова"
 extension = "244"
+login = "anna"
+password = {secret}
 
 [[subscribers]]
 key = "Zq81LmPw0TuX5sd"
@@ -56,20 +70,30 @@ def demo(
     with as_file(callers) as path, tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         # A file, so that `vats1c journal tail` finds the running demo, and a newcomer an example.
         file = Path(folder) / "vats1c.toml"
-        file.write_text(_SETTINGS.format(listen=json.dumps(listen), callers=json.dumps(str(path))), encoding="utf-8")
+        file.write_text(
+            _SETTINGS.format(
+                listen=json.dumps(listen),
+                callers=json.dumps(str(path)),
+                secret=json.dumps(secrets.token_urlsafe()),
+                key=json.dumps(KEY),
+            ),
+            encoding="utf-8",
+        )
         try:
             settings = config.load(file)
         except config.ConfigError as error:
             fail(error)
-        typer.echo(_welcome(settings.shown_address))
-        run(settings)
+        run(settings, _welcome)
 
 
-def _welcome(address: str) -> str:
+def _welcome(application: "Application") -> str:
+    """Return what a newcomer may try, with links that sign in once."""
+    address = application.settings.shown_address
     url = f"http://{address}/telephony/ws/VATS"
-    body = (
-        '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
-        f'<SayName xmlns="http://VATS"><number>{NUMBER}</number></SayName></soap:Body></soap:Envelope>'
+    card, callers = (
+        f"http://{address}/sign-in/{application.sessions.link(person)}"
+        for login in ("anna", "admin")
+        if (person := application.people.of_login(login))
     )
     return str(
         Message(
@@ -79,9 +103,21 @@ def _welcome(address: str) -> str:
   WSDL        {url}?wsdl
   Вход        {USER} / {PASSWORD}
 
+Карточка звонка Анны Соколовой (ссылка на один вход):
+
+  {card}
+
+Справочник, для администратора (ссылка на один вход):
+
+  {callers}
+
 Спросите, кто звонит:
 
-  curl -u {USER}:{PASSWORD} -H 'Content-Type: text/xml' -d '{body}' {url}
+  {_curl("SayName", f"<number>{NUMBER}</number>", url)}
+
+Позвоните Анне, и карточка появится:
+
+  {_curl("IncomingCall", f"<NumFrom>{NUMBER}</NumFrom><Key>{KEY}</Key>", url)}
 
 Звонки в журнале, из другого окна:  vats1c journal tail
 Остановить:                         Ctrl+C
@@ -92,12 +128,32 @@ def _welcome(address: str) -> str:
   WSDL         {url}?wsdl
   Login        {USER} / {PASSWORD}
 
+Anna Sokolova's card page (the link signs in once):
+
+  {card}
+
+The directory, for the administrator (the link signs in once):
+
+  {callers}
+
 Ask who is calling:
 
-  curl -u {USER}:{PASSWORD} -H 'Content-Type: text/xml' -d '{body}' {url}
+  {_curl("SayName", f"<number>{NUMBER}</number>", url)}
+
+Call Anna, and the card appears:
+
+  {_curl("IncomingCall", f"<NumFrom>{NUMBER}</NumFrom><Key>{KEY}</Key>", url)}
 
 Calls in the journal, from another window:  vats1c journal tail
 Stop:                                       Ctrl+C
 """,
         )
     )
+
+
+def _curl(operation: str, parameters: str, url: str) -> str:
+    body = (
+        '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+        f'<{operation} xmlns="http://VATS">{parameters}</{operation}></soap:Body></soap:Envelope>'
+    )
+    return f"curl -u {USER}:{PASSWORD} -H 'Content-Type: text/xml' -d '{body}' {url}"

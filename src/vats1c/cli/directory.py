@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,7 +18,6 @@ from vats1c.language import Message
 
 if TYPE_CHECKING:
     from vats1c.config import Settings
-    from vats1c.directory import Row
     from vats1c.directory.doctor import Finding
     from vats1c.directory.editing import Editable, Entry, Imported
 
@@ -55,12 +54,13 @@ def take_in(
     as_json: JsonOption = False,
 ) -> None:
     """Take the callers of a file in; what is there already is changed, nothing is taken away."""
+    from vats1c.directory.doctor import noting
     from vats1c.directory.files import rows_of
 
     settings = load(config, or_demo=True)
     passed_over: list[Finding] = []
     with _opened(settings, publication, directory) as own, counting() as tell:
-        rows = _noting(rows_of(file, settings.plan), passed_over)
+        rows = noting(rows_of(file, settings.plan), passed_over)
         done = own.import_rows(rows, file.name, partial(tell, file.name), dry_run=dry_run)
     if as_json:
         described = {
@@ -191,9 +191,9 @@ def export(
 @contextmanager
 def _opened(settings: "Settings", publication: str | None, name: str | None) -> "Iterator[Editable]":
     """Give the directory that can be edited. Ends the command with one sentence when anything fails."""
-    from vats1c.app import editable
     from vats1c.config import ConfigError
     from vats1c.directory import DirectoryError
+    from vats1c.opening import editable
 
     try:
         own = editable(settings, publication, name)
@@ -205,14 +205,6 @@ def _opened(settings: "Settings", publication: str | None, name: str | None) -> 
         stop(error.message)
     finally:
         own.close()
-
-
-def _noting(rows: "Iterable[Row]", passed_over: "list[Finding]") -> "Iterator[Row]":
-    from vats1c.directory.doctor import of_no_use
-
-    for row in rows:
-        passed_over += of_no_use(row)
-        yield row
 
 
 def _report(file: Path, done: "Imported", passed_over: "list[Finding]", *, dry_run: bool) -> None:

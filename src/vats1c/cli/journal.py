@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vats1c.cli.settings import ConfigOption, load, stop
+from vats1c.language import Message
 
 if TYPE_CHECKING:
-    from vats1c.journal import Journal, Recorded
+    from vats1c.journal import Reader
+    from vats1c.model import Exchange
 
 app = typer.Typer(no_args_is_help=True, help="Show the calls in the journal.")
 
@@ -21,57 +23,100 @@ _POLL = 0.5
 @app.command("list")
 def show(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitOption = 50) -> None:
     """Print the last calls, oldest first."""
-    from vats1c.journal import JournalError
+    from vats1c.database import DatabaseError
 
     try:
-        for recorded in _journal(config).recent(limit):
+        for recorded in _journal(config).rung(limit):
             typer.echo(_line(recorded, as_json))
-    except JournalError as error:
+    except DatabaseError as error:
         stop(error.message)
 
 
 @app.command("tail")
 def tail(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitOption = 10) -> None:
     """Print the last calls, then each new one as it comes, until stopped."""
-    from vats1c.journal import JournalError
+    from vats1c.database import DatabaseError
 
     try:
         journal = _journal(config)
-        rows = journal.recent(limit)
+        rows = journal.rung(limit)
         cursor = 0
         while True:
             for recorded in rows:
                 typer.echo(_line(recorded, as_json))
-                cursor = recorded.id
+                cursor = recorded.id or cursor
             time.sleep(_POLL)
-            rows = journal.after(cursor)
-    except JournalError as error:
+            rows = journal.rung_after(cursor)
+    except DatabaseError as error:
         stop(error.message)
     except KeyboardInterrupt:
         raise typer.Exit from None
 
 
-def _journal(config: ConfigOption) -> "Journal":
-    from vats1c.journal import Journal
+@app.command("erase")
+def erase(
+    number: Annotated[str, typer.Argument(help="The number, written as you like.")], config: ConfigOption = None
+) -> None:
+    """Remove every exchange and call of a number, with their bytes and notes."""
+    from vats1c.database import Database, DatabaseError
+    from vats1c.journal import Journal, Limits
+    from vats1c.number import identify
 
-    return Journal(load(config, or_demo=True).database_url)
+    settings = load(config, or_demo=True)
+    found = identify(number, settings.plan)
+    try:
+        database = Database(settings.database_url)
+        database.prepare()
+        journal = Journal(database, Limits())
+        erased = journal.erase(found.canonical, found.received)
+        journal.close()
+    except DatabaseError as error:
+        stop(error.message)
+    shown = found.canonical or found.received
+    typer.echo(str(Message(f"{shown}: удалено записей: {erased}", f"{shown}: {erased} records removed")))
 
 
-def _line(recorded: "Recorded", as_json: bool) -> str:
-    call = recorded.call
+@app.command("upgrade")
+def upgrade(config: ConfigOption = None) -> None:
+    """Bring the journal's tables to this version of the program; an embedded journal does so by itself at the start."""
+    from vats1c.database import HEAD, Database, DatabaseError
+
+    try:
+        database = Database(load(config).database_url)
+        found = database.upgrade()
+        database.close()
+    except DatabaseError as error:
+        stop(error.message)
+    if found == HEAD:
+        typer.echo(str(Message(f"таблицы уже версии {HEAD}", f"the tables are of version {HEAD} already")))
+    else:
+        typer.echo(str(Message(f"таблицы обновлены до версии {HEAD}", f"the tables are of version {HEAD} now")))
+
+
+def _journal(config: ConfigOption) -> "Reader":
+    from vats1c.database import Database
+    from vats1c.journal import Reader
+
+    database = Database(load(config, or_demo=True).database_url)
+    database.prepare()
+    return Reader(database)
+
+
+def _line(recorded: "Exchange", as_json: bool) -> str:
     if as_json:
         return json.dumps(
             {
                 "id": recorded.id,
-                "publication": call.publication,
-                "at": call.at.isoformat(),
-                "received": call.received,
-                "number": call.number,
-                "key": call.key,
-                "caller": call.caller,
+                "publication": recorded.publication,
+                "at": recorded.at.isoformat(),
+                "received": recorded.received,
+                "number": recorded.number,
+                "key": recorded.key,
+                "caller": recorded.caller,
+                "call": recorded.call_id,
             },
             ensure_ascii=False,
         )
-    at = call.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    number = call.number or call.received or "-"
-    return f"{recorded.id:>6}  {at}  {call.publication}  {number:<16}  {call.key}  {call.caller}"
+    at = recorded.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    number = recorded.number or recorded.received or "-"
+    return f"{recorded.id:>6}  {at}  {recorded.publication}  {number:<16}  {recorded.key}  {recorded.caller}"

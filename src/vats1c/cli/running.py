@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from vats1c.config import Settings
 
 
-def run(settings: "Settings") -> None:
-    """Serve until stopped. Ends the command with one sentence when the start fails."""
+def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = None) -> None:
+    """Serve until stopped, and before that print what `welcome` says. Ends the command with one sentence on failure."""
     configure_log(settings.log_level, settings.log_format)
     host, port = settings.address
     if settings.workers > 1 and sys.platform == "win32":
@@ -30,7 +30,7 @@ def run(settings: "Settings") -> None:
         )
     _refuse_taken(host, port)
     if settings.workers == 1:
-        _serve(settings, announce=True)
+        _serve(settings, announce=True, welcome=welcome)
     else:
         _serve_many(settings)
 
@@ -86,7 +86,7 @@ def opened(settings: "Settings") -> "Iterator[Application]":
         yield application
 
 
-def _serve(settings: "Settings", *, announce: bool) -> None:
+def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Application], str] | None" = None) -> None:
     from vats1c.config import ConfigError
     from vats1c.server import Limits, serve
 
@@ -94,13 +94,15 @@ def _serve(settings: "Settings", *, announce: bool) -> None:
     limits = settings.limits
     try:
         with opened(settings) as application:
+            if welcome:
+                typer.echo(welcome(application))
             if announce:
                 say_parts(application)
             serve(
                 application,
                 host,
                 port,
-                Limits(limits.header_timeout, limits.body_timeout, limits.connections),
+                Limits(limits.header_timeout, limits.body_timeout, limits.connections + limits.windows),
             )
     except ConfigError as error:
         fail(error)

@@ -3,8 +3,12 @@
 from vats1c.config.load import PREFIX, load
 from vats1c.config.problems import ConfigError, Problem, Unusable
 from vats1c.config.schema import (
+    AdministratorTable,
+    CardTable,
     DirectoryTable,
+    JournalTable,
     LimitsTable,
+    PasswordTable,
     PublicationTable,
     SayNameTable,
     Settings,
@@ -14,9 +18,13 @@ from vats1c.config.schema import (
 
 __all__ = [
     "PREFIX",
+    "AdministratorTable",
+    "CardTable",
     "ConfigError",
     "DirectoryTable",
+    "JournalTable",
     "LimitsTable",
+    "PasswordTable",
     "Problem",
     "PublicationTable",
     "SayNameTable",

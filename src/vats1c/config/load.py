@@ -25,7 +25,7 @@ COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG"})
 # Files that a directory's own settings may name.
 _PATHS = ("path", "ca", "cache")
 # What stands under these may be a password or a key: it is not repeated in a message.
-_SECRET = frozenset({"users", "subscribers", "publications", "directories", "database"})
+_SECRET = frozenset({"users", "subscribers", "administrators", "publications", "directories", "database"})
 
 
 def load(path: Path | None = None, **given: Any) -> Settings:
@@ -175,10 +175,13 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
 
 def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
     return {
-        "users": tuple(
-            user.model_copy(update={"password_file": folder / user.password_file}) if user.password_file else user
-            for user in publication.users
-        ),
+        **{
+            people: tuple(
+                one.model_copy(update={"password_file": folder / one.password_file}) if one.password_file else one
+                for one in getattr(publication, people)
+            )
+            for people in ("users", "administrators", "subscribers")
+        },
         "directories": tuple(_anchored_directory(directory, folder) for directory in publication.directories),
     }
 

@@ -56,27 +56,42 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class UserTable(Table):
-    """A SOAP user: what the VATS signs in with (HTTP Basic, UTF-8)."""
+class PasswordTable(Table):
+    """Somebody's password, kept in one of three ways."""
 
-    name: str = Field(min_length=1, description="Login that the VATS sends.")
     password: SecretStr | None = Field(default=None, description="Password in clear.")
     password_hash: SecretStr | None = Field(default=None, description="Hash made by `vats1c hash-password`.")
     password_file: Path | None = Field(default=None, description="File that holds the password (a mounted secret).")
+
+    def _passwords(self) -> int:
+        """Return how many passwords are given. Raises Unusable for one that is empty."""
+        given = [p for p in (self.password, self.password_hash, self.password_file) if p is not None]
+        if any(isinstance(p, SecretStr) and not p.get_secret_value() for p in given):
+            raise Unusable("пустой пароль не принимается", "an empty password is not accepted")
+        return len(given)
+
+
+class UserTable(PasswordTable):
+    """A SOAP user: what the VATS signs in with (HTTP Basic, UTF-8)."""
+
+    name: str = Field(min_length=1, description="Login that the VATS sends.")
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
         if ":" in self.name:
             raise Unusable("в имени пользователя не может быть двоеточия", "a user name cannot hold a colon")
-        given = [p for p in (self.password, self.password_hash, self.password_file) if p is not None]
-        if len(given) != 1:
+        if self._passwords() != 1:
             raise Unusable(
                 "нужно ровно одно из: password, password_hash, password_file",
                 "exactly one of password, password_hash, password_file is needed",
             )
-        if any(isinstance(p, SecretStr) and not p.get_secret_value() for p in given):
-            raise Unusable("пустой пароль не принимается", "an empty password is not accepted")
         return self
+
+
+class AdministratorTable(UserTable):
+    """Who sees every call of the publication, and edits the directory."""
+
+    name: str = Field(min_length=1, max_length=64, description="Login on the pages and in the API.")
 
 
 class DirectoryTable(BaseModel):
@@ -99,12 +114,24 @@ class DirectoryTable(BaseModel):
         return dict(self.model_extra or {})
 
 
-class SubscriberTable(Table):
+class SubscriberTable(PasswordTable):
     """An employee whose phone rings."""
 
     key: str = Field(min_length=1, max_length=128, description="Key of the subscriber, issued by the VATS.")
     name: str = Field(min_length=1, description="Name of the employee.")
-    extension: str = Field(default="", description="Internal extension.")
+    extension: str = Field(default="", max_length=16, description="Internal extension.")
+    login: str = Field(
+        default="", max_length=64, pattern="^[^:]*$", description="Login to the card page; none when not set."
+    )
+
+    @model_validator(mode="after")
+    def _a_password_to_a_login(self) -> Self:
+        if self._passwords() != bool(self.login):
+            raise Unusable(
+                "к login нужно ровно одно из: password, password_hash, password_file",
+                "login needs exactly one of password, password_hash, password_file",
+            )
+        return self
 
 
 class SayNameTable(Table):
@@ -138,6 +165,31 @@ class SayNameTable(Table):
     )
 
 
+class CardTable(Table):
+    """The page that shows who is calling."""
+
+    edit: bool = Field(default=False, description="Let every employee edit the directory.")
+    crm: str = Field(
+        default="",
+        description="Link to the caller in your CRM, with `{number}`, `{national}`, `{name}`; none when not set.",
+    )
+    callback: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        default=None, description="Address of the VATS's click-to-call; no button when not set."
+    )
+    session: int = Field(default=168, ge=1, le=8_760, description="How long one stays signed in, hours.")
+
+
+class JournalTable(Table):
+    """What the journal keeps."""
+
+    days: int = Field(default=90, ge=1, le=3_650, description="Days for which calls and exchanges are kept.")
+    exchanges: int = Field(default=1_000_000, ge=1_000, le=100_000_000, description="Most exchanges kept.")
+    bytes: int = Field(
+        default=268_435_456, ge=0, le=1_099_511_627_776, description="Most bytes of requests and answers kept."
+    )
+    raw: bool = Field(default=True, description="Keep the bytes of requests and answers.")
+
+
 class LimitsTable(Table):
     """What one request, one connection and all of them together may take."""
 
@@ -148,6 +200,9 @@ class LimitsTable(Table):
     body_timeout: float = Field(default=10, ge=0.1, le=300, description="Time for a request's body, seconds.")
     connections: int = Field(
         default=1_024, ge=16, le=16_384, description="Open connections a worker; more wait their turn."
+    )
+    windows: int = Field(
+        default=1_000, ge=0, le=16_384, description="Open card windows a worker, beside the connections."
     )
     failed_logins: int = Field(
         default=10,
@@ -165,7 +220,9 @@ class PublicationTable(Table):
         default=(), description="Caller directories in the order they are asked."
     )
     subscribers: tuple[SubscriberTable, ...] = Field(default=(), description="Employees by key.")
+    administrators: tuple[AdministratorTable, ...] = Field(default=(), description="Who sees every call.")
     say_name: SayNameTable = Field(default=SayNameTable(), description="How SayName is published.")
+    card: CardTable = Field(default=CardTable(), description="The card page.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -173,6 +230,7 @@ class PublicationTable(Table):
             ("users.name", [user.name for user in self.users]),
             ("directories.name", [directory.name for directory in self.directories]),
             ("subscribers.key", [subscriber.key for subscriber in self.subscribers]),
+            ("login", self.logins),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -180,6 +238,12 @@ class PublicationTable(Table):
                 shown = "" if what == "subscribers.key" else f" ({', '.join(twice)})"
                 raise Unusable(f"{what} повторяется{shown}", f"{what} is repeated{shown}")
         return self
+
+    @property
+    def logins(self) -> list[str]:
+        """The logins of the pages and the API."""
+        own = [subscriber.login for subscriber in self.subscribers if subscriber.login]
+        return own + [administrator.name for administrator in self.administrators]
 
 
 def _publications(value: dict[str, PublicationTable]) -> dict[str, PublicationTable]:
@@ -234,6 +298,7 @@ class Settings(PublicationTable, BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(default="text", description="Form of the log lines.")
     limits: LimitsTable = Field(default=LimitsTable(), description="What requests and connections may take.")
+    journal: JournalTable = Field(default=JournalTable(), description="What the journal keeps.")
     publications: Annotated[dict[str, PublicationTable], AfterValidator(_publications)] = Field(
         default={}, description="More than one endpoint: users, directories, subscribers and say_name of each."
     )
@@ -247,6 +312,10 @@ class Settings(PublicationTable, BaseSettings):
                 f"рядом с [publications] не нужны: {keys}; перенесите их в {table}",
                 f"not beside [publications]: {keys}; move them to {table}",
             )
+        logins = [login for publication in self.served.values() for login in publication.logins]
+        twice = sorted({login for login in logins if logins.count(login) > 1})
+        if twice:
+            raise Unusable(f"login повторяется ({', '.join(twice)})", f"login is repeated ({', '.join(twice)})")
         without = [name for name, publication in self.served.items() if not publication.users]
         if without:
             raise Unusable(

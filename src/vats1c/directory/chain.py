@@ -70,6 +70,19 @@ class Chain:
         """Return who owns `number`, None when nobody knows it in time; never raises."""
         return self.look_up(number).match
 
+    def glance(self, number: Number) -> tuple[Match | None, bool]:
+        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
+        for step in self.steps:
+            if isinstance(step, Guard):
+                answer = step.remembered(number)
+                if answer is None:
+                    return None, False
+            else:
+                answer = self._direct(step, number)
+            if answer.match is not None:
+                return answer.match, True
+        return None, True
+
     def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
         """Return what each directory says of `number` until one knows it; with `everybody` what all of them say."""
         begun = time.monotonic()

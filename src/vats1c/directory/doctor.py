@@ -49,6 +49,13 @@ def examine(
     return sorted(found, key=lambda finding: (finding.line, finding.code))
 
 
+def noting(rows: Iterable[Row], found: list[Finding]) -> Iterator[Row]:
+    """Yield `rows`, adding to `found` why some are of no use."""
+    for row in rows:
+        found += of_no_use(row)
+        yield row
+
+
 def of_no_use(row: Row) -> Iterator[Finding]:
     """Yield why no caller can be found by `row`; nothing when one can."""
     if not row.numbers:

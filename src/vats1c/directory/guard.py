@@ -116,6 +116,11 @@ class Guard:
         threading.Thread(target=self._fly, args=(flight, number, key), name=f"ask {self.name}", daemon=True).start()
         return flight
 
+    def remembered(self, number: Number) -> Answer | None:
+        """Return what is remembered of `number`, None when its source has to be asked; never waits."""
+        with self._lock:
+            return self._remembered(number.canonical or "")
+
     def settled(self, number: Number, answer: Answer) -> Answer:
         """Return `answer`, or what was said of `number` before when the source did not answer this time."""
         if answer.outcome in (Outcome.FOUND, Outcome.UNKNOWN):

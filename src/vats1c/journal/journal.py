@@ -1,134 +1,171 @@
-"""Write calls down and read them back, through SQLAlchemy.
+"""The journal: every exchange and every call, written by one thread, read back by cursor.
 
-Rule: `add` returns only when the call is on disk (SQLite: WAL with synchronous=FULL, so that a commit is an fsync).
+Rule: `ring` returns only when the call is on disk (SQLite: WAL with synchronous=FULL, so that a commit is an fsync).
 """
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import structlog
 
-from vats1c.journal.schema import LONGEST_KEY, LONGEST_NUMBER, calls, metadata
-from vats1c.language import Message
-from vats1c.model import Call
+from vats1c.database import Database, DatabaseError
+from vats1c.database.schema import calls, rings
+from vats1c.journal.reading import Reader
+from vats1c.journal.retention import Limits, erase, trim
+from vats1c.journal.ringing import Rang, draw, ring
+from vats1c.journal.rows import caller_fields, write_exchanges
+from vats1c.journal.watcher import Watcher
+from vats1c.journal.writer import Writer
+from vats1c.model import Call, Caller, Confidence, Exchange, Ringing
 
-_SECONDS_TO_WAIT_FOR_A_LOCK = 5
+T = TypeVar("T")
+
+log = structlog.get_logger("vats1c.journal")
+
+_TRIM_EVERY = 60.0
+RECEIPTS = ("shown", "seen", "closed")
 
 
-class JournalError(Exception):
+class JournalError(DatabaseError):
     """The journal cannot be opened, written or read."""
 
-    def __init__(self, ru: str, en: str) -> None:
-        super().__init__(en)
-        self.message = Message(ru, en)
 
+class Journal(Reader):
+    """The calls and exchanges of one database."""
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A call as it stands in the journal; `id` grows and is never given twice."""
+    def __init__(
+        self, database: Database, limits: Limits, on_dropped: Callable[[str], None] = lambda _what: None
+    ) -> None:
+        """Write into `database`, which is prepared, and keep of it what `limits` say."""
+        super().__init__(database)
+        self._database = database
+        self._limits = limits
+        self._watcher = Watcher(database, self)
+        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped)
+        self._closed = threading.Event()
 
-    id: int
-    call: Call
+    def ring(self, ringing: Ringing) -> Rang:
+        """Return the call that `ringing` belongs to, once it is durably written. Raises JournalError."""
+        if ringing.at.tzinfo is None:
+            raise JournalError("время звонка без часового пояса", "the call's time has no zone")
+        return self._do(lambda connection: ring(connection, ringing))
 
+    def note(self, exchange: Exchange) -> None:
+        """Have `exchange` written soon; never waits and never raises."""
+        self._writer.note(exchange)
 
-class Journal:
-    """The calls of one database."""
+    def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+        """Say who rang, found after the call was written down. Raises JournalError."""
+        self._change([call_id], caller_fields(caller, confidence))
 
-    def __init__(self, url: str) -> None:
-        """Open the database at `url` (SQLAlchemy) and make its tables where missing. Raises JournalError."""
-        self._writing = threading.Lock()
-        try:
-            parsed = sa.make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            # An error that names its parameters would carry numbers and keys into the log.
-            self._engine = sa.create_engine(parsed, hide_parameters=True)
-            if parsed.get_backend_name() == "sqlite":
-                sa.event.listen(self._engine, "connect", _durable)
-            metadata.create_all(self._engine)
-        except (OSError, sa.exc.SQLAlchemyError, ImportError) as error:
-            shown = _without_password(url)
-            raise JournalError(
-                f"журнал не открывается: {shown}: {_reason(error)}",
-                f"cannot open the journal {shown}: {_reason(error)}",
-            ) from error
+    def rename(self, publication: str, numbers: Iterable[str], caller: Caller) -> int:
+        """Say who it was in past calls of `numbers` (E.164), and return how many they are. Raises JournalError."""
+        mine = sa.select(calls.c.id).where(calls.c.publication == publication, calls.c.number.in_(list(numbers)))
 
-    def add(self, call: Call) -> int:
-        """Return the id of `call` once it is durably written. Raises JournalError."""
-        row = {
-            "publication": call.publication,
-            "at": call.at,
-            "received": call.received[:LONGEST_NUMBER],
-            "number": call.number,
-            "key": call.key[:LONGEST_KEY],
-            "caller": call.caller,
-        }
-        try:
-            # SQLite has one writer: waiting here is cheaper than in the database.
-            with self._writing, self._engine.begin() as connection:
-                return int(connection.execute(sa.insert(calls).returning(calls.c.id), row).scalar_one())
-        except sa.exc.SQLAlchemyError as error:
-            raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
+        def work(connection: sa.Connection) -> int:
+            ids = list(connection.execute(mine.order_by(calls.c.id.desc()).limit(1_000)).scalars())
+            _change(connection, ids[::-1], caller_fields(caller, Confidence.EXACT))
+            return len(ids)
 
-    def recent(self, limit: int) -> list[Recorded]:
-        """Return the last `limit` calls, oldest first."""
-        newest = sa.select(calls).order_by(calls.c.id.desc()).limit(limit)
-        return self._rows(newest)[::-1]
+        return self._do(work)
 
-    def after(self, cursor: int, limit: int = 1_000) -> list[Recorded]:
-        """Return up to `limit` calls whose id is above `cursor`, oldest first."""
-        return self._rows(sa.select(calls).where(calls.c.id > cursor).order_by(calls.c.id).limit(limit))
+    def annotate(self, call_id: int, text: str, by: str, at: datetime) -> None:
+        """Write down what `by` has to say of a call; an empty text takes it away. Raises JournalError."""
+        self._change([call_id], {"note": text or None, "note_by": by, "note_at": at})
+
+    def receipt(self, call_id: int, keys: Iterable[str], what: str, at: datetime) -> None:
+        """Note that the owners of `keys` were shown a card, looked at it or closed it; the first time counts.
+
+        Raises JournalError.
+        """
+        column = rings.c[what]
+        mine = (rings.c.call_id == call_id) & rings.c.key.in_(list(keys)) & column.is_(None)
+
+        def work(connection: sa.Connection) -> None:
+            if connection.execute(sa.update(rings).where(mine).values({what: at})).rowcount:
+                _change(connection, [call_id], {})
+
+        self._do(work)
+
+    def erase(self, number: str | None, received: str) -> int:
+        """Remove every trace of a number, and return how many rows. Raises JournalError."""
+        erased = self._do(lambda connection: erase(connection, number, received))
+        if self._database.embedded:
+            with self._told(), self._database.engine.connect() as connection:
+                # What was there must not stand on in the log of changes either.
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased
+
+    def trim(self, now: datetime | None = None) -> int:
+        """Remove what is older or more than is kept, and return how many rows. Raises JournalError."""
+        removed, piece = 0, 1
+        while piece:
+            piece = self._do(lambda connection: trim(connection, self._limits, now or datetime.now(UTC)))
+            removed += piece
+        return removed
+
+    def keep_within_limits(self) -> None:
+        """Remove what is too old or too much now and then, from now on, on a thread of its own."""
+        threading.Thread(target=self._keep_within_limits, name="journal-retention", daemon=True).start()
+
+    def _keep_within_limits(self) -> None:
+        while not self._closed.wait(_TRIM_EVERY):
+            try:
+                removed = self.trim()
+            except JournalError as error:
+                log.warning("journal not trimmed", reason=str(error))
+                continue
+            if removed:
+                log.info("journal trimmed", rows=removed)
+
+    def watch(self, tell: Callable[[list[Call]], None]) -> None:
+        """Have `tell` told of the calls that change, whichever process changed them; it must not wait."""
+        self._watcher.watch(tell)
 
     def writable(self) -> bool:
-        """Tell whether the database answers."""
-        try:
-            with self._engine.connect() as connection:
-                connection.execute(sa.select(calls.c.id).limit(1))
-        except sa.exc.SQLAlchemyError:
-            return False
-        return True
+        """Tell whether the last writing succeeded and the database answers."""
+        if not self._writer.well:
+            # Nobody may ring for hours: health says so by itself when all is well again.
+            try:
+                self._do(draw)
+            except JournalError:
+                return False
+        return self._database.answers()
 
     def close(self) -> None:
-        """Let go of the connections."""
-        self._engine.dispose()
+        """Write what waits and let go of the connections."""
+        self._closed.set()
+        self._writer.close()
+        self._watcher.close()
+        self._database.close()
 
-    def _rows(self, query: sa.Select[Any]) -> list[Recorded]:
+    def _change(self, ids: list[int], values: dict[str, Any]) -> None:
+        self._do(lambda connection: _change(connection, ids, values))
+
+    def _do(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._told_of_writing():
+            return self._writer.do(work)
+
+    @contextmanager
+    def _told_of_writing(self) -> Iterator[None]:
         try:
-            with self._engine.connect() as connection:
-                return list(_recorded(connection.execute(query).mappings().all()))
-        except sa.exc.SQLAlchemyError as error:
-            raise JournalError(
-                f"журнал не читается: {_reason(error)}", f"cannot read the journal: {_reason(error)}"
-            ) from error
+            yield
+        except (OSError, RuntimeError, sa.exc.SQLAlchemyError) as error:
+            raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
 
 
-def _recorded(rows: Sequence[sa.RowMapping]) -> Iterator[Recorded]:
-    for row in rows:
-        fields = dict(row)
-        yield Recorded(fields.pop("id"), Call(**fields))
-
-
-def _durable(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={_SECONDS_TO_WAIT_FOR_A_LOCK * 1000}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _without_password(url: str) -> str:
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return "database"
-
-
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+def _change(connection: sa.Connection, ids: list[int], values: dict[str, Any]) -> None:
+    """Change calls, each with a version of its own."""
+    if not ids:
+        return
+    first = draw(connection, len(ids))
+    update = sa.update(calls).where(calls.c.id == sa.bindparam("own_id"))
+    connection.execute(
+        update.values(version=sa.bindparam("drawn"), **values),
+        [{"own_id": own_id, "drawn": first + place} for place, own_id in enumerate(ids)],
+    )

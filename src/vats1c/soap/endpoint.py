@@ -4,7 +4,9 @@ Rule: nothing but a SOAP envelope leaves this module on POST, and nothing is rea
 """
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
+from time import monotonic, perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -13,8 +15,9 @@ import structlog
 from vats1c.auth import REALM, Logins, Refused
 from vats1c.language import Language
 from vats1c.metrics import Metrics
+from vats1c.model import Exchange
 from vats1c.soap import envelope
-from vats1c.soap.fault import CONTENT_TYPES, SoapFault, spell
+from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault, spell
 from vats1c.soap.service import Service
 from vats1c.soap.wsdl import Wsdl
 
@@ -23,6 +26,10 @@ log = structlog.get_logger("vats1c.soap")
 Headers = list[tuple[str, str]]
 _HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
 _RETRY_AFTER = "10"
+SHORT = {SOAP11: "1.1", SOAP12: "1.2"}
+# Whoever has no right login could push everything else out of the journal: so few of them are written down.
+_OF_STRANGERS = frozenset({"auth", "logins", "method"})
+_STRANGERS_A_MINUTE = 60
 
 
 class Endpoint:
@@ -39,6 +46,8 @@ class Endpoint:
         body_limit: int,
         language: Language,
         wsdl_open: bool,
+        record: Callable[[Exchange], None] = lambda _exchange: None,
+        keep_bytes: bool = True,
     ) -> None:
         self._publication = publication
         self._service = service
@@ -48,24 +57,46 @@ class Endpoint:
         self._body_limit = body_limit
         self._language = language
         self._wsdl_open = wsdl_open
+        self._record = record
+        self._keep_bytes = keep_bytes
+        self._strangers = _Allowance(_STRANGERS_A_MINUTE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         content_type = environ.get("CONTENT_TYPE", "")
+        body = b""
+        begun = perf_counter()
+        exchange = Exchange(self._publication, datetime.now(UTC), address=environ.get("REMOTE_ADDR", ""))
         try:
             if environ["REQUEST_METHOD"] != "POST":
                 return self._describe(environ, start_response)
             self._sign_in(environ)
-            request = envelope.read(self._body(environ, content_type), content_type)
-            answer = self._service.answer(request)
+            body = self._body(environ, content_type)
+            request = envelope.read(body, content_type)
+            exchange.operation, exchange.namespace = request.operation, request.namespace
+            exchange.soap = SHORT[request.version]
+            answer = self._service.answer(request, exchange)
         except SoapFault as fault:
-            return self._refuse(fault, environ, start_response)
+            refused = fault
         except Exception:  # a defect of ours: the caller gets a fault, the log the traceback
             log.exception("request failed")
-            return self._refuse(internal(), environ, start_response)
-        self._count(request.operation, "ok")
-        start_response("200 OK", _HEADERS_OK[request.version])
-        return [answer]
+            refused = internal()
+        else:
+            self._count(request.operation, "ok")
+            start_response("200 OK", _HEADERS_OK[request.version])
+            self._note(exchange, environ, begun, body, answer)
+            return [answer]
+        exchange.outcome, exchange.status = refused.reason, refused.status
+        answered = self._refuse(refused, environ, start_response)
+        if refused.reason not in _OF_STRANGERS or self._strangers.take():
+            self._note(exchange, environ, begun, body, answered[0])
+        return answered
+
+    def _note(self, exchange: Exchange, environ: WSGIEnvironment, begun: float, body: bytes, answer: bytes) -> None:
+        exchange.elapsed = perf_counter() - begun
+        if self._keep_bytes:
+            exchange.raw = [item for item in environ.items() if item[0][:5] == "HTTP_"], body, answer
+        self._record(exchange)
 
     def _sign_in(self, environ: WSGIEnvironment) -> None:
         try:
@@ -137,6 +168,23 @@ class Endpoint:
             address=environ.get("REMOTE_ADDR", ""),
         )
         return answer_fault(fault, environ, start_response, self._language)
+
+
+class _Allowance:
+    """So many a minute, and no more."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._a_minute = a_minute
+        self._minute = 0
+        self._left = 0
+
+    def take(self) -> bool:
+        """Tell whether one more may be."""
+        minute = int(monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._left = minute, self._a_minute
+        self._left -= 1
+        return self._left >= 0
 
 
 def spelled(fault: SoapFault, environ: WSGIEnvironment, language: Language) -> tuple[int, Headers, bytes]:

@@ -7,7 +7,7 @@ namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
 # mypy: disable-error-code="misc,untyped-decorator"
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from spyne import Application, Fault, MethodContext, ServiceBase, Unicode, rpc
@@ -17,6 +17,7 @@ from spyne.server import ServerBase
 from vats1c.desk import Desk
 from vats1c.display import Display
 from vats1c.journal import JournalError
+from vats1c.model import Exchange
 from vats1c.soap import reply
 from vats1c.soap.envelope import Request, split
 from vats1c.soap.fault import SoapFault
@@ -53,8 +54,9 @@ CONTRACTS = tuple(Contract(namespace, parameter) for namespace in (VATS, TEST) f
 def declare(contract: Contract) -> Application:
     """Return the Spyne application of one contract; its methods find desk and display in the request's context."""
 
-    def say(parts: "Service", number: str) -> str:
-        caller = parts.desk.say_name(number)
+    def say(asked: "_Asked", number: str) -> str:
+        parts = asked.parts
+        caller = parts.desk.say_name(number, asked.exchange)
         text = parts.display.text(caller)
         return reply.data(text, caller) if contract.later else text
 
@@ -76,7 +78,7 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
-            ctx.udc.desk.incoming_call(num_from or "", key or "")
+            ctx.udc.parts.desk.incoming_call(num_from or "", key or "", ctx.udc.exchange)
             return "1"
 
     return _Application(
@@ -134,12 +136,12 @@ class _Transport(ServerBase):
 
     transport = "urn:vats1c"
 
-    def run(self, request: Request, parts: "Service") -> bytes:
+    def run(self, request: Request, asked: "_Asked") -> bytes:
         """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
         initial.in_document = request.element
-        initial.udc = parts
+        initial.udc = asked
         (ctx,) = self.generate_contexts(initial)
         try:
             if ctx.in_error is None:
@@ -155,6 +157,13 @@ class _Transport(ServerBase):
             ctx.close()
 
 
+class _Asked(NamedTuple):
+    """What a method finds in the request's context."""
+
+    parts: "Service"
+    exchange: Exchange | None
+
+
 class Service:
     """Answers what `envelope` has read: picks the contract, lets Spyne do its part, turns its faults into ours."""
 
@@ -165,8 +174,8 @@ class Service:
             (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
         }
 
-    def answer(self, request: Request) -> bytes:
-        """Return the answer envelope. Raises SoapFault."""
+    def answer(self, request: Request, exchange: Exchange | None = None) -> bytes:
+        """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
         named = {split(parameter)[1] for parameter in request.element}
         transport = self._transports.get((request.namespace, "Number" in named))
         if transport is None:
@@ -174,7 +183,7 @@ class Service:
         if {"number", "Number"} <= named:
             raise _misnamed(request, "number | Number")
         try:
-            return transport.run(request, self)
+            return transport.run(request, _Asked(self, exchange))
         except Fault as fault:
             raise _ours(fault, transport.app, request) from fault
 

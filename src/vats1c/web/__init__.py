@@ -1,5 +1,6 @@
-"""Everything that is not SOAP: health, metrics and the first page a person opens."""
+"""Everything that is not SOAP: health, metrics, the pages that people look at, and the API."""
 
+from vats1c.web.office import Office, Parts
 from vats1c.web.site import Check, Site
 
-__all__ = ["Check", "Site"]
+__all__ = ["Check", "Office", "Parts", "Site"]

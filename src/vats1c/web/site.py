@@ -1,16 +1,31 @@
-"""The pages around the exchange, on werkzeug: /, /healthz, /readyz, /metrics."""
+"""Everything beside the exchange, on werkzeug: health, pages and the API; which address leads where."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from vats1c import __version__
+from vats1c.database import DatabaseError
 from vats1c.metrics import CONTENT_TYPE, Metrics
+from vats1c.web.asking import ApiError, Asking, refusal, too_large
+from vats1c.web.callers import Callers
+from vats1c.web.calls import Calls
+from vats1c.web.office import Parts
+from vats1c.web.pages import Pages
+from vats1c.web.streams import HEADERS as STREAM_HEADERS
+from vats1c.web.streams import Stream
+
+log = structlog.get_logger("vats1c.web")
+
+_UNREADABLE = ApiError(503, "journal", "журнал не отвечает", "the journal does not answer")
+_INTERNAL = ApiError(500, "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
 # What a part says of itself for /readyz: whether it can do its work, and details.
 Check = Callable[[], tuple[bool, Mapping[str, Any]]]
@@ -20,32 +35,52 @@ class Site:
     """The pages as one WSGI application."""
 
     def __init__(
-        self, publications: Iterable[str], checks: Mapping[str, Check], vital: Iterable[str], metrics: Metrics
+        self,
+        publications: Iterable[str],
+        checks: Mapping[str, Check],
+        vital: Iterable[str],
+        metrics: Metrics,
+        parts: Parts,
     ) -> None:
-        """Take the publications' names, by part the check that /readyz asks, and the parts that must be ready."""
+        """Take the publications' names, by part the check that /readyz asks, the parts that must be ready, and those
+        that pages and API work with.
+        """
         self._publications = tuple(publications)
         self._checks = dict(checks)
         self._vital = tuple(vital)
         self._metrics = metrics
-        self._pages = Map(
-            [
-                Rule("/", endpoint=self.index, methods=["GET"]),
-                Rule("/healthz", endpoint=self.alive, methods=["GET"]),
-                Rule("/readyz", endpoint=self.ready, methods=["GET"]),
-                Rule("/metrics", endpoint=self.metrics, methods=["GET"]),
-            ]
-        )
+        self._asking = type("_Asking", (Asking,), {"parts": parts})
+        self._map = Map([*self._own_rules(), *_rules(parts)])
+
+    def _own_rules(self) -> list[Rule]:
+        return [
+            Rule("/", endpoint=self.index, methods=["GET"]),
+            Rule("/healthz", endpoint=self.alive, methods=["GET"]),
+            Rule("/readyz", endpoint=self.ready, methods=["GET"]),
+            Rule("/metrics", endpoint=self.metrics, methods=["GET"]),
+        ]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; errors are plain text."""
+        """Answer one request; errors of the API are JSON, all others plain text."""
+        asking = self._asking(environ)
+        for_programs = environ["PATH_INFO"].startswith(("/api/", "/card/"))
         try:
-            page, arguments = self._pages.bind_to_environ(environ).match()
-            response: Response = page(Request(environ), **arguments)
+            page, arguments = self._map.bind_to_environ(environ).match()
+            response = page(asking, **arguments)
+        except ApiError as error:
+            response = refusal(error, asking.language)
         except HTTPException as error:
-            response = Response(f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8")
-            if error.code == 405:  # noqa: PLR2004 - HTTP's own number
-                response.headers["Allow"] = error.get_headers(environ)[1][1]
-        return response(environ, start_response)
+            response = refusal(too_large(error), asking.language) if for_programs else _plain(error, environ)
+        except (DatabaseError, SQLAlchemyError) as error:
+            log.warning("page failed", path=environ["PATH_INFO"], error=type(error).__name__)
+            response = refusal(_UNREADABLE, asking.language)
+        except Exception:  # a defect of ours: no traceback leaves the service
+            log.exception("page failed", path=environ["PATH_INFO"])
+            response = refusal(_INTERNAL, asking.language)
+        if isinstance(response, Stream):
+            start_response("200 OK", STREAM_HEADERS)
+            return response
+        return response(environ, start_response)  # type: ignore[no-any-return]
 
     def index(self, request: Request) -> Response:
         """Say what this is and where its web services are."""
@@ -76,3 +111,40 @@ class Site:
     def metrics(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
         """Give the figures to Prometheus."""
         return Response(self._metrics.text(), content_type=CONTENT_TYPE)
+
+
+def _rules(parts: Parts) -> list[Rule]:
+    """Return the addresses of the pages and the API."""
+    pages, calls, callers = Pages(parts), Calls(parts), Callers(parts)
+    api = "/api/v1"
+    return [
+        Rule("/<any(card, directory):name>", endpoint=pages.page, methods=["GET"]),
+        Rule("/static/<name>", endpoint=pages.static, methods=["GET"]),
+        Rule("/sign-in", endpoint=pages.sign_in, methods=["GET", "POST"]),
+        Rule("/sign-in/<secret>", endpoint=pages.sign_in_by_link, methods=["GET"]),
+        Rule("/sign-out", endpoint=pages.sign_out, methods=["POST"]),
+        Rule("/language/<chosen>", endpoint=pages.language, methods=["GET"]),
+        Rule("/card/events", endpoint=calls.stream, methods=["GET"]),
+        Rule(f"{api}/me", endpoint=calls.me, methods=["GET"]),
+        Rule(f"{api}/calls", endpoint=calls.listed, methods=["GET"]),
+        Rule(f"{api}/calls/<int:call_id>", endpoint=calls.one, methods=["GET"]),
+        Rule(f"{api}/calls/<int:call_id>/receipt", endpoint=calls.receipt, methods=["POST"]),
+        Rule(f"{api}/calls/<int:call_id>/note", endpoint=calls.note, methods=["PUT"]),
+        Rule(f"{api}/calls/<int:call_id>/callback", endpoint=calls.call_back, methods=["POST"]),
+        Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
+        Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),
+        Rule(f"{api}/callers", endpoint=callers.find, methods=["GET"]),
+        Rule(f"{api}/callers", endpoint=callers.add, methods=["POST"]),
+        Rule(f"{api}/callers/<int:caller_id>", endpoint=callers.change, methods=["PUT"]),
+        Rule(f"{api}/callers/<int:caller_id>", endpoint=callers.remove, methods=["DELETE"]),
+        Rule(f"{api}/callers/<int:caller_id>/numbers", endpoint=callers.attach, methods=["POST"]),
+        Rule(f"{api}/callers/import", endpoint=callers.take_in, methods=["POST"]),
+        Rule(f"{api}/callers/import/<int:import_id>/undo", endpoint=callers.undo, methods=["POST"]),
+    ]
+
+
+def _plain(error: HTTPException, environ: WSGIEnvironment) -> Response:
+    response = Response(f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8")
+    if error.code == 405:  # noqa: PLR2004 - HTTP's own number
+        response.headers["Allow"] = error.get_headers(environ)[1][1]
+    return response

@@ -1,0 +1,8 @@
+"""The service's own database, SQLite or PostgreSQL: opened, brought to this version's tables, read and written.
+
+Rule: writers go one at a time, across processes too, so that a version drawn later is seen later.
+"""
+
+from vats1c.database.database import CHANNEL, HEAD, Database, DatabaseError
+
+__all__ = ["CHANNEL", "HEAD", "Database", "DatabaseError"]

@@ -1,0 +1,154 @@
+"""The tables of the service's own database. Rule: every row carries the publication's name; times are stored in UTC.
+
+A change of this module is a migration, in migrations/versions.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware time, stored in UTC: SQLite keeps no zone of its own."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Store in UTC; raises ValueError for a time without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be recorded")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+# Longer than any number or key is: a hostile sender cannot fill the disk by the field.
+LONGEST_NUMBER = 64
+LONGEST_KEY = 128
+
+metadata = sa.MetaData()
+
+# SQLite counts up in its own INTEGER only.
+_Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+# A call: what rang, once or at several phones. `version` is drawn anew with every change, and is a reader's cursor.
+calls = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False, index=True),
+    sa.Column("publication", sa.String(63), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("last", UtcDateTime, nullable=False),
+    sa.Column("received", sa.String(LONGEST_NUMBER), nullable=False),
+    sa.Column("number", sa.String(16)),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("company", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("manager", sa.Text, nullable=False),
+    sa.Column("remark", sa.Text, nullable=False),
+    sa.Column("confidence", sa.String(11)),
+    sa.Column("repeat", sa.Integer, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("note_by", sa.Text),
+    sa.Column("note_at", UtcDateTime),
+    sa.Index("ix_calls_number", "number", "id"),
+    sa.Index("ix_calls_received", "received", "id"),
+    sa.Index("ix_calls_last", "last"),
+    sqlite_autoincrement=True,
+)
+
+# A phone that a call rings at, and what became of its card.
+rings = sa.Table(
+    "rings",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("call_id", _Id, nullable=False, index=True),
+    sa.Column("publication", sa.String(63), nullable=False),
+    sa.Column("key", sa.String(LONGEST_KEY), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("last", UtcDateTime, nullable=False),
+    sa.Column("shown", UtcDateTime),
+    sa.Column("seen", UtcDateTime),
+    sa.Column("closed", UtcDateTime),
+    sa.Index("ix_rings_key", "key", "call_id"),
+    sqlite_autoincrement=True,
+)
+
+# An exchange on the SOAP path, refused ones too: the facts.
+exchanges = sa.Table(
+    "exchanges",
+    metadata,
+    # AUTOINCREMENT: the id is a reader's cursor, so no id is ever given twice.
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("publication", sa.String(63), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("operation", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("soap", sa.String(3), nullable=False),
+    sa.Column("namespace", sa.String(128), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("received", sa.String(LONGEST_NUMBER), nullable=False),
+    sa.Column("number", sa.String(16)),
+    sa.Column("key", sa.String(LONGEST_KEY), nullable=False),
+    sa.Column("caller", sa.Text, nullable=False),
+    sa.Column("directory", sa.Text, nullable=False),
+    sa.Column("confidence", sa.String(11)),
+    sa.Column("elapsed", sa.Float, nullable=False),
+    sa.Column("call_id", _Id, index=True),
+    sa.Index("ix_exchanges_number", "number", "id"),
+    sa.Index("ix_exchanges_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+# The bytes of an exchange both ways, apart from the facts, so that they can go first. Headers without secrets, as JSON.
+raw = sa.Table(
+    "raw",
+    metadata,
+    sa.Column("exchange_id", _Id, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    # All sizes are summed without reading the bytes.
+    sa.Index("ix_raw_size", "exchange_id", "size"),
+)
+
+# Figures that grow: the version last drawn.
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    sa.Column("publication", sa.String(63), primary_key=True),
+    sa.Column("key", sa.String(LONGEST_KEY), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("extension", sa.String(16), nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+)
+
+# Who is signed in, and one-time links to do so; of each only a digest of what the browser holds.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("once", sa.Boolean, nullable=False),
+    sa.Column("publication", sa.String(63), nullable=False),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("stamp", sa.String(64), nullable=False),
+    sa.Column("expires", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,162 @@
+"""Read the journal back: calls and exchanges by cursor, number and key."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from vats1c.database import Database, DatabaseError
+from vats1c.database.database import reason
+from vats1c.database.schema import calls, counters, exchanges, raw, rings
+from vats1c.journal.rows import read_calls, read_exchanges
+from vats1c.model import Call, Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls are meant: of a publication, ringing at one of `keys` (None for any), of a number, since a time."""
+
+    publication: str | None = None
+    keys: frozenset[str] | None = None
+    number: str | None = None
+    received: str | None = None
+    since: datetime | None = None
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """Return what is true of the rows of such calls."""
+        clauses: list[sa.ColumnElement[bool]] = [sa.true()]
+        if self.publication is not None:
+            clauses.append(calls.c.publication == self.publication)
+        if self.keys is not None:
+            clauses.append(
+                sa.exists().where(rings.c.call_id == calls.c.id, rings.c.key.in_(sorted(self.keys))).correlate(calls)
+            )
+        if self.number is not None:
+            clauses.append(calls.c.number == self.number)
+        elif self.received is not None:
+            clauses.append(calls.c.received == self.received)
+        if self.since is not None:
+            clauses.append(calls.c.last >= self.since)
+        return sa.and_(*clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownNumber:
+    """A number that nobody is known by: how often it rang, and when last."""
+
+    number: str
+    count: int
+    last: datetime
+
+
+EVERY = Wanted()
+
+
+class Reader:
+    """The journal as it is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._reading = database.reading
+
+    def cursor(self) -> int:
+        """Return the version of the last change. Raises DatabaseError."""
+        with self._told(), self._reading() as connection:
+            return int(
+                connection.execute(sa.select(counters.c.value).where(counters.c.name == "version")).scalar() or 0
+            )
+
+    def recent(self, limit: int, wanted: Wanted = EVERY) -> list[Call]:
+        """Return the last `limit` calls, oldest first. Raises DatabaseError."""
+        return self._calls(sa.select(calls).where(wanted.clause()).order_by(calls.c.id.desc()).limit(limit))[::-1]
+
+    def after(self, cursor: int, limit: int = 1_000, wanted: Wanted = EVERY) -> list[Call]:
+        """Return up to `limit` calls that were changed after `cursor`, in the order of their changes."""
+        changed = sa.select(calls).where(calls.c.version > cursor, wanted.clause())
+        return self._calls(changed.order_by(calls.c.version).limit(limit))
+
+    def call(self, call_id: int, wanted: Wanted = EVERY) -> Call | None:
+        """Return the call with this id, None where it is none of those wanted."""
+        return next(iter(self._calls(sa.select(calls).where(calls.c.id == call_id, wanted.clause()))), None)
+
+    def previous(self, call: Call, limit: int, wanted: Wanted = EVERY) -> list[Call]:
+        """Return the last calls of the same number before `call`, the newest first."""
+        if call.number is None or call.id is None:
+            return []
+        same = (calls.c.number == call.number) & (calls.c.publication == call.publication) & (calls.c.id < call.id)
+        return self._calls(sa.select(calls).where(same, wanted.clause()).order_by(calls.c.id.desc()).limit(limit))
+
+    def unseen(self, wanted: Wanted) -> list[Call]:
+        """Return the calls whose card nobody looked at, oldest first."""
+        seen = sa.exists().where(rings.c.call_id == calls.c.id, rings.c.seen.is_not(None)).correlate(calls)
+        return self._calls(sa.select(calls).where(wanted.clause(), ~seen).order_by(calls.c.id).limit(1_000))
+
+    def unknown(self, wanted: Wanted, limit: int = 200) -> list[UnknownNumber]:
+        """Return the numbers of the public network that nobody is known by, the most frequent first."""
+        count = sa.func.count().label("count")
+        query = (
+            sa.select(calls.c.number, count, sa.func.max(calls.c.last, type_=calls.c.last.type))
+            .where(wanted.clause(), calls.c.number.is_not(None), calls.c.name == "")
+            .group_by(calls.c.number)
+            .order_by(count.desc(), sa.func.max(calls.c.id).desc())
+            .limit(limit)
+        )
+        with self._told(), self._reading() as connection:
+            return [UnknownNumber(*row) for row in connection.execute(query)]
+
+    def keys_seen(self, publication: str, known: Collection[str]) -> list[tuple[str, int, datetime]]:
+        """Return the keys that rang and that nobody known owns: key, how often, when last."""
+        query = (
+            sa.select(rings.c.key, sa.func.count(), sa.func.max(rings.c.last, type_=rings.c.last.type))
+            .where(rings.c.publication == publication, rings.c.key.not_in(sorted(known)))
+            .group_by(rings.c.key)
+            .order_by(sa.func.max(rings.c.last).desc())
+            .limit(200)
+        )
+        with self._told(), self._reading() as connection:
+            return [(key, count, last) for key, count, last in connection.execute(query)]
+
+    def rung(self, limit: int) -> list[Exchange]:
+        """Return the last IncomingCalls that were answered 1, oldest first."""
+        return self._exchanges(_rung().order_by(exchanges.c.id.desc()).limit(limit))[::-1]
+
+    def rung_after(self, cursor: int, limit: int = 1_000) -> list[Exchange]:
+        """Return IncomingCalls whose exchange has an id above `cursor`, oldest first."""
+        return self._exchanges(_rung().where(exchanges.c.id > cursor).order_by(exchanges.c.id).limit(limit))
+
+    def exchanges(self, limit: int, after: int | None = None) -> list[Exchange]:
+        """Return the last exchanges of any kind, or those after a cursor, oldest first."""
+        query = sa.select(exchanges).limit(limit)
+        if after is not None:
+            return self._exchanges(query.where(exchanges.c.id > after).order_by(exchanges.c.id))
+        return self._exchanges(query.order_by(exchanges.c.id.desc()))[::-1]
+
+    def raw(self, exchange_id: int) -> tuple[str, bytes, bytes] | None:
+        """Return an exchange's headers (JSON), request and answer; None where they are not kept."""
+        query = sa.select(raw.c.headers, raw.c.request, raw.c.answer).where(raw.c.exchange_id == exchange_id)
+        with self._told(), self._reading() as connection:
+            row = connection.execute(query).first()
+            return (row.headers, row.request, row.answer) if row else None
+
+    def _calls(self, query: sa.Select[Any]) -> list[Call]:
+        with self._told(), self._reading() as connection:
+            return read_calls(connection, query)
+
+    def _exchanges(self, query: sa.Select[Any]) -> list[Exchange]:
+        with self._told(), self._reading() as connection:
+            return read_exchanges(connection, query)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            raise DatabaseError(
+                f"журнал не читается: {reason(error)}", f"cannot read the journal: {reason(error)}"
+            ) from error
+
+
+def _rung() -> sa.Select[Any]:
+    return sa.select(exchanges).where(exchanges.c.operation == "IncomingCall", exchanges.c.outcome == "ok")

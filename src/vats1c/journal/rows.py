@@ -1,0 +1,137 @@
+"""Calls and exchanges as rows, and back."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, exchanges, raw, rings
+from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
+
+_LONGEST_NAMESPACE = 128
+_LONGEST_OPERATION = 64
+_SECRETS = frozenset({"Authorization", "Proxy-Authorization", "Cookie"})
+
+
+def read_calls(connection: sa.Connection, query: sa.Select[Any]) -> list[Call]:
+    """Return the calls that `query` selects of the table `calls`, in its order, with all who ring."""
+    rows = connection.execute(query).mappings().all()
+    own: dict[int, list[Ring]] = defaultdict(list)
+    if rows:
+        ids = [row["id"] for row in rows]
+        for ring in connection.execute(
+            sa.select(rings).where(rings.c.call_id.in_(ids)).order_by(rings.c.id)
+        ).mappings():
+            own[ring["call_id"]].append(
+                Ring(ring["key"], ring["at"], ring["last"], ring["shown"], ring["seen"], ring["closed"])
+            )
+    return [_call(row, own[row["id"]]) for row in rows]
+
+
+def read_exchanges(connection: sa.Connection, query: sa.Select[Any]) -> list[Exchange]:
+    """Return the exchanges that `query` selects of the table `exchanges`, in its order, without their bytes."""
+    return [
+        Exchange(**{**row, "confidence": Confidence(row["confidence"]) if row["confidence"] else None})
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def caller_fields(caller: Caller | None, confidence: Confidence | None) -> dict[str, Any]:
+    """Return what a call's row says of its caller."""
+    found = caller or Caller("")
+    return {
+        "name": found.name,
+        "company": found.company,
+        "category": found.category,
+        "manager": found.manager,
+        "remark": found.note,
+        "confidence": confidence.value if confidence else None,
+    }
+
+
+def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> None:
+    """Write `noted` down with their bytes; those with an id are there already, and only finished."""
+    fresh = [exchange for exchange in noted if exchange.id is None]
+    if fresh:
+        insert = sa.insert(exchanges).returning(exchanges.c.id, sort_by_parameter_order=True)
+        for exchange, own_id in zip(
+            fresh, connection.execute(insert, [exchange_row(one) for one in fresh]).scalars(), strict=True
+        ):
+            exchange.id = own_id
+    finished = [exchange for exchange in noted if exchange.call_id is not None]
+    if finished:
+        update = sa.update(exchanges).where(exchanges.c.id == sa.bindparam("own_id"))
+        connection.execute(
+            update.values(
+                elapsed=sa.bindparam("seconds"),
+                address=sa.bindparam("sender"),
+                soap=sa.bindparam("version"),
+                namespace=sa.bindparam("of"),
+            ),
+            [
+                {
+                    "own_id": one.id,
+                    "seconds": one.elapsed,
+                    "sender": one.address,
+                    "version": one.soap,
+                    "of": one.namespace,
+                }
+                for one in finished
+            ],
+        )
+    kept = [raw_row(exchange.id, *exchange.raw) for exchange in noted if exchange.id is not None and exchange.raw]
+    if kept:
+        connection.execute(sa.insert(raw), kept)
+
+
+def exchange_row(exchange: Exchange) -> dict[str, Any]:
+    """Return the row of an exchange; a sender cannot fill the disk by a field."""
+    return {
+        "publication": exchange.publication,
+        "at": exchange.at,
+        "operation": exchange.operation[:_LONGEST_OPERATION],
+        "outcome": exchange.outcome,
+        "status": exchange.status,
+        "soap": exchange.soap,
+        "namespace": exchange.namespace[:_LONGEST_NAMESPACE],
+        "address": exchange.address[:LONGEST_NUMBER],
+        "received": exchange.received[:LONGEST_NUMBER],
+        "number": exchange.number,
+        "key": exchange.key[:LONGEST_KEY],
+        "caller": exchange.caller,
+        "directory": exchange.directory,
+        "confidence": exchange.confidence.value if exchange.confidence else None,
+        "elapsed": exchange.elapsed,
+        "call_id": exchange.call_id,
+    }
+
+
+def raw_row(exchange_id: int, lines: Iterable[tuple[str, str]], request: bytes, answer: bytes) -> dict[str, Any]:
+    """Return the row of an exchange's bytes; no password is ever written down."""
+    named = ((name.removeprefix("HTTP_").replace("_", "-").title(), value) for name, value in lines)
+    headers = json.dumps({name: value for name, value in named if name not in _SECRETS}, ensure_ascii=False)
+    size = len(headers) + len(request) + len(answer)
+    return {"exchange_id": exchange_id, "headers": headers, "request": request, "answer": answer, "size": size}
+
+
+def _call(row: Any, own: Iterable[Ring]) -> Call:
+    caller = (
+        Caller(row["name"], row["company"], row["category"], row["manager"], row["remark"]) if row["name"] else None
+    )
+    return Call(
+        row["id"],
+        row["version"],
+        row["publication"],
+        row["at"],
+        row["last"],
+        row["received"],
+        row["number"],
+        row["kind"],
+        caller,
+        Confidence(row["confidence"]) if row["confidence"] else None,
+        row["repeat"],
+        tuple(own),
+        Note(row["note"], row["note_by"] or "", row["note_at"]) if row["note"] else None,
+    )

@@ -1,0 +1,117 @@
+"""See the calls change, whichever process changed them, and tell whoever watches.
+
+A change of this process is looked for at once. Those of others: SQLite's data version is asked often, which reads no
+row; PostgreSQL is listened to.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import structlog
+
+from vats1c.database import CHANNEL, Database
+from vats1c.model import Call
+
+log = structlog.get_logger("vats1c.journal")
+
+_LOOK_EVERY = 0.1
+# A notice may be missed while a connection is renewed.
+_LOOK_EVERY_WHEN_LISTENING = 1.0
+_LOOK_AGAIN = 2.0
+
+
+class Changes(Protocol):
+    """Where changes are read."""
+
+    def cursor(self) -> int:
+        """Return the version of the last change."""
+
+    def after(self, cursor: int) -> list[Call]:
+        """Return the calls that were changed after `cursor`."""
+
+
+class Watcher:
+    """Tells of changes, from the first `watch` on."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+        self._tell: list[Callable[[list[Call]], None]] = []
+        self._changed = threading.Event()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._cursor = 0
+
+    def watch(self, tell: Callable[[list[Call]], None]) -> None:
+        """Tell `tell` of each change from now on. Raises DatabaseError."""
+        self._tell.append(tell)
+        if self._thread is None:
+            self._cursor = self._changes.cursor()
+            self._thread = threading.Thread(target=self._run, name="journal-watcher", daemon=True)
+            self._thread.start()
+
+    def wake(self) -> None:
+        """Look for changes now."""
+        self._changed.set()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closed.set()
+        self._changed.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                with self._changes_of_others() as wait:
+                    while not self._closed.is_set():
+                        self._look()
+                        wait()
+            except Exception as error:  # noqa: BLE001 - the driver's own errors, too: whatever it is, look again later
+                log.warning("journal cannot be watched", error=type(error).__name__)
+                self._closed.wait(_LOOK_AGAIN)
+
+    def _look(self) -> None:
+        while found := self._changes.after(self._cursor):
+            self._cursor = found[-1].version
+            for tell in self._tell:
+                tell(found)
+
+    @contextmanager
+    def _changes_of_others(self) -> Iterator[Callable[[], None]]:
+        """Give what returns when there may be something new."""
+        connection = self._database.engine.raw_connection()
+        # A connection of its own, for good: the pool must not give it to anyone.
+        connection.detach()
+        try:
+            yield self._asking(connection) if self._database.embedded else self._listening(connection)
+        finally:
+            connection.close()
+
+    def _asking(self, connection: Any) -> Callable[[], None]:
+        cursor = connection.cursor()
+        seen = [0]
+
+        def wait() -> None:
+            while not self._changed.wait(_LOOK_EVERY):
+                (version,) = cursor.execute("PRAGMA data_version").fetchone()
+                if version != seen[0]:
+                    seen[0] = version
+                    return
+            self._changed.clear()
+
+        return wait
+
+    def _listening(self, connection: Any) -> Callable[[], None]:
+        driver = connection.dbapi_connection
+        driver.autocommit = True
+        driver.execute(f"LISTEN {CHANNEL}")
+
+        def wait() -> None:
+            for _ in driver.notifies(timeout=_LOOK_EVERY_WHEN_LISTENING, stop_after=1):
+                return
+
+        return wait

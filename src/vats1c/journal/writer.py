@@ -1,0 +1,143 @@
+"""The one thread that writes: what waits is written together and committed once, so that calls at once share an fsync.
+
+Rule: `do` returns only when what it asked for is on disk; `note` never waits, and what it cannot keep up with is
+dropped, the bytes first, and counted.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from vats1c.database import Database
+from vats1c.model import Exchange
+
+log = structlog.get_logger("vats1c.journal")
+
+T = TypeVar("T")
+Work = Callable[[sa.Connection], Any]
+
+# Exchanges wait this long for others to be written with, seconds.
+_GATHER = 0.02
+_MOST_WORKS = 256
+# Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
+_MOST_RAW = 2_000
+_MOST_NOTED = 20_000
+
+
+class Writer:
+    """Writes into one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        write_noted: Callable[[sa.Connection, Sequence[Exchange]], None],
+        on_commit: Callable[[], None],
+        on_dropped: Callable[[str], None],
+    ) -> None:
+        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange"."""
+        self._database = database
+        self._write_noted = write_noted
+        self._on_commit = on_commit
+        self._on_dropped = on_dropped
+        self._works: deque[tuple[Work, Future[Any]]] = deque()
+        self._noted: deque[Exchange] = deque()
+        self._something = threading.Event()
+        self._urgent = threading.Event()
+        self._closing = False
+        # Whether the last transaction was kept.
+        self.well = True
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def do(self, work: Callable[[sa.Connection], T]) -> T:
+        """Return what `work` returns, once what it wrote is on disk. Raises whatever it or the commit raises."""
+        future: Future[T] = Future()
+        self._works.append((work, future))
+        self._urgent.set()
+        self._something.set()
+        if self._closing:
+            self._thread.join()
+            if not future.done():
+                raise RuntimeError("the journal is closed")
+        return future.result()
+
+    def note(self, exchange: Exchange) -> None:
+        """Have `exchange` written soon."""
+        waiting = len(self._noted)
+        if waiting >= _MOST_NOTED:
+            self._on_dropped("exchange")
+            return
+        if waiting >= _MOST_RAW and exchange.raw is not None:
+            exchange.raw = None
+            self._on_dropped("raw")
+        self._noted.append(exchange)
+        if not self._something.is_set():
+            self._something.set()
+
+    def close(self) -> None:
+        """Write what waits and end."""
+        self._closing = True
+        self._urgent.set()
+        self._something.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._something.wait()
+            # A call waits for nobody; exchanges alone gather.
+            self._urgent.wait(_GATHER)
+            self._something.clear()
+            self._urgent.clear()
+            closing = self._closing
+            while self._works or self._noted:
+                self._batch()
+            if closing:
+                return
+
+    def _batch(self) -> None:
+        works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
+        noted = [self._noted.popleft() for _ in range(len(self._noted))]
+        try:
+            results = self._write([work for work, _ in works], noted)
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
+            self.well = self.well and not works
+            if len(works) == 1 and not noted:
+                works[0][1].set_exception(error)
+            else:
+                self._one_by_one(works, noted)
+            return
+        self.well = self.well or bool(works)
+        for (_, future), result in zip(works, results, strict=True):
+            future.set_result(result)
+        if works or any(exchange.call_id for exchange in noted):
+            self._on_commit()
+
+    def _one_by_one(self, works: list[tuple[Work, "Future[Any]"]], noted: list[Exchange]) -> None:
+        """Write each by itself after all together failed: one that cannot be written must not take others with it."""
+        if noted:
+            try:
+                self._write([], noted)
+            except Exception as error:  # noqa: BLE001 - exchanges are kept as well as can be
+                log.warning("exchanges not recorded", exchanges=len(noted), error=type(error).__name__)
+                for _ in noted:
+                    self._on_dropped("exchange")
+        for work, future in works:
+            try:
+                (result,) = self._write([work], [])
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
+                future.set_exception(error)
+            else:
+                self.well = True
+                future.set_result(result)
+                self._on_commit()
+
+    def _write(self, works: Sequence[Work], noted: Sequence[Exchange]) -> list[Any]:
+        with self._database.writing() as connection:
+            if noted:
+                self._write_noted(connection, noted)
+            return [work(connection) for work in works]

@@ -1,0 +1,159 @@
+"""Open what the settings describe: users, people, directories. What is wrong is gathered, none stops the rest."""
+
+from collections.abc import Callable
+from typing import Any
+
+from vats1c import directory
+from vats1c.auth import User, is_hash
+from vats1c.config import ConfigError, PasswordTable, Problem, PublicationTable, Settings
+from vats1c.directory import Directory, DirectoryError
+from vats1c.directory.editing import Editable, none_to_edit
+from vats1c.language import Message
+from vats1c.model import Subscriber
+from vats1c.people import Person
+
+
+def editable(settings: Settings, publication: str | None, name: str | None) -> Editable:
+    """Open the directory that can be edited, the first one of the publication where no `name` is given.
+
+    No other directory is opened. Raises ConfigError when there is none, or it cannot be opened.
+    """
+    chosen = publication or next(iter(settings.served))
+    problems = []
+    home = directory.Home(settings.data, chosen)
+    own = settings.served[chosen].directories if chosen in settings.served else ()
+    for number, table in enumerate(own):
+        if name not in (None, table.name):
+            continue
+        try:
+            if issubclass(directory.class_of(table.type), Editable):
+                opened_one: Editable = directory.load(table.type, table.name, table.own, settings.plan, home)  # type: ignore[assignment]
+                return opened_one
+        except DirectoryError as error:
+            problems.append(_problem(f"{place_of(settings, chosen)}directories[{number}]", error))
+    if not problems:
+        problems = [Problem("directories", "", none_to_edit(chosen, name))]
+    raise ConfigError(problems)
+
+
+def place_of(settings: Settings, publication: str) -> str:
+    """Return what stands before the keys of a publication in the settings."""
+    return f"publications.{publication}." if settings.publications else ""
+
+
+def users(table: PublicationTable, place: str, problems: list[Problem]) -> tuple[User, ...]:
+    """Return the SOAP users of a publication."""
+    found = (_told(f"{place}users[{number}]", problems, one, one.name) for number, one in enumerate(table.users))
+    return tuple(user for user in found if user is not None)
+
+
+def persons(
+    publication: str, table: PublicationTable, place: str, problems: list[Problem]
+) -> list[tuple[Person, User]]:
+    """Return who may sign in to the pages of a publication, each with the login."""
+    found = []
+    for number, one in enumerate(table.subscribers):
+        user = _told(f"{place}subscribers[{number}]", problems, one, one.login) if one.login else None
+        if user is not None:
+            keys = frozenset({one.key})
+            person = Person(
+                publication, one.login, one.name, one.extension, keys, administrator=False, secret=_kept(user)
+            )
+            found.append((person, user))
+    for number, chief in enumerate(table.administrators):
+        user = _told(f"{place}administrators[{number}]", problems, chief, chief.name)
+        if user is not None:
+            person = Person(
+                publication, chief.name, chief.name, "", frozenset(), administrator=True, secret=_kept(user)
+            )
+            found.append((person, user))
+    return found
+
+
+def subscribers(settings: Settings) -> list[tuple[str, Subscriber]]:
+    """Return the employees of the settings, each with the publication."""
+    return [
+        (name, Subscriber(one.key, one.name, one.extension))
+        for name, table in settings.served.items()
+        for one in table.subscribers
+    ]
+
+
+def _kept(user: User) -> str:
+    return user.hashed or user.password or ""
+
+
+def _told(place: str, problems: list[Problem], table: PasswordTable, name: str) -> User | None:
+    try:
+        return _user(table, name)
+    except ValueError as error:
+        problems.append(Problem(place, "", error.args[0]))
+        return None
+
+
+def _user(table: PasswordTable, name: str) -> User:
+    if table.password_hash is not None:
+        hashed = table.password_hash.get_secret_value()
+        if not is_hash(hashed):
+            raise ValueError(
+                Message(
+                    "password_hash не похож на хеш: сделайте его командой vats1c hash-password",
+                    "password_hash is not a hash: make one with vats1c hash-password",
+                )
+            )
+        return User(name, hashed=hashed)
+    if table.password_file is not None:
+        return User(name, password=_secret(table))
+    return User(name, password=table.password.get_secret_value() if table.password else None)
+
+
+def _secret(table: PasswordTable) -> str:
+    try:
+        password = table.password_file.read_text(encoding="utf-8").rstrip("\r\n") if table.password_file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "UTF-8?"
+        raise ValueError(
+            Message(
+                f"файл с паролем не читается: {table.password_file}: {reason}",
+                f"cannot read the password file {table.password_file}: {reason}",
+            )
+        ) from error
+    if not password:
+        raise ValueError(
+            Message(f"файл с паролем пуст: {table.password_file}", f"the password file is empty: {table.password_file}")
+        )
+    return password
+
+
+def directories(
+    settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
+) -> tuple[Directory, ...]:
+    """Open the directories of a publication; `on_failure` is given what closes each."""
+    found = []
+    home = directory.Home(settings.data, publication)
+    for number, table in enumerate(settings.served[publication].directories):
+        try:
+            one = directory.load(table.type, table.name, table.own, settings.plan, home)
+        except DirectoryError as error:
+            problems.append(_problem(f"{place_of(settings, publication)}directories[{number}]", error))
+            continue
+        on_failure(one.close)
+        found.append(one)
+    return tuple(found)
+
+
+def _problem(place: str, error: DirectoryError) -> Problem:
+    return Problem(f"{place}.{error.key}" if error.key else place, "", error.message)
+
+
+def call_back(table: PublicationTable, place: str, problems: list[Problem]) -> Callable[[str, str], None] | None:
+    """Return what rings a subscriber and then a number; None when the settings name no click-to-call."""
+    if table.card.callback is None:
+        return None
+    try:
+        from vats1c.web.callback import click_to_call  # noqa: PLC0415 - it needs a library that few services have
+
+        return click_to_call(table.card.callback)
+    except DirectoryError as error:
+        problems.append(Problem(f"{place}card.callback", "", error.message))
+        return None

@@ -1,0 +1,123 @@
+"""Who asks, in which language, and whether the request is really theirs."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from vats1c.auth import Refused
+from vats1c.language import Message
+from vats1c.people import Person, Session
+from vats1c.web.office import Parts
+
+COOKIE = "vats1c_session"
+_MOST_JSON = 65_536
+_READING = frozenset({"GET", "HEAD"})
+
+
+class ApiError(Exception):
+    """A request that cannot be carried out: HTTP status, a code for programs, a sentence for people."""
+
+    def __init__(self, status: int, code: str, ru: str, en: str) -> None:
+        super().__init__(en)
+        self.status = status
+        self.code = code
+        self.message = Message(ru, en)
+
+
+class Asking(Request):
+    """A request to the pages or the API."""
+
+    max_content_length = 32 * 1024 * 1024
+    parts: Parts
+
+    @property
+    def language(self) -> str:
+        """Russian, unless the browser or the person asks for English."""
+        chosen = self.cookies.get("vats1c_language", "")
+        return chosen if chosen in ("ru", "en") else self.accept_languages.best_match(["ru", "en"], "ru") or "ru"
+
+    @property
+    def session(self) -> Session | None:
+        """The session of the browser's cookie."""
+        secret = self.cookies.get(COOKIE)
+        return self.parts.sessions.get(secret) if secret else None
+
+    def person(self) -> tuple[Person, Session | None]:
+        """Return who asks, by session or by HTTP Basic. Raises ApiError."""
+        if "Authorization" in self.headers:
+            try:
+                return self.parts.people.check(self.headers["Authorization"], self.remote_addr or ""), None
+            except Refused as refused:
+                raise ApiError(
+                    refused.status, "auth", "неверное имя или пароль", "wrong login or password"
+                ) from refused
+        session = self.session
+        if session is None:
+            raise ApiError(401, "auth", "нужно войти", "sign in first")
+        if self.method not in _READING:
+            self.refuse_forged()
+            if "X-Vats1c" not in self.headers:
+                raise ApiError(403, "forged", "нет заголовка X-Vats1c", "the header X-Vats1c is missing")
+        return session.person, session
+
+    def refuse_forged(self) -> None:
+        """Refuse what another site's page had the browser send. Raises ApiError."""
+        origin = self.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != self.host:
+            raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
+        if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
+
+    def given(self) -> dict[str, Any]:
+        """Return the JSON object that was sent. Raises ApiError."""
+        try:
+            body = self.get_data(cache=False) if (self.content_length or 0) <= _MOST_JSON else b""
+            found = json.loads(body)
+        except (ValueError, RecursionError, TimeoutError):
+            found = None
+        if not isinstance(found, dict):
+            raise ApiError(400, "json", "ожидается объект JSON", "a JSON object is expected")
+        return found
+
+    def text(self, given: dict[str, Any], name: str, longest: int = 200) -> str:
+        """Return the text under `name`, "" when it is not there. Raises ApiError."""
+        value = given.get(name, "")
+        if not isinstance(value, str) or len(value) > longest:
+            raise ApiError(
+                400, name, f"{name}: ожидается текст до {longest} знаков", f"{name}: a text of up to {longest} letters"
+            )
+        return value.strip()
+
+    def number_of(self, name: str, default: int, least: int, most: int) -> int:
+        """Return the whole number in the query under `name`. Raises ApiError."""
+        value = self.args.get(name, str(default))
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            raise ApiError(
+                400, name, f"{name}: ожидается число от {least} до {most}", f"{name}: a number from {least} to {most}"
+            )
+        return int(value)
+
+
+def answered(body: Any, status: int = 200) -> Response:
+    """Return `body` as JSON; None gives an answer without a body."""
+    if body is None:
+        return Response(status=204, headers={"Cache-Control": "no-store"})
+    text = json.dumps(body, ensure_ascii=False) + "\n"
+    return Response(text, status, content_type="application/json; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def refusal(error: ApiError, language: str) -> Response:
+    """Return an error as the API says it."""
+    said = error.message.said("en" if language == "en" else "ru")
+    response = answered({"error": {"code": error.code, "message": said}}, error.status)
+    if error.status == 429:  # noqa: PLR2004 - HTTP's own number
+        response.headers["Retry-After"] = "10"
+    return response
+
+
+def too_large(error: HTTPException) -> ApiError:
+    """Return werkzeug's error as ours."""
+    return ApiError(error.code or 400, "request", f"{error.code} {error.name}", f"{error.code} {error.name}")

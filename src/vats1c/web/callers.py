@@ -1,0 +1,147 @@
+"""The API of the directory that can be edited: callers found, added, changed, removed and imported."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from werkzeug.wrappers import Response
+
+from vats1c.directory import DirectoryError
+from vats1c.directory.doctor import Finding, noting
+from vats1c.directory.editing import Editable, Entry
+from vats1c.directory.files import READERS, rows_of
+from vats1c.model import Caller
+from vats1c.people import Person
+from vats1c.web.asking import ApiError, Asking, answered
+from vats1c.web.described import entry
+from vats1c.web.office import Parts
+
+T = TypeVar("T")
+
+_FIELDS = ("name", "company", "category", "manager", "note")
+_MOST_NUMBERS = 20
+_MOST_SKIPPED = 1_000
+
+
+class Callers:
+    """Callers as the API gives and takes them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def find(self, asking: Asking) -> Response:
+        """Give the callers that have every word."""
+        _, own = self._own(asking)
+        limit = asking.number_of("limit", 50, 1, 500)
+        found = _done(lambda: own.find_by_text(asking.args.get("text", ""), limit))
+        return answered({"callers": [entry(one) for one in found]})
+
+    def add(self, asking: Asking) -> Response:
+        """Add a caller; past calls of the numbers are renamed."""
+        person, own = self._own(asking)
+        given = asking.given()
+        caller = Caller(**{field: asking.text(given, field) for field in _FIELDS})
+        own_id = _done(lambda: own.add(_numbers(given), caller))
+        return answered(self._named(person, own, own_id), 201)
+
+    def change(self, asking: Asking, caller_id: int) -> Response:
+        """Change what is given of a caller."""
+        person, own = self._own(asking)
+        given = asking.given()
+        words = {field: asking.text(given, field) for field in _FIELDS if field in given}
+        numbers = _numbers(given) if "numbers" in given else None
+        caller = replace(_held(own, caller_id).caller, **words)
+        _done(lambda: own.change(caller_id, numbers=numbers, caller=caller))
+        return answered(self._named(person, own, caller_id))
+
+    def attach(self, asking: Asking, caller_id: int) -> Response:
+        """Give a caller one more number."""
+        person, own = self._own(asking)
+        number = asking.text(asking.given(), "number")
+        held = [one.canonical or "" for one in _held(own, caller_id).numbers]
+        _done(lambda: own.change(caller_id, numbers=[*held, number]))
+        return answered(self._named(person, own, caller_id))
+
+    def remove(self, asking: Asking, caller_id: int) -> Response:
+        """Take a caller out."""
+        _, own = self._own(asking)
+        _held(own, caller_id)
+        _done(lambda: own.remove(caller_id))
+        return answered(None)
+
+    def take_in(self, asking: Asking) -> Response:
+        """Import a file, or say what an import would do."""
+        person, own = self._own(asking)
+        suffix = PurePosixPath(asking.args.get("file", "")).suffix.lower()
+        if suffix not in READERS:
+            there_are = ", ".join(sorted(READERS))
+            raise ApiError(400, "file", f"file: бывают {there_are}", f"file: there are {there_are}")
+        dry_run = asking.args.get("dry_run", "") not in ("", "0")
+        skipped: list[Finding] = []
+        # The readers open files, and a spreadsheet is read here and there.
+        with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+            file.write(asking.get_data(cache=False))
+            file.flush()
+            plan = self._parts.office(person).plan
+            source = PurePosixPath(asking.args["file"]).name
+            done = _done(
+                lambda: own.import_rows(noting(rows_of(Path(file.name), plan), skipped), source, dry_run=dry_run)
+            )
+        described = [
+            {"line": one.line, "code": one.code, "message": one.message.said("en" if asking.language == "en" else "ru")}
+            for one in skipped[:_MOST_SKIPPED]
+        ]
+        return answered({**asdict(done), "id": None if dry_run else done.id, "skipped": described})
+
+    def undo(self, asking: Asking, import_id: int) -> Response:
+        """Undo an import."""
+        _, own = self._own(asking)
+        return answered(asdict(_done(lambda: own.undo(import_id))))
+
+    def _own(self, asking: Asking) -> tuple[Person, Editable]:
+        """Return who asks and the directory they may edit. Raises ApiError."""
+        person, _ = asking.person()
+        office = self._parts.office(person)
+        if not person.administrator and not office.everyone_edits:
+            raise ApiError(
+                403, "edit", "изменять справочник может администратор", "an administrator edits the directory"
+            )
+        if office.editable is None:
+            raise ApiError(
+                409, "directory", "нет справочника, который можно изменять", "there is no directory that can be edited"
+            )
+        return person, office.editable
+
+    def _named(self, person: Person, own: Editable, caller_id: int) -> dict[str, Any]:
+        """Rename the past calls of a caller, and return the caller."""
+        held = _held(own, caller_id)
+        numbers = [number.canonical for number in held.numbers if number.canonical]
+        self._parts.journal.rename(person.publication, numbers, held.caller)
+        return entry(held)
+
+
+def _held(own: Editable, caller_id: int) -> Entry:
+    try:
+        return own.get(caller_id)
+    except DirectoryError as error:
+        raise ApiError(404, "caller", error.message.ru, error.message.en) from error
+
+
+def _done(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except DirectoryError as error:
+        raise ApiError(400, error.key or "directory", error.message.ru, error.message.en) from error
+
+
+def _numbers(given: dict[str, Any]) -> list[str]:
+    numbers = given.get("numbers", [])
+    if (
+        not isinstance(numbers, list)
+        or len(numbers) > _MOST_NUMBERS
+        or not all(isinstance(number, str) and len(number) <= 100 for number in numbers)  # noqa: PLR2004
+    ):
+        raise ApiError(400, "numbers", "numbers: список номеров", "numbers: a list of numbers")
+    return numbers

@@ -1,0 +1,227 @@
+"""The API of calls, and the stream of them that the card page lives by."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from werkzeug.wrappers import Response
+
+from vats1c.directory import DirectoryError
+from vats1c.journal import RECEIPTS, Wanted
+from vats1c.model import Call
+from vats1c.number import describe, identify
+from vats1c.people import Person, Session
+from vats1c.screens import TooManyWindowsError
+from vats1c.web.asking import ApiError, Asking, answered
+from vats1c.web.described import call_of, me
+from vats1c.web.office import Parts, now, wanted
+from vats1c.web.streams import Stream, event
+
+log = structlog.get_logger("vats1c.web")
+
+# A call older than this is history, and no card pops up for it.
+_FRESH = timedelta(minutes=2)
+_LONGEST_WAIT = 30
+_LONGEST_NOTE = 4_000
+_MOST_WAITING = 64
+
+
+class Calls:
+    """Calls as the API gives them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._waiting = 0
+
+    def me(self, asking: Asking) -> Response:
+        """Say who asks and what they may do."""
+        person, session = asking.person()
+        return answered(me(self._parts, person, session, asking.language))
+
+    def listed(self, asking: Asking) -> Response:
+        """Give the last calls, or those changed after a cursor."""
+        person, _ = asking.person()
+        those = self._wanted(asking, person)
+        limit = asking.number_of("limit", 100, 1, 1_000)
+        journal = self._parts.journal
+        # Before the calls: what changes between the two is given twice rather than never.
+        cursor = journal.cursor()
+        if "after" not in asking.args:
+            return self._spelled_all(asking, journal.recent(limit, those), cursor)
+        after = asking.number_of("after", 0, 0, 2**62)
+        seconds = asking.number_of("wait", 0, 0, _LONGEST_WAIT)
+        found = journal.after(after, limit, those)
+        if not found and seconds:
+            found = self._awaited(person, after, limit, those, seconds)
+            if not found:
+                return answered(None)
+        if len(found) == limit:
+            cursor = found[-1].version
+        return self._spelled_all(asking, found, max(cursor, found[-1].version if found else 0))
+
+    def one(self, asking: Asking, call_id: int) -> Response:
+        """Give one call with those before it."""
+        person, _ = asking.person()
+        call = self._call(person, call_id)
+        previous = self._parts.journal.previous(call, 10, wanted(person))
+        return answered({**self._spelled(asking, call), "previous": [self._spelled(asking, one) for one in previous]})
+
+    def receipt(self, asking: Asking, call_id: int) -> Response:
+        """Note that a card was shown, looked at or closed."""
+        person, _ = asking.person()
+        state = asking.given().get("state")
+        if state not in RECEIPTS:
+            there_are = ", ".join(RECEIPTS)
+            raise ApiError(400, "state", f"state: одно из {there_are}", f"state: one of {there_are}")
+        self._call(person, call_id)
+        # An administrator looks on: only whose phone rings can say that the card was seen.
+        if person.keys:
+            self._parts.journal.receipt(call_id, person.keys, state, now())
+        return answered(None)
+
+    def note(self, asking: Asking, call_id: int) -> Response:
+        """Write down what is to be remembered of a call."""
+        person, _ = asking.person()
+        text = asking.text(asking.given(), "text", _LONGEST_NOTE)
+        self._call(person, call_id)
+        self._parts.journal.annotate(call_id, text, person.name, now())
+        return answered(self._spelled(asking, self._call(person, call_id)))
+
+    def call_back(self, asking: Asking, call_id: int) -> Response:
+        """Have the VATS ring whoever asks, and then the caller."""
+        person, _ = asking.person()
+        call = self._call(person, call_id)
+        ring = self._parts.office(person).call_back
+        if ring is None or not person.keys or call.number is None:
+            raise ApiError(409, "callback", "перезвонить отсюда нельзя", "calling back is not possible here")
+        number = identify(call.number, self._parts.office(person).plan)
+        try:
+            ring(min(person.keys), number.national or call.number)
+        except DirectoryError as error:
+            raise ApiError(502, "callback", error.message.ru, error.message.en) from error
+        return answered(None)
+
+    def unseen(self, asking: Asking) -> Response:
+        """Give the last day's calls that nobody saw."""
+        person, _ = asking.person()
+        found = self._parts.journal.unseen(wanted(person, now() - timedelta(days=1)))
+        return answered({"calls": [self._spelled(asking, call) for call in found]})
+
+    def unknown(self, asking: Asking) -> Response:
+        """Give the numbers of callers without a name, the most frequent first."""
+        person, _ = asking.person()
+        found = self._parts.journal.unknown(wanted(person, now() - timedelta(days=30)))
+        described = [
+            {
+                "number": one.number,
+                "count": one.count,
+                "last": one.last.isoformat(),
+                "region": region,
+                "operator": operator,
+            }
+            for one in found
+            for region, operator in (describe(one.number, asking.language),)
+        ]
+        return answered({"numbers": described})
+
+    def stream(self, asking: Asking) -> Stream:
+        """Open a window."""
+        person, session = asking.person()
+        keys = None if person.administrator else person.keys
+        try:
+            window = self._parts.screens.open(person.publication, keys)
+        except TooManyWindowsError as error:
+            raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
+        language = asking.language
+        secret = asking.cookies.get("vats1c_session", "")
+
+        def spell(call: Call) -> bytes:
+            return event("call", call_of(self._parts, call, language), call.version)
+
+        def alive() -> str:
+            if session is None:
+                return ""
+            if self._parts.sessions.get(secret) is not None:
+                return ""
+            return "expired" if now() >= session.expires else "signed-out"
+
+        try:
+            first, sent = self._first(asking, person, session, language)
+        except Exception:
+            self._parts.screens.close(window)
+            raise
+        return Stream(window, first, sent, spell, alive, lambda: self._parts.screens.close(window))
+
+    def _first(self, asking: Asking, person: Person, session: Session | None, language: str) -> tuple[list[bytes], int]:
+        """Return what a window is told at once, who looks and what it missed, and the version of the last of it."""
+        journal = self._parts.journal
+        cursor = journal.cursor()
+        hello = {**me(self._parts, person, session, language), "now": now().isoformat(), "cursor": cursor}
+        after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
+        if after.isascii() and after.isdigit():
+            missed = journal.after(int(after), 1_000, wanted(person))
+        else:
+            missed = journal.recent(50, wanted(person, now() - _FRESH))
+        told = [event("call", call_of(self._parts, call, language), call.version) for call in missed]
+        return [event("hello", hello), *told], max((call.version for call in missed), default=0)
+
+    def _awaited(self, person: Person, after: int, limit: int, those: Wanted, seconds: int) -> list[Call]:
+        if self._waiting >= _MOST_WAITING:
+            return []
+        self._waiting += 1
+        try:
+            window = self._parts.screens.open(person.publication, None if person.administrator else person.keys)
+        except TooManyWindowsError:
+            # A slow poll: whoever asks again at once would be refused again at once.
+            time.sleep(min(seconds, 2))
+            return self._parts.journal.after(after, limit, those)
+        else:
+            try:
+                deadline = time.monotonic() + seconds
+                while not (found := self._parts.journal.after(after, limit, those)):
+                    left = deadline - time.monotonic()
+                    if left <= 0 or window.closing:
+                        return []
+                    window.next(left)
+                return found
+            finally:
+                self._parts.screens.close(window)
+        finally:
+            self._waiting -= 1
+
+    def _wanted(self, asking: Asking, person: Person) -> Wanted:
+        since = asking.args.get("since")
+        number = asking.args.get("number")
+        mine = wanted(person)
+        if since is not None:
+            mine = wanted(person, _time(since))
+        if number is None:
+            return mine
+        found = identify(number, self._parts.office(person).plan)
+        return Wanted(mine.publication, mine.keys, found.canonical, found.received, mine.since)
+
+    def _call(self, person: Person, call_id: int) -> Call:
+        call = self._parts.journal.call(call_id, wanted(person))
+        if call is None:
+            raise ApiError(404, "call", "нет такого звонка", "there is no such call")
+        return call
+
+    def _spelled_all(self, asking: Asking, found: list[Call], cursor: int) -> Response:
+        return answered({"calls": [self._spelled(asking, call) for call in found], "cursor": cursor})
+
+    def _spelled(self, asking: Asking, call: Call) -> dict[str, Any]:
+        return call_of(self._parts, call, asking.language)
+
+
+def _time(text: str) -> datetime:
+    try:
+        # A plus in a query is a space unless it is escaped.
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as error:
+        raise ApiError(
+            400, "since", "since: ожидается время ISO 8601", "since: an ISO 8601 time is expected"
+        ) from error
+    if at.tzinfo is None:
+        raise ApiError(400, "since", "since: нужен часовой пояс", "since: a time zone is needed")
+    return at

@@ -1,0 +1,75 @@
+"""Calls, callers and people as the API's JSON. Rule: the VATS's key of a subscriber never appears."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from vats1c.directory.editing import Entry
+from vats1c.model import Call, Ring
+from vats1c.number import describe
+from vats1c.people import Person, Session
+from vats1c.web.office import Parts
+
+
+def call_of(parts: Parts, call: Call, language: str) -> dict[str, Any]:
+    """Return a call; names and extensions stand for the keys it rings at."""
+    region, operator = describe(call.number, language) if call.number else ("", "")
+    return {
+        "id": call.id,
+        "cursor": call.version,
+        "at": call.at.isoformat(),
+        "last": call.last.isoformat(),
+        "publication": call.publication,
+        "received": call.received,
+        "number": call.number,
+        "kind": call.kind,
+        "caller": asdict(call.caller) if call.caller else None,
+        "confidence": call.confidence.value if call.confidence else None,
+        "region": region,
+        "operator": operator,
+        "repeat": call.repeat,
+        "rings": [_ring(parts, call.publication, ring) for ring in call.rings],
+        "note": {**asdict(call.note), "at": call.note.at.isoformat()} if call.note else None,
+    }
+
+
+def me(parts: Parts, person: Person, session: Session | None, language: str) -> dict[str, Any]:
+    """Return what the page has to know of who looks at it."""
+    office = parts.office(person)
+    return {
+        "login": person.login,
+        "name": person.name,
+        "extension": person.extension,
+        "administrator": person.administrator,
+        "edit": parts.edits(person),
+        "callback": office.call_back is not None and bool(person.keys),
+        "crm": office.crm,
+        "language": language,
+        "expires": session.expires.isoformat() if session else None,
+    }
+
+
+def entry(one: Entry) -> dict[str, Any]:
+    """Return a caller of the directory."""
+    return {
+        "id": one.id,
+        "numbers": [number.canonical for number in one.numbers],
+        **asdict(one.caller),
+        "changed": one.changed,
+    }
+
+
+def _ring(parts: Parts, publication: str, ring: Ring) -> dict[str, Any]:
+    owner = parts.people.owner(publication, ring.key)
+    return {
+        "name": owner.name if owner else None,
+        "extension": owner.extension if owner else None,
+        "at": ring.at.isoformat(),
+        "shown": _time(ring.shown),
+        "seen": _time(ring.seen),
+        "closed": _time(ring.closed),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,55 @@
+"""What the pages and the API work with, given by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vats1c.directory.editing import Editable
+from vats1c.journal import Journal, Wanted
+from vats1c.number import Plan
+from vats1c.people import People, Person, Sessions
+from vats1c.screens import Screens
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One publication: its directory to edit, if any, and how its cards are."""
+
+    plan: Plan
+    editable: Editable | None = None
+    everyone_edits: bool = False
+    crm: str = ""
+    # Rings the owner of a key and then a number; raises CallbackError.
+    call_back: Callable[[str, str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all publications share."""
+
+    journal: Journal
+    people: People
+    sessions: Sessions
+    screens: Screens
+    offices: Mapping[str, Office]
+    # Whether browsers reach the service by https, whatever reaches this process.
+    secure: bool = False
+
+    def office(self, person: Person) -> Office:
+        """Return where `person` works."""
+        return self.offices[person.publication]
+
+    def edits(self, person: Person) -> bool:
+        """Tell whether `person` may change the directory."""
+        office = self.office(person)
+        return office.editable is not None and (person.administrator or office.everyone_edits)
+
+
+def wanted(person: Person, since: datetime | None = None) -> Wanted:
+    """Return the calls that `person` may see."""
+    return Wanted(person.publication, None if person.administrator else person.keys, since=since)
+
+
+def now() -> datetime:
+    """Return the time, aware, UTC."""
+    return datetime.now(UTC)

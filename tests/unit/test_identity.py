@@ -1,0 +1,111 @@
+"""Which call an IncomingCall belongs to: the rule of `journal.identity`, as a table of cases played by the clock."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vats1c.database import Database
+from vats1c.journal import Journal, Limits
+from vats1c.model import Exchange, Ringing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+# What comes, second by second: "say" is a SayName, anything else the phone that an IncomingCall names. Then the calls
+# that come of it, each by its phones, and the number of SayNames each has.
+CASES = {
+    "one phone": ([(0, "say"), (1, "anna")], [("anna", 1)]),
+    "without a SayName": ([(0, "anna")], [("anna", 0)]),
+    "a group": ([(0, "say"), (1, "anna"), (1.1, "ilya"), (1.2, "vera")], [("anna ilya vera", 1)]),
+    "a group, one after the other": ([(0, "say"), (1, "anna"), (21, "ilya"), (41, "vera")], [("anna ilya vera", 1)]),
+    "the request again": ([(0, "say"), (1, "anna"), (3, "anna")], [("anna", 1)]),
+    "the queue rings again": ([(0, "say"), (1, "anna"), (20, "anna")], [("anna", 1)]),
+    "called again": ([(0, "say"), (1, "anna"), (40, "say"), (41, "anna")], [("anna", 1), ("anna", 1)]),
+    "called again at once": ([(0, "say"), (1, "anna"), (5, "say"), (6, "anna")], [("anna", 1), ("anna", 1)]),
+    "called again at once, without SayNames": ([(0, "anna"), (10, "anna")], [("anna", 0)]),
+    "called again later, without SayNames": ([(0, "anna"), (31, "anna")], [("anna", 0), ("anna", 0)]),
+    "a SayName for each phone of a group": (
+        [(0, "say"), (0.1, "say"), (0.2, "say"), (1, "anna"), (1.1, "ilya"), (1.2, "vera")],
+        [("anna ilya vera", 3)],
+    ),
+    "two calls overlap": (
+        [(0, "say"), (1, "anna"), (10, "say"), (11, "ilya")],
+        [("anna", 1), ("ilya", 1)],
+    ),
+    "two groups overlap": (
+        [(0, "say"), (5, "say"), (6, "anna"), (6.1, "ilya"), (7, "anna"), (7.1, "ilya")],
+        [("anna ilya", 1), ("ilya anna", 1)],
+    ),
+    "two calls to one phone overlap": (
+        [(0, "say"), (4, "say"), (5, "anna"), (5.2, "anna")],
+        [("anna", 1), ("anna", 1)],
+    ),
+    "a SayName too old": ([(0, "say"), (61, "anna")], [("anna", 0)]),
+    "the group rings too late": ([(0, "say"), (1, "anna"), (32, "ilya")], [("anna", 1), ("ilya", 0)]),
+}
+
+
+@pytest.fixture
+def journal(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'journal.sqlite'}")
+    database.prepare()
+    opened = Journal(database, Limits())
+    yield opened
+    opened.close()
+
+
+def play(journal, events, number="+79235292926", kind="external"):
+    for second, what in events:
+        at = NOON + timedelta(seconds=second)
+        received = "89235292926" if number else ""
+        if what == "say":
+            exchange = Exchange("telephony", at, "SayName", received=received, number=number)
+            journal.note(exchange)
+            # Written in its own time: the next event must find it there, as it would after a second.
+            journal._do(lambda connection: None)
+        else:
+            journal.ring(Ringing("telephony", at, received, number, kind, what))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_calls_are_told_apart(journal, name):
+    events, expected = CASES[name]
+    play(journal, events)
+
+    calls = journal.recent(100)
+    says = [
+        sum(one.call_id == call.id for one in journal.exchanges(1_000) if one.operation == "SayName") for call in calls
+    ]
+    assert [
+        (" ".join(ring.key for ring in call.rings), count) for call, count in zip(calls, says, strict=True)
+    ] == expected
+
+
+def test_hidden_numbers_are_never_one_call_unless_the_request_came_again(journal):
+    play(journal, [(0, "anna"), (1, "ilya"), (2, "anna"), (10, "anna")], number=None, kind="hidden")
+
+    assert [[ring.key for ring in call.rings] for call in journal.recent(10)] == [["anna"], ["ilya"], ["anna"]]
+
+
+def test_other_numbers_and_publications_are_other_calls(journal):
+    play(journal, [(0, "anna")])
+    play(journal, [(1, "ilya")], number="+79991234567")
+    journal.ring(Ringing("other", NOON, "89235292926", "+79235292926", "external", "vera"))
+
+    assert len(journal.recent(10)) == 3
+
+
+def test_the_third_call_within_ten_minutes_is_counted(journal):
+    play(journal, [(0, "anna"), (100, "anna"), (599, "anna"), (1_500, "anna")])
+
+    assert [call.repeat for call in journal.recent(10)] == [1, 2, 3, 1]
+
+
+def test_a_phone_that_rings_again_has_its_card_open_again(journal):
+    play(journal, [(0, "anna")])
+    (call,) = journal.recent(1)
+    journal.receipt(call.id, ["anna"], "closed", NOON + timedelta(seconds=2))
+    assert journal.recent(1)[0].rings[0].closed
+    play(journal, [(20, "anna")])
+
+    (ring,) = journal.recent(1)[0].rings
+    assert (ring.closed, ring.last) == (None, NOON + timedelta(seconds=20))
