@@ -16,14 +16,16 @@ class TooManyWindowsError(Exception):
 
 
 class Window:
-    """An open window: the calls that it has still to show. `None` among them: it is to close."""
+    """An open window: the calls that it has still to show. `None` among them: it is to look whether it may stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: str = "") -> None:
+        """`session` is what its browser signed in by; "" for a script."""
+        self.session = session
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self.closing = False
 
     def next(self, seconds: float) -> Call | None:
-        """Return the next call; None when none comes within `seconds`, or the window is to close."""
+        """Return the next call; None when none comes within `seconds`, or it is to look whether it may stay open."""
         try:
             return self._calls.get(timeout=seconds)
         except Empty:
@@ -35,6 +37,10 @@ class Window:
             self.close()
         else:
             self._calls.put(call)
+
+    def wake(self) -> None:
+        """Have the window look whether it may stay open."""
+        self._calls.put(None)
 
     def close(self) -> None:
         """Have the window close."""
@@ -57,9 +63,9 @@ class Screens:
         """The number of open windows."""
         return len(self._all)
 
-    def open(self, publication: str, keys: Iterable[str] | None) -> Window:
+    def open(self, publication: str, keys: Iterable[str] | None, session: str = "") -> Window:
         """Open a window for the calls of `keys`, None for all of the publication. Raises TooManyWindowsError."""
-        window = Window()
+        window = Window(session)
         with self._lock:
             if len(self._all) >= self._most:
                 raise TooManyWindowsError
@@ -76,6 +82,13 @@ class Screens:
                 windows.discard(window)
                 if not windows:
                     del self._by_key[place]
+
+    def wake(self, session: str) -> None:
+        """Have the windows of a session that ended look whether they may stay open."""
+        with self._lock:
+            windows = [window for window in self._all if window.session == session]
+        for window in windows:
+            window.wake()
 
     def pop(self, calls: Iterable[Call]) -> None:
         """Show `calls` in every window that they are for."""

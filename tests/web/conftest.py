@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import socket
 import threading
 import time
 
@@ -65,6 +66,7 @@ class Stream:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         given = {"Authorization": basic(who), **headers} if who else headers
         self.connection.request("GET", f"/card/events{query}", headers=given)
+        self.socket = self.connection.sock
         self.response = self.connection.getresponse()
         self.events = []
         self._came = threading.Condition()
@@ -95,6 +97,8 @@ class Stream:
         return found
 
     def close(self):
+        # Whoever reads holds the connection until something comes.
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.connection.close()
 
 

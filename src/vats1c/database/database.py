@@ -14,7 +14,7 @@ from vats1c.language import Message
 HEAD = "0002"
 # Where PostgreSQL tells other processes of changes.
 CHANNEL = "vats1c"
-_SECONDS_TO_WAIT_FOR_A_LOCK = 5
+_SECONDS_TO_WAIT_FOR_A_LOCK = 3
 # Any number will do, as long as nobody else locks by it ("vats1c" in ASCII).
 _ADVISORY_LOCK = 0x766174733163
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}

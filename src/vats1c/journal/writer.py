@@ -49,6 +49,8 @@ class Writer:
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
+        # Whether the last transaction could begin: what fails before that fails for all.
+        self._begun = False
         # Whether the last transaction was kept.
         self.well = True
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -62,8 +64,7 @@ class Writer:
         self._something.set()
         if self._closing:
             self._thread.join()
-            if not future.done():
-                raise RuntimeError("the journal is closed")
+            self._refuse(RuntimeError("the journal is closed"))
         return future.result()
 
     def note(self, exchange: Exchange) -> None:
@@ -94,28 +95,40 @@ class Writer:
             self._something.clear()
             self._urgent.clear()
             closing = self._closing
-            while self._works or self._noted:
-                self._batch()
+            while (self._works or self._noted) and self._batch():
+                pass
             if closing:
+                self._refuse(RuntimeError("the journal is closed"))
                 return
 
-    def _batch(self) -> None:
+    def _batch(self) -> bool:
+        """Write what waits, and tell whether the database could be written to at all."""
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
         noted = [self._noted.popleft() for _ in range(len(self._noted))]
         try:
             results = self._write([work for work, _ in works], noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
             self.well = self.well and not works
-            if len(works) == 1 and not noted:
-                works[0][1].set_exception(error)
-            else:
+            if self._begun:
                 self._one_by_one(works, noted)
-            return
+                return True
+            # Exchanges wait for better times; calls do not, nor those that came while it was tried.
+            self._noted.extendleft(reversed(noted))
+            self._works.extendleft(reversed(works))
+            self._refuse(error)
+            return False
         self.well = self.well or bool(works)
         for (_, future), result in zip(works, results, strict=True):
             future.set_result(result)
         if works or any(exchange.call_id for exchange in noted):
             self._on_commit()
+        return True
+
+    def _refuse(self, error: Exception) -> None:
+        """Tell all who wait that nothing can be written."""
+        while self._works:
+            self.well = False
+            self._works.popleft()[1].set_exception(error)
 
     def _one_by_one(self, works: list[tuple[Work, "Future[Any]"]], noted: list[Exchange]) -> None:
         """Write each by itself after all together failed: one that cannot be written must not take others with it."""
@@ -137,7 +150,9 @@ class Writer:
                 self._on_commit()
 
     def _write(self, works: Sequence[Work], noted: Sequence[Exchange]) -> list[Any]:
+        self._begun = False
         with self._database.writing() as connection:
+            self._begun = True
             if noted:
                 self._write_noted(connection, noted)
             return [work(connection) for work in works]

@@ -13,7 +13,7 @@ from vats1c.model import Call
 from vats1c.number import describe, identify
 from vats1c.people import Person, Session
 from vats1c.screens import TooManyWindowsError
-from vats1c.web.asking import ApiError, Asking, answered
+from vats1c.web.asking import COOKIE, ApiError, Asking, answered
 from vats1c.web.described import call_of, me
 from vats1c.web.office import Parts, now, wanted
 from vats1c.web.streams import Stream, event
@@ -129,12 +129,12 @@ class Calls:
         """Open a window."""
         person, session = asking.person()
         keys = None if person.administrator else person.keys
+        secret = asking.cookies.get(COOKIE, "")
         try:
-            window = self._parts.screens.open(person.publication, keys)
+            window = self._parts.screens.open(person.publication, keys, secret)
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         language = asking.language
-        secret = asking.cookies.get("vats1c_session", "")
 
         def spell(call: Call) -> bytes:
             return event("call", call_of(self._parts, call, language), call.version)

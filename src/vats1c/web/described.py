@@ -6,7 +6,7 @@ from typing import Any
 
 from vats1c.directory.editing import Entry
 from vats1c.model import Call, Ring
-from vats1c.number import describe
+from vats1c.number import describe, identify
 from vats1c.people import Person, Session
 from vats1c.web.office import Parts
 
@@ -22,6 +22,7 @@ def call_of(parts: Parts, call: Call, language: str) -> dict[str, Any]:
         "publication": call.publication,
         "received": call.received,
         "number": call.number,
+        "national": identify(call.number, parts.offices[call.publication].plan).national if call.number else None,
         "kind": call.kind,
         "caller": asdict(call.caller) if call.caller else None,
         "confidence": call.confidence.value if call.confidence else None,
@@ -65,6 +66,7 @@ def _ring(parts: Parts, publication: str, ring: Ring) -> dict[str, Any]:
         "name": owner.name if owner else None,
         "extension": owner.extension if owner else None,
         "at": ring.at.isoformat(),
+        "last": ring.last.isoformat(),
         "shown": _time(ring.shown),
         "seen": _time(ring.seen),
         "closed": _time(ring.closed),

@@ -89,6 +89,7 @@ class Pages:
         secret = asking.cookies.get(COOKIE)
         if secret:
             self._parts.sessions.end(secret)
+            self._parts.screens.wake(secret)
         response = answered(None) if "X-Vats1c" in asking.headers else redirect("/sign-in", 303)
         response.delete_cookie(COOKIE, path="/")
         return response
