@@ -151,7 +151,9 @@ class Calls:
         except Exception:
             self._parts.screens.close(window)
             raise
-        return Stream(window, first, sent, spell, alive, lambda: self._parts.screens.close(window))
+        return Stream(
+            window, first=first, sent=sent, spell=spell, alive=alive, on_close=lambda: self._parts.screens.close(window)
+        )
 
     def _first(self, asking: Asking, person: Person, session: Session | None, language: str) -> tuple[list[bytes], int]:
         """Return what a window is told at once, who looks and what it missed, and the version of the last of it."""

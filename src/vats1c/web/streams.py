@@ -31,6 +31,7 @@ class Stream:
     def __init__(
         self,
         window: Window,
+        *,
         first: list[bytes],
         sent: int,
         spell: Callable[[Any], bytes | None],

@@ -60,12 +60,12 @@ export class Calls {
     this.pinned.add(name);
   }
 
-  // The names of the calls that are cards, newest first; those that `isTyped` stay whatever their age.
-  cards(now, isTyped) {
-    const open = (name) =>
-      this.pinned.has(name) || isTyped(name) || (this.isFresh(name, now) && !(name in this.closed));
-    const cards = this.#newestFirst().filter(open);
-    return cards.filter((name, place) => place < MOST || isTyped(name));
+  // The names of the calls that are cards, newest first; what somebody types in stays whatever its age, and so does
+  // what was begun before the page was loaded.
+  cards(now, isTyped, isBegun) {
+    const isOpen = (name) => !(name in this.closed) && (this.isFresh(name, now) || isBegun(name));
+    const cards = this.#newestFirst().filter((name) => isTyped(name) || this.pinned.has(name) || isOpen(name));
+    return cards.filter((name, place) => place < MOST || isTyped(name) || isBegun(name));
   }
 
   // The names of the day's calls, newest first.

@@ -6,6 +6,11 @@ import { speak, told, words } from "./card-words.js";
 
 const DRAFT = "vats1c-draft-";
 
+// Whether a note was begun, perhaps before the page was loaded again.
+export function hasDraft(name) {
+  return localStorage.getItem(`${DRAFT}${name}`) !== null;
+}
+
 // The number as people write it.
 export function numberOf(call) {
   if (call.kind === "hidden") {

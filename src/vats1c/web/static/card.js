@@ -3,7 +3,7 @@
 import { titled, Notices, Sound } from "./alerts.js";
 import { Api } from "./callers.js";
 import { Calls, nameOf } from "./calls.js";
-import { CardView, numberOf, whoseOf } from "./card-view.js";
+import { CardView, hasDraft, numberOf, whoseOf } from "./card-view.js";
 import { language, speak, told, words } from "./card-words.js";
 import { Feed } from "./stream.js";
 
@@ -124,7 +124,7 @@ class Desk {
   }
 
   show() {
-    const names = this.calls.cards(this.now, (name) => Boolean(this.views.get(name)?.isTyped));
+    const names = this.calls.cards(this.now, (name) => Boolean(this.views.get(name)?.isTyped), hasDraft);
     for (const name of [...this.views.keys()].filter((one) => !names.includes(one))) {
       this.drop(name);
     }
@@ -263,6 +263,7 @@ async function begin() {
   speak(document);
   tabs();
   const desk = new Desk();
+  desk.connected("connecting");
   document.title = words.title;
   addEventListener("keydown", ({ key, target }) => {
     if (key === "Escape") {
