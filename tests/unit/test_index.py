@@ -84,3 +84,14 @@ def test_every_contact_is_found_as_it_was_stored(contacts):
     assert len(made) == len(contacts)
     for number, caller in rows:
         assert made.find(identify(number)).callers == (caller,)
+
+
+def test_an_index_can_be_made_of_another():
+    town = Plan(area_code="391")
+    made = index(("8 923 529-29-26, +375 29 123-45-67", ANNA), ("274-50-00", Caller("Иван")), plan=town)
+
+    again = Index(iter(made))
+
+    assert list(again) == list(made)
+    for number in ("89235292926", "+375291234567", "83912745000"):
+        assert again.find(identify(number)) == made.find(identify(number))

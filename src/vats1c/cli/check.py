@@ -29,11 +29,12 @@ def check(
 
     Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
     """
-    from vats1c.cli.running import opened, say_parts
+    from vats1c.cli.running import copy_callers, opened, say_parts
     from vats1c.config import ConfigError
 
     try:
         with opened(load(config)) as application:
+            copy_callers(application, anew=True)
             if not as_json:
                 say_parts(application)
             findings = list(_findings(application))

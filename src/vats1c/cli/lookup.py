@@ -26,7 +26,7 @@ def lookup(
     ] = None,
 ) -> None:
     """Look a number up as SayName does; an unknown number is an answer, too."""
-    from vats1c.cli.running import configure_log, opened
+    from vats1c.cli.running import configure_log, copy_callers, opened
     from vats1c.config import ConfigError
 
     settings = load(config, or_demo=True)
@@ -42,6 +42,7 @@ def lookup(
         )
     try:
         with opened(settings) as application:
+            copy_callers(application, anew=False)
             finding = application.desks[chosen].find(number, everybody=explain or as_json)
             shown = application.display(chosen).text(finding.caller)
     except ConfigError as error:

@@ -86,6 +86,16 @@ def opened(settings: "Settings") -> "Iterator[Application]":
         yield application
 
 
+def copy_callers(application: "Application", *, anew: bool) -> None:
+    """Copy the callers of the directories that do it in their own time: those that have none yet, `anew` all."""
+    from vats1c.directory import Copied
+
+    for publication in application.publications:
+        for one in publication.directories:
+            if isinstance(one, Copied) and (anew or not one.state().ready):
+                one.refresh()
+
+
 def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Application], str] | None" = None) -> None:
     from vats1c.config import ConfigError
     from vats1c.server import Limits, serve

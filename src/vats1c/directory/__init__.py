@@ -22,6 +22,7 @@ KINDS = {
     "http": "vats1c.directory.httpjson:HttpDirectory",
     "ldap": "vats1c.directory.ldap:LdapDirectory",
     "memory": "vats1c.directory.memory:MemoryDirectory",
+    "odata": "vats1c.directory.odata:OdataDirectory",
     "soap": "vats1c.directory.soap1c:SoapDirectory",
     "sql": "vats1c.directory.sql:SqlDirectory",
     "store": "vats1c.directory.store:StoreDirectory",
@@ -74,6 +75,14 @@ class Tabular(Protocol):
 
     def rows(self) -> Iterable[Row]:
         """Read every row anew, those of no use too. Raises DirectoryError."""
+
+
+@runtime_checkable
+class Copied(Protocol):
+    """A directory that copies its callers from elsewhere in its own time."""
+
+    def refresh(self) -> None:
+        """Bring the callers up to date now. A failure is logged, and the last good callers are kept."""
 
 
 class Directory(Protocol):

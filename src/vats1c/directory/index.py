@@ -7,12 +7,12 @@ country's code; several contacts with one number are an ambiguous match, never a
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from operator import attrgetter
 
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Number
+from vats1c.number import Kind, Number
 
 _SEPARATOR = "\x1f"
 _TEN_DIGITS = 10**10
@@ -50,6 +50,18 @@ class Index:
     def __len__(self) -> int:
         """The number of callers."""
         return len(self._starts) - 1
+
+    def __iter__(self) -> Iterator[tuple[list[Number], Caller]]:
+        """Yield each caller with its numbers in canonical form, as another index would take them."""
+        places = iter(sorted(range(len(self._owners)), key=self._owners.__getitem__))
+        place = next(places, None)
+        for row in range(len(self)):
+            own = []
+            while place is not None and self._owners[place] == row:
+                canonical = f"+{self._numbers[place]}"
+                own.append(Number(canonical, canonical, Kind.EXTERNAL, local=row in self._local))
+                place = next(places, None)
+            yield own, self._caller(row)
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, which has a canonical form."""

@@ -87,7 +87,9 @@ class Callers:
             plan = self._parts.office(person).plan
             source = PurePosixPath(asking.args["file"]).name
             done = _done(
-                lambda: own.import_rows(noting(rows_of(Path(file.name), plan), skipped), source, dry_run=dry_run)
+                lambda: own.import_rows(noting(rows_of(Path(file.name), plan), skipped), source, dry_run=dry_run),
+                # Whoever imports knows the file by its own name.
+                lambda said: said.replace(file.name, source),
             )
         described = [
             {"line": one.line, "code": one.code, "message": one.message.said("en" if asking.language == "en" else "ru")}
@@ -129,11 +131,11 @@ def _held(own: Editable, caller_id: int) -> Entry:
         raise ApiError(404, "caller", error.message.ru, error.message.en) from error
 
 
-def _done(work: Callable[[], T]) -> T:
+def _done(work: Callable[[], T], told: Callable[[str], str] = str) -> T:
     try:
         return work()
     except DirectoryError as error:
-        raise ApiError(400, error.key or "directory", error.message.ru, error.message.en) from error
+        raise ApiError(400, error.key or "directory", told(error.message.ru), told(error.message.en)) from error
 
 
 def _numbers(given: dict[str, Any]) -> list[str]:

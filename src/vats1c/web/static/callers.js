@@ -31,8 +31,8 @@ export class Api {
     return (await this.ask("GET", `/api/v1/callers?${query}`, { signal })).callers;
   }
 
-  async unknown() {
-    return (await this.ask("GET", "/api/v1/unknown")).numbers;
+  async unknown(signal) {
+    return (await this.ask("GET", "/api/v1/unknown", { signal })).numbers;
   }
 
   add(caller) {

@@ -13,6 +13,7 @@ const RU = {
   again: "Повторить",
   parts: "Части справочника",
   skip: "К содержанию",
+  other_language: "English",
 
   callers: "Записи",
   find: "Поиск",
@@ -20,6 +21,7 @@ const RU = {
   add: "Добавить",
   new_caller: "Новая запись",
   name: "Имя",
+  whose: "Имя и компания",
   numbers: "Номера",
   company: "Компания",
   category: "Категория",
@@ -34,6 +36,7 @@ const RU = {
   save: "Сохранить",
   cancel: "Отмена",
   put_back: "Вернуть",
+  open_it: "Открыть эту запись",
   copy: "Скопировать",
   copied: "Скопировано",
   more: "Показать ещё",
@@ -44,7 +47,7 @@ const RU = {
   today: "сегодня",
   yesterday: "вчера",
 
-  unknown: "Кого нет в справочнике",
+  unknown: "Неизвестные",
   unknown_hint:
     "Звонившие за последние 30 дней, у которых нет имени. Наберите имя и нажмите Enter: имя появится и в прошлых звонках.",
   naming: "Кто это?",
@@ -53,7 +56,7 @@ const RU = {
   none_unknown_hint: "За последние 30 дней не было звонков с номеров, которых нет в справочнике.",
   complete: "Дополнить",
 
-  import: "Загрузка из файла",
+  import: "Загрузка",
   drop: "Перетащите файл сюда",
   or: "или",
   choose: "Выберите файл",
@@ -65,6 +68,8 @@ const RU = {
   undoing: "Отменяем…",
   report: "Проверка файла",
   report_hint: "Пока ничего не изменено.",
+  too_large: "Файл больше 32 МБ. Разделите его на части или загрузите командой vats1c directory import.",
+  unreadable: "Файл не читается: возможно, его переместили или это папка.",
   done: "Загружено",
   undone: "Загрузка отменена",
   added: "новых",
@@ -77,7 +82,7 @@ const RU = {
   kept: "оставлено",
   kept_hint: "Оставлены те записи, которые после загрузки изменили или удалили.",
   nothing_new: "Загружать нечего: нового в файле нет.",
-  undo_import: "Отменить",
+  undo_import: "Отменить загрузку",
   other_file: "Другой файл",
   skipped: "Пропущенные строки",
   line: "Строка",
@@ -107,6 +112,7 @@ const RU = {
   taken: (number, name) => `${number} уже есть у «${name}»`,
   naming_of: (number) => `Имя для ${number}`,
   belongs_to: (name) => `Это ещё один номер «${name}»`,
+  it_is: (name) => `Это «${name}»`,
   edit_of: (name) => `Изменить: ${name}`,
   remove_of: (name) => `Удалить: ${name}`,
   copy_of: (number) => `Скопировать ${number}`,
@@ -125,6 +131,7 @@ const EN = {
   again: "Try again",
   parts: "Parts of the directory",
   skip: "Skip to content",
+  other_language: "Русский",
 
   callers: "Callers",
   find: "Find",
@@ -132,6 +139,7 @@ const EN = {
   add: "Add",
   new_caller: "New caller",
   name: "Name",
+  whose: "Name and company",
   numbers: "Numbers",
   company: "Company",
   category: "Category",
@@ -146,6 +154,7 @@ const EN = {
   save: "Save",
   cancel: "Cancel",
   put_back: "Put back",
+  open_it: "Open it",
   copy: "Copy",
   copied: "Copied",
   more: "Show more",
@@ -156,7 +165,7 @@ const EN = {
   today: "today",
   yesterday: "yesterday",
 
-  unknown: "Unknown callers",
+  unknown: "Unknown",
   unknown_hint:
     "Those who called in the last 30 days and have no name. Type a name and press Enter: past calls get the name too.",
   naming: "Who is it?",
@@ -165,7 +174,7 @@ const EN = {
   none_unknown_hint: "In the last 30 days nobody called from a number that is not in the directory.",
   complete: "Add details",
 
-  import: "Import a file",
+  import: "Import",
   drop: "Drop a file here",
   or: "or",
   choose: "Choose a file",
@@ -177,6 +186,8 @@ const EN = {
   undoing: "Undoing…",
   report: "The file was checked",
   report_hint: "Nothing has been changed yet.",
+  too_large: "The file is larger than 32 MB. Divide it, or use the command vats1c directory import.",
+  unreadable: "The file cannot be read: it may have been moved, or be a folder.",
   done: "Imported",
   undone: "The import was undone",
   added: "new",
@@ -189,7 +200,7 @@ const EN = {
   kept: "kept",
   kept_hint: "Callers that were changed or removed after the import are left as they are.",
   nothing_new: "There is nothing to import: the file has nothing new.",
-  undo_import: "Undo",
+  undo_import: "Undo the import",
   other_file: "Another file",
   skipped: "Rows passed over",
   line: "Line",
@@ -219,6 +230,7 @@ const EN = {
   taken: (number, name) => `${number} already belongs to “${name}”`,
   naming_of: (number) => `Name of ${number}`,
   belongs_to: (name) => `It is another number of “${name}”`,
+  it_is: (name) => `It is “${name}”`,
   edit_of: (name) => `Edit: ${name}`,
   remove_of: (name) => `Remove: ${name}`,
   copy_of: (number) => `Copy ${number}`,
@@ -233,7 +245,7 @@ export function wordsIn(language) {
 export function said(time, language, now = new Date()) {
   const at = new Date(time);
   const words = wordsIn(language);
-  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(at);
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
   const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
   if (days === 0 || days === 1) {
     return `${days ? words.yesterday : words.today}, ${clock}`;

@@ -1,0 +1,187 @@
+"""Measure how soon a call is at its windows, and how many calls a second are written down for good.
+
+Needs wrk; with PostgreSQL's programs (Debian: postgresql) that journal is measured beside SQLite's. One table each.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from servers import postgresql
+
+PORT = 8_195
+PATH = "/telephony/ws/VATS"
+SOAP_LOGIN = "Basic " + base64.b64encode(b"SOAP:123").decode()
+ADMIN_LOGIN = "Basic " + base64.b64encode(b"admin:secret").decode()
+ENVELOPE = (
+    '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+    '<IncomingCall xmlns="http://VATS"><NumFrom>{}</NumFrom><Key>key</Key></IncomingCall></soap:Body></soap:Envelope>'
+)
+# Each request another number: calls of different people.
+WRK = """
+local number = {first}
+request = function()
+  number = number + 1
+  return wrk.format("POST", nil, {{["Content-Type"] = "text/xml", ["Authorization"] = "{login}"}},
+    ("{envelope}"):format(number))
+end
+"""
+
+
+def main():
+    """Run all and print the tables."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--calls", type=int, default=100, help="calls in one measurement of windows")
+    options.add_argument("--seconds", type=int, default=5, help="length of one measurement of writing")
+    options.add_argument("--windows", type=int, nargs="+", default=[1, 100, 1_000])
+    options.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
+    given = options.parse_args()
+    with journals() as urls:
+        print("| journal | windows | calls | p50, ms | p99, ms | last window p50, ms |\n|---|---|---|---|---|---|")
+        for name, url in urls.items():
+            for windows in given.windows:
+                with service(url):
+                    shown(name, windows, asyncio.run(watched(windows, given.calls)))
+        print("\n| journal | connections | durable IncomingCalls/s | p99, ms |\n|---|---|---|---|")
+        for name, url in urls.items():
+            for connections in given.connections:
+                with service(url):
+                    written(name, connections, given.seconds)
+
+
+@contextmanager
+def journals():
+    """Give the journals to measure, by name: what `database` is set to."""
+    with ExitStack() as open_ones:
+        urls = {"SQLite": ""}
+        if list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+            urls["PostgreSQL"] = open_ones.enter_context(postgresql())
+        yield urls
+
+
+@contextmanager
+def service(database):
+    """Run the service with an empty journal of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "vats1c.toml"
+        line = f"database = {json.dumps(database)}\n" if database else ""
+        file.write_text(
+            f'listen = "127.0.0.1:{PORT}"\ndata = "data"\n{line}limits = {{ windows = 1100, connections = 100 }}\n'
+            '[[users]]\nname = "SOAP"\npassword = "123"\n[[administrators]]\nname = "admin"\npassword = "secret"\n'
+            '[[directories]]\nname = "own"\ntype = "memory"\ncallers = []\n',
+            encoding="utf-8",
+        )
+        command = [sys.executable, "-m", "vats1c"]
+        if database:
+            subprocess.run([*command, "journal", "upgrade", "-c", file], check=True, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*command, "serve", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            ready()
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def ready():
+    """Wait until the service answers."""
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    sys.exit("bench: the service did not start")
+
+
+async def watched(windows, calls):
+    """Return [[seconds from the request to the event, for each window], for each call]."""
+    arrived = {}
+    streams = [await opened() for _ in range(windows)]
+    watching = [asyncio.create_task(watch(reader, arrived)) for reader, _ in streams]
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    took = []
+    for place in range(calls):
+        number = 79_050_000_000 + place
+        arrived[number] = []
+        body = ENVELOPE.format(number)
+        begun = time.perf_counter()
+        writer.write(
+            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: {SOAP_LOGIN}\r\nContent-Type: text/xml\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+        assert b">1</m:return>" in await reader.readexactly(length)
+        while len(arrived[number]) < windows:
+            await asyncio.sleep(0.001)
+        took.append([at - begun for at in arrived[number]])
+        await asyncio.sleep(0.02)
+    for task in watching:
+        task.cancel()
+    for _, one in [*streams, (None, writer)]:
+        one.close()
+    return took
+
+
+async def opened():
+    """Open a window and wait for its greeting."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=2**20)
+    writer.write(f"GET /card/events HTTP/1.1\r\nHost: x\r\nAuthorization: {ADMIN_LOGIN}\r\n\r\n".encode())
+    await reader.readuntil(b"event: hello")
+    return reader, writer
+
+
+async def watch(reader, arrived):
+    """Note when each call's first event comes."""
+    seen = set()
+    while line := await reader.readline():
+        found = re.search(rb'"received": "(\d+)"', line)
+        if found and int(found[1]) not in seen:
+            seen.add(int(found[1]))
+            arrived[int(found[1])].append(time.perf_counter())
+
+
+def shown(name, windows, took):
+    """Print a line of the first table."""
+    every = sorted(1_000 * one for call in took for one in call)
+    last = statistics.median(1_000 * max(call) for call in took)
+    p50, p99 = (every[min(len(every) - 1, int(len(every) * part))] for part in (0.5, 0.99))
+    print(f"| {name} | {windows:,} | {len(took)} | {p50:.1f} | {p99:.1f} | {last:.1f} |", flush=True)
+
+
+def written(name, connections, seconds):
+    """Print a line of the second table."""
+    if shutil.which("wrk") is None:
+        sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        envelope = ENVELOPE.format("%d").replace('"', '\\"')
+        script.write(WRK.format(first=79_050_000_000 + os.getpid(), login=SOAP_LOGIN, envelope=envelope))
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", script.name]
+        said = subprocess.run([*command, f"http://127.0.0.1:{PORT}{PATH}"], check=True, capture_output=True, text=True)
+    if "Non-2xx" in said.stdout:
+        sys.exit(f"bench: not every call was answered\n{said.stdout}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said.stdout)[1])
+    p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said.stdout).groups()
+    milliseconds = float(p99) * {"us": 0.001, "ms": 1, "s": 1_000}[unit]
+    print(f"| {name} | {connections} | {rate:,.0f} | {milliseconds:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
