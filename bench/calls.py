@@ -17,8 +17,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers import postgresql
@@ -78,7 +81,7 @@ def service(database):
     """Run the service with an empty journal of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vats1c.toml"
-        line = f"database = {json.dumps(database)}\n" if database else ""
+        line = f"database = {json.dumps(fresh(database))}\n" if database else ""
         file.write_text(
             f'listen = "127.0.0.1:{PORT}"\ndata = "data"\n{line}limits = {{ windows = 1100, connections = 100 }}\n'
             '[[users]]\nname = "SOAP"\npassword = "123"\n[[administrators]]\nname = "admin"\npassword = "secret"\n'
@@ -88,13 +91,25 @@ def service(database):
         command = [sys.executable, "-m", "vats1c"]
         if database:
             subprocess.run([*command, "journal", "upgrade", "-c", file], check=True, stdout=subprocess.DEVNULL)
-        process = subprocess.Popen([*command, "serve", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, "serve", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             ready()
             yield
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def fresh(url):
+    """Make a database of its own beside the one at `url`, and return its URL."""
+    name = f"bench_{uuid.uuid4().hex}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def ready():
@@ -111,14 +126,14 @@ def ready():
 
 async def watched(windows, calls):
     """Return [[seconds from the request to the event, for each window], for each call]."""
-    arrived = {}
+    arrived, came = {}, {}
     streams = [await opened() for _ in range(windows)]
-    watching = [asyncio.create_task(watch(reader, arrived)) for reader, _ in streams]
+    watching = [asyncio.create_task(watch(reader, arrived, came, windows)) for reader, _ in streams]
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     took = []
     for place in range(calls):
         number = 79_050_000_000 + place
-        arrived[number] = []
+        arrived[number], came[number] = [], asyncio.Event()
         body = ENVELOPE.format(number)
         begun = time.perf_counter()
         writer.write(
@@ -128,8 +143,7 @@ async def watched(windows, calls):
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
         assert b">1</m:return>" in await reader.readexactly(length)
-        while len(arrived[number]) < windows:
-            await asyncio.sleep(0.001)
+        await came[number].wait()
         took.append([at - begun for at in arrived[number]])
         await asyncio.sleep(0.02)
     for task in watching:
@@ -147,14 +161,16 @@ async def opened():
     return reader, writer
 
 
-async def watch(reader, arrived):
-    """Note when each call's first event comes."""
+async def watch(reader, arrived, came, windows):
+    """Note when each call's first event comes, and tell when it came to all windows."""
     seen = set()
     while line := await reader.readline():
         found = re.search(rb'"received": "(\d+)"', line)
         if found and int(found[1]) not in seen:
             seen.add(int(found[1]))
             arrived[int(found[1])].append(time.perf_counter())
+            if len(arrived[int(found[1])]) == windows:
+                came[int(found[1])].set()
 
 
 def shown(name, windows, took):

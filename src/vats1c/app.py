@@ -6,6 +6,7 @@ Rule: parts are joined here and nowhere else; nothing here knows how any of them
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -23,9 +24,10 @@ from vats1c.directory.guard import Guard, Patience
 from vats1c.display import Display
 from vats1c.journal import Journal, Limits
 from vats1c.metrics import Metrics
+from vats1c.model import Exchange
 from vats1c.people import People, Person, Sessions, SubscriberStore, logins_with
 from vats1c.screens import Screens
-from vats1c.soap.endpoint import Headers, answer_fault, late, nowhere, spelled
+from vats1c.soap.endpoint import Allowance, Headers, answer_fault, late, nowhere, spelled
 from vats1c.web import Check, Office, Parts, Site
 
 
@@ -69,6 +71,7 @@ class Application:
         self._site = Site(
             (one.name for one in self.publications), self._checks(), ("journal",), self._metrics, self._parts(database)
         )
+        self._strangers = Allowance()
         route: WSGIApplication = self._route
         hops = settings.proxies
         self._entry = ProxyFix(route, x_for=hops, x_proto=hops, x_host=hops) if hops else route
@@ -102,8 +105,15 @@ class Application:
         return self._site(environ, start_response)
 
     def _nowhere(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        self._metrics.requests.labels("", "", nowhere().reason).inc()
-        return answer_fault(nowhere(), environ, start_response, self.settings.fault_language)
+        fault = nowhere()
+        self._metrics.requests.labels("", "", fault.reason).inc()
+        answered = answer_fault(fault, environ, start_response, self.settings.fault_language)
+        if self._strangers.take():
+            exchange = Exchange("", datetime.now(UTC), outcome=fault.reason, status=fault.status)
+            exchange.address = environ.get("REMOTE_ADDR", "")
+            exchange.raw = [("Path", environ["PATH_INFO"])], b"", answered[0]
+            self.journal.note(exchange)
+        return answered
 
     def display(self, publication: str) -> Display:
         """Return how callers are shown at `publication`."""

@@ -21,6 +21,10 @@ CASES = {
     "the queue rings again": ([(0, "say"), (1, "anna"), (20, "anna")], [("anna", 1)]),
     "called again": ([(0, "say"), (1, "anna"), (40, "say"), (41, "anna")], [("anna", 1), ("anna", 1)]),
     "called again at once": ([(0, "say"), (1, "anna"), (5, "say"), (6, "anna")], [("anna", 1), ("anna", 1)]),
+    "called again at once, and now a group rings": (
+        [(0, "say"), (1, "anna"), (20, "say"), (21, "anna"), (21.1, "ilya")],
+        [("anna", 1), ("anna ilya", 1)],
+    ),
     "called again at once, without SayNames": ([(0, "anna"), (10, "anna")], [("anna", 0)]),
     "called again later, without SayNames": ([(0, "anna"), (31, "anna")], [("anna", 0), ("anna", 0)]),
     "a SayName for each phone of a group": (

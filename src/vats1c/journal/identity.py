@@ -3,8 +3,8 @@
 The VATS asks SayName once for a call, before the phones ring, and then reports each phone. So:
 
 1. A SayName that no call has yet claimed begins a new call, which claims it, with the SayNames of the next two seconds.
-2. Otherwise a phone joins the oldest call of its number that rang within the last thirty seconds and does not ring at
-   that phone yet: a group, or the later of two overlapping calls.
+2. Otherwise a phone joins the newest call of its number that rang within the last thirty seconds and does not ring at
+   that phone yet: a group.
 3. A phone that rings already in all of them belongs to the newest: the same request again within five seconds is a
    repetition and changes nothing, later it rings again.
 4. Otherwise it is a new call.
@@ -50,7 +50,7 @@ def place(calls: Sequence[Open], key: str, at: datetime, *, announced: bool, hid
     alive = [call for call in calls if at - call.last <= JOINS]
     if announced:
         return Place(None)
-    for call in alive if not hidden else ():
+    for call in reversed(alive) if not hidden else ():
         if key not in call.phones:
             return Place(call.id)
     for call in reversed(alive):

@@ -59,7 +59,7 @@ class Endpoint:
         self._wsdl_open = wsdl_open
         self._record = record
         self._keep_bytes = keep_bytes
-        self._strangers = _Allowance(_STRANGERS_A_MINUTE)
+        self._strangers = Allowance()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -170,10 +170,10 @@ class Endpoint:
         return answer_fault(fault, environ, start_response, self._language)
 
 
-class _Allowance:
+class Allowance:
     """So many a minute, and no more."""
 
-    def __init__(self, a_minute: int) -> None:
+    def __init__(self, a_minute: int = _STRANGERS_A_MINUTE) -> None:
         self._a_minute = a_minute
         self._minute = 0
         self._left = 0

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ _FRESH = timedelta(minutes=2)
 _LONGEST_WAIT = 30
 _LONGEST_NOTE = 4_000
 _MOST_WAITING = 64
+_ANY_NUMBER = "+79000000000"
 
 
 class Calls:
@@ -33,6 +35,8 @@ class Calls:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._waiting = 0
+        # A thousand windows show the same call.
+        self._event = lru_cache(maxsize=64)(self._spelled_event)
 
     def me(self, asking: Asking) -> Response:
         """Say who asks and what they may do."""
@@ -135,9 +139,11 @@ class Calls:
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         language = asking.language
+        # The tables of ranges are large and read at their first use: not when somebody waits for a card.
+        describe(_ANY_NUMBER, language)
 
         def spell(call: Call) -> bytes:
-            return event("call", call_of(self._parts, call, language), call.version)
+            return self._event(call, language)
 
         def alive() -> str:
             if session is None:
@@ -165,8 +171,11 @@ class Calls:
             missed = journal.after(int(after), 1_000, wanted(person))
         else:
             missed = journal.recent(50, wanted(person, now() - _FRESH))
-        told = [event("call", call_of(self._parts, call, language), call.version) for call in missed]
+        told = [self._spelled_event(call, language) for call in missed]
         return [event("hello", hello), *told], max((call.version for call in missed), default=0)
+
+    def _spelled_event(self, call: Call, language: str) -> bytes:
+        return event("call", call_of(self._parts, call, language), call.version)
 
     def _awaited(self, person: Person, after: int, limit: int, those: Wanted, seconds: int) -> list[Call]:
         if self._waiting >= _MOST_WAITING:

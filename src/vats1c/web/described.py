@@ -13,7 +13,8 @@ from vats1c.web.office import Parts
 
 def call_of(parts: Parts, call: Call, language: str) -> dict[str, Any]:
     """Return a call; names and extensions stand for the keys it rings at."""
-    region, operator = describe(call.number, language) if call.number else ("", "")
+    # Of a caller who is known nobody needs it, and the tables it is read from are large.
+    region, operator = describe(call.number, language) if call.number and call.caller is None else ("", "")
     return {
         "id": call.id,
         "cursor": call.version,

@@ -1,0 +1,79 @@
+"""A call pops up in the windows of those it is for, and no window holds anybody up."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from vats1c.model import Call, Ring
+from vats1c.screens import Screens, TooManyWindowsError
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def call(*keys, publication="telephony"):
+    rings = tuple(Ring(key, NOON, NOON) for key in keys)
+    return Call(1, 1, publication, NOON, NOON, "8", "+7", "external", None, None, 1, rings)
+
+
+def test_a_call_pops_up_in_the_windows_of_its_keys_and_of_who_sees_all():
+    screens = Screens(10)
+    mine, both, everything, other, elsewhere = (
+        screens.open("telephony", ["anna"]),
+        screens.open("telephony", ["anna", "ilya"]),
+        screens.open("telephony", None),
+        screens.open("telephony", ["vera"]),
+        screens.open("sales", ["anna"]),
+    )
+    screens.pop([call("anna", "ilya")])
+
+    assert [window.next(0) is not None for window in (mine, both, everything, other, elsewhere)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert both.next(0) is None, "once, although two of its keys ring"
+
+
+def test_a_window_that_is_closed_is_forgotten():
+    screens = Screens(1)
+    window = screens.open("telephony", ["anna"])
+    with pytest.raises(TooManyWindowsError):
+        screens.open("telephony", ["anna"])
+    screens.close(window)
+    screens.close(window)
+
+    assert len(screens) == 0
+    screens.pop([call("anna")])
+    assert window.next(0) is None
+    screens.open("telephony", ["anna"])
+
+
+def test_a_window_that_shows_nothing_for_long_is_taken_for_gone():
+    screens = Screens(1)
+    window = screens.open("telephony", None)
+    screens.pop([call("anna")] * 1_001)
+
+    assert window.closing
+
+
+def test_when_the_service_stops_every_window_closes_and_none_opens():
+    screens = Screens(2)
+    windows = [screens.open("telephony", None), screens.open("telephony", ["anna"])]
+    screens.close_all()
+
+    assert all(window.next(5) is None and window.closing for window in windows)
+    with pytest.raises(TooManyWindowsError):
+        screens.open("telephony", None)
+
+
+def test_the_windows_of_a_session_that_ended_are_woken_and_no_others():
+    screens = Screens(2)
+    ended, other = screens.open("telephony", None, "one"), screens.open("telephony", None, "two")
+    screens.wake("one")
+    screens.pop([call("anna")])
+
+    assert ended.next(0) is None
+    assert ended.next(0) is not None
+    assert other.next(0) is not None
