@@ -3,6 +3,7 @@
 Rule: parts are joined here and nowhere else; nothing here knows how any of them works.
 """
 
+import secrets
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from vats1c.model import Exchange
 from vats1c.people import People, Person, Sessions, SubscriberStore, logins_with
 from vats1c.screens import Screens
 from vats1c.soap.endpoint import Allowance, Headers, answer_fault, late, nowhere, spelled
-from vats1c.web import Check, Office, Parts, Site
+from vats1c.web import Bench, Check, Office, Parts, Site
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Application:
         kept = settings.journal
         limits = Limits(kept.days, kept.exchanges, kept.bytes)
         self.journal = Journal(database, limits, lambda what: self._metrics.dropped.labels(what).inc())
+        self.bench = self._bench()
         self.screens = Screens(settings.limits.windows)
         self._metrics.windows.set_function(lambda: len(self.screens))
         self.journal.watch(self.screens.pop)
@@ -164,7 +166,14 @@ class Application:
         hours = max(one.card.session for one in self.settings.served.values())
         secure = (self.settings.public_url or "").startswith("https:")
         self.sessions = Sessions(database, self.people, hours)
-        return Parts(self.journal, self.people, self.sessions, self.screens, offices, secure)
+        return Parts(self.journal, self.people, self.sessions, self.screens, offices, secure, self.bench)
+
+    def _bench(self) -> Bench | None:
+        given = self.settings.staging
+        if not given.enabled:
+            return None
+        token = given.token.get_secret_value() if given.token else secrets.token_urlsafe(24)
+        return Bench(token, open_here=given.open_here)
 
     def _checks(self) -> dict[str, Check]:
         checks: dict[str, Check] = {"journal": lambda: (self.journal.writable(), {})}

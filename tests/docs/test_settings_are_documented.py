@@ -23,6 +23,7 @@ from vats1c.config import (
     PublicationTable,
     SayNameTable,
     Settings,
+    StagingTable,
     SubscriberTable,
     UserTable,
 )
@@ -44,6 +45,7 @@ TABLES = {
     "`[card]`": CardTable,
     "`[journal]`": JournalTable,
     "`[limits]`": LimitsTable,
+    "`[staging]`": StagingTable,
 }
 
 

@@ -1,6 +1,7 @@
 """Start the service and say, part by part, what it is made of."""
 
 import logging
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -29,10 +30,22 @@ def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = N
             )
         )
     _refuse_taken(host, port)
+    if settings.staging.enabled and settings.staging.token is None:
+        settings = _with_token(settings)
     if settings.workers == 1:
         _serve(settings, announce=True, welcome=welcome)
     else:
         _serve_many(settings)
+
+
+def _with_token(settings: "Settings") -> "Settings":
+    """Return `settings` with a token for the staging bench, the same for all workers, and print it."""
+    from pydantic import SecretStr
+
+    token = secrets.token_urlsafe(24)
+    typer.echo(str(Message(f"токен стенда: {token}", f"the staging bench's token: {token}")))
+    staging = settings.staging.model_copy(update={"token": SecretStr(token)})
+    return settings.model_copy(update={"staging": staging})
 
 
 def configure_log(level: str, form: str) -> None:

@@ -12,6 +12,7 @@ from vats1c.config.schema import (
     PublicationTable,
     SayNameTable,
     Settings,
+    StagingTable,
     SubscriberTable,
     UserTable,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "PublicationTable",
     "SayNameTable",
     "Settings",
+    "StagingTable",
     "SubscriberTable",
     "Unusable",
     "UserTable",

@@ -212,6 +212,20 @@ class LimitsTable(Table):
     )
 
 
+class StagingTable(Table):
+    """The staging bench: a stand-in for 1C to test against. Never in production."""
+
+    enabled: bool = Field(default=False, description="Open the staging bench.")
+    token: SecretStr | None = Field(
+        default=None, min_length=16, description="What programs sign in with; made at the start when not set."
+    )
+    open_here: bool = Field(default=False, description="Let whoever is on this machine use it without signing in.")
+    publications: int = Field(default=100, ge=0, le=10_000, description="Most publications made on request.")
+    lives: int = Field(
+        default=3_600, ge=1, le=604_800, description="How long after its last use such a publication is gone, seconds."
+    )
+
+
 class PublicationTable(Table):
     """One endpoint, /NAME/ws/VATS: who may call it and where its callers are looked up."""
 
@@ -299,6 +313,7 @@ class Settings(PublicationTable, BaseSettings):
     log_format: Literal["text", "json"] = Field(default="text", description="Form of the log lines.")
     limits: LimitsTable = Field(default=LimitsTable(), description="What requests and connections may take.")
     journal: JournalTable = Field(default=JournalTable(), description="What the journal keeps.")
+    staging: StagingTable = Field(default=StagingTable(), description="The staging bench.")
     publications: Annotated[dict[str, PublicationTable], AfterValidator(_publications)] = Field(
         default={}, description="More than one endpoint: users, directories, subscribers and say_name of each."
     )

@@ -1,6 +1,8 @@
 """Who asks, in which language, and whether the request is really theirs."""
 
 import json
+from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +65,31 @@ class Asking(Request):
                 raise ApiError(403, "forged", "нет заголовка X-Vats1c", "the header X-Vats1c is missing")
         return session.person, session
 
+    def tester(self) -> str | None:
+        """Return the publication whose exchanges whoever asks may see, None for all. Raises ApiError.
+
+        An administrator sees their own; who has the staging bench's token, or is on this machine where that is enough,
+        sees all.
+        """
+        bench = self.parts.bench
+        given = self.headers.get("Authorization", "")
+        if bench is not None and given.startswith("Bearer "):
+            if not compare_digest(given[7:].strip().encode(), bench.token.encode()):
+                raise ApiError(401, "auth", "неверный токен", "wrong token")
+            return None
+        if bench is not None and bench.open_here and not given and self._is_here():
+            self.refuse_forged()
+            return None
+        person, _ = self.person()
+        if not person.administrator:
+            raise ApiError(403, "administrator", "это может администратор", "an administrator may do this")
+        return person.publication
+
+    def _is_here(self) -> bool:
+        """Tell whether the request comes from this machine, and not through a name of somebody else's page."""
+        host = urlsplit(f"//{self.host}").hostname or ""
+        return all(one == "localhost" or _is_loopback(one) for one in (self.remote_addr or "", host))
+
     def refuse_forged(self) -> None:
         """Refuse what another site's page had the browser send. Raises ApiError."""
         origin = self.headers.get("Origin")
@@ -99,6 +126,13 @@ class Asking(Request):
                 400, name, f"{name}: ожидается число от {least} до {most}", f"{name}: a number from {least} to {most}"
             )
         return int(value)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def answered(body: Any, status: int = 200) -> Response:

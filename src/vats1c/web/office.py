@@ -24,6 +24,14 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
+class Bench:
+    """The staging bench, where there is one: what programs sign in with, and whether whoever is on this machine may."""
+
+    token: str
+    open_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What all publications share."""
 
@@ -34,6 +42,7 @@ class Parts:
     offices: Mapping[str, Office]
     # Whether browsers reach the service by https, whatever reaches this process.
     secure: bool = False
+    bench: Bench | None = None
 
     def office(self, person: Person) -> Office:
         """Return where `person` works."""
