@@ -207,6 +207,12 @@ VALUES = {
     "VATS1C_LIMITS__BODY_TIMEOUT": "2",
     "VATS1C_LIMITS__CONNECTIONS": "32",
     "VATS1C_LIMITS__FAILED_LOGINS": "2",
+    "VATS1C_STAGING": '{"enabled": true}',
+    "VATS1C_STAGING__ENABLED": "true",
+    "VATS1C_STAGING__TOKEN": "sixteen letters, or more",
+    "VATS1C_STAGING__OPEN_HERE": "true",
+    "VATS1C_STAGING__PUBLICATIONS": "5",
+    "VATS1C_STAGING__LIVES": "60",
 }
 
 
@@ -222,7 +228,8 @@ def variables():
 def test_every_setting_outside_the_lists_has_a_variable_on_the_page():
     assert set(variables()) == set(VALUES)
     assert len(variables()) == sum(
-        len(TABLES[one].model_fields) for one in ("At the top", "`[say_name]`", "`[card]`", "`[journal]`", "`[limits]`")
+        len(TABLES[one].model_fields)
+        for one in ("At the top", "`[say_name]`", "`[card]`", "`[journal]`", "`[limits]`", "`[staging]`")
     )
 
 
@@ -287,7 +294,17 @@ def example_keys(*, commented):
 
 def test_the_example_holds_every_setting_and_no_other():
     known = {("", key) for key, field in Settings.model_fields.items() if not models_in(field.annotation)}
-    for name in ("users", "directories", "subscribers", "administrators", "say_name", "card", "journal", "limits"):
+    for name in (
+        "users",
+        "directories",
+        "subscribers",
+        "administrators",
+        "say_name",
+        "card",
+        "journal",
+        "limits",
+        "staging",
+    ):
         (model,) = models_in(Settings.model_fields[name].annotation)
         known |= {(name, key) for key in model.model_fields}
     known |= {

@@ -25,7 +25,7 @@ COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG"})
 # Files that a directory's own settings may name.
 _PATHS = ("path", "ca", "cache", "password_file")
 # What stands under these may be a password or a key: it is not repeated in a message.
-_SECRET = frozenset({"users", "subscribers", "administrators", "publications", "directories", "database"})
+_SECRET = frozenset({"users", "subscribers", "administrators", "publications", "directories", "database", "staging"})
 
 
 def load(path: Path | None = None, **given: Any) -> Settings:
