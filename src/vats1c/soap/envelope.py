@@ -7,7 +7,8 @@ thousands of elements), and what cannot be read.
 
 import re
 import threading
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -21,6 +22,9 @@ _MOST_NAMESPACES = 100
 _ENCODINGS = frozenset(
     {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
 )
+# How plain requests begin, up to the first ">", once they were read in full; and whether that names an encoding.
+_known: dict[bytes, bool] = {}
+_MOST_KNOWN = 64
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
@@ -36,8 +40,7 @@ _OURSELVES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
 
     version: str
@@ -68,7 +71,14 @@ def read(body: bytes, content_type: str = "") -> Request:
 
 
 def _read(body: bytes, content_type: str) -> Request:
-    root = _parsed(body, _charset(body, content_type))
+    plain = _is_plain(body)
+    opening = body[: body.find(b">") + 1] if plain else b""
+    if plain and opening in _known:
+        root = _tree(body, None if _known[opening] else _named_charset(content_type))
+    else:
+        root = _parsed(body, _charset(body, content_type))
+        if plain and len(_known) < _MOST_KNOWN:
+            _known[opening] = _DECLARED.match(opening) is not None
     version, name = split(root)
     if name != "Envelope" or version not in (SOAP11, SOAP12):
         raise SoapFault(
@@ -78,7 +88,8 @@ def _read(body: bytes, content_type: str) -> Request:
             "a SOAP 1.1 or 1.2 envelope is expected",
         )
     try:
-        _refuse_bombs(root)
+        if not plain:
+            _refuse_bombs(root)
         element = _operation(root, version)
         return Request(version, *split(element), element)
     except SoapFault as fault:
@@ -88,7 +99,12 @@ def _read(body: bytes, content_type: str) -> Request:
 
 def split(element: etree._Element) -> tuple[str, str]:
     """Return the namespace ("" for none) and the local name of `element`."""
-    namespace, _, name = str(element.tag).rpartition("}")
+    return _split(str(element.tag))
+
+
+@lru_cache(maxsize=256)
+def _split(tag: str) -> tuple[str, str]:
+    namespace, _, name = tag.rpartition("}")
     return namespace[1:], name
 
 
@@ -127,12 +143,7 @@ def _parsed(body: bytes, charset: str | None) -> etree._Element:
     # Declarations are no attributes to lxml, and there may be as many.
     if _without_nul(body).count(b"xmlns") > _MOST_NAMESPACES:
         raise _too_much()
-    try:
-        root = etree.fromstring(body, _parsers.get(charset))
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise SoapFault(
-            "Client", "xml", "запрос не является правильным XML", "the request is not well-formed XML"
-        ) from error
+    root = _tree(body, charset)
     info = root.getroottree().docinfo
     if info.encoding and info.encoding.lower() not in _ENCODINGS:
         raise _unreadable_encoding()
@@ -146,12 +157,40 @@ def _parsed(body: bytes, charset: str | None) -> etree._Element:
     return root
 
 
+def _tree(body: bytes, charset: str | None) -> etree._Element:
+    try:
+        return etree.fromstring(body, _parsers.get(charset))
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise SoapFault(
+            "Client", "xml", "запрос не является правильным XML", "the request is not well-formed XML"
+        ) from error
+
+
+def _is_plain(body: bytes) -> bool:
+    """Tell from its bytes alone whether `body` can hold nothing that SOAP forbids, and no bomb."""
+    return (
+        body[:1] == b"<"
+        and b"\0" not in body
+        and b"<!" not in body
+        and body.find(b"<?", 1) < 0
+        and body.count(b"<") <= _MOST_ELEMENTS
+        and body.count(b"=") <= _MOST_ATTRIBUTES
+    )
+
+
 def _charset(body: bytes, content_type: str) -> str | None:
     """Return the charset to read `body` by when the body itself does not say: no BOM, no declared encoding."""
     if body.startswith(_BYTE_ORDER_MARKS) or _DECLARED.match(body):
         return None
+    if b"\0" in body[:4]:
+        return None
+    return _named_charset(content_type)
+
+
+@lru_cache(maxsize=64)
+def _named_charset(content_type: str) -> str | None:
     named = _CHARSET.search(content_type)
-    if named is None or b"\0" in body[:4]:
+    if named is None:
         return None
     if named[1].lower() not in _ENCODINGS:
         raise _unreadable_encoding()

@@ -19,6 +19,7 @@ from vats1c.display import Display
 from vats1c.journal import JournalError
 from vats1c.model import Exchange
 from vats1c.soap import reply
+from vats1c.soap.compiled import compiled
 from vats1c.soap.envelope import Request, split
 from vats1c.soap.fault import SoapFault
 
@@ -173,9 +174,23 @@ class Service:
         self._transports = {
             (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
         }
+        self._compiled = compiled(transport.app for transport in self._transports.values())
 
     def answer(self, request: Request, exchange: Exchange | None = None) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
+        element = request.element
+        operation = self._compiled.get((element.tag, *[parameter.tag for parameter in element]))
+        if operation is None:
+            return self._by_spyne(request, exchange)
+        try:
+            value = operation.call(element, _Asked(self, exchange))
+        except Fault as fault:
+            raise _ours(fault, operation.application, request) from fault
+        if value is None:
+            return self._by_spyne(request, exchange)
+        return reply.envelope(request.version, operation.namespace, operation.name, value)
+
+    def _by_spyne(self, request: Request, exchange: Exchange | None) -> bytes:
         named = {split(parameter)[1] for parameter in request.element}
         transport = self._transports.get((request.namespace, "Number" in named))
         if transport is None:
