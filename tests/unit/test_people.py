@@ -1,6 +1,7 @@
 """Who may sign in, who owns a key, and how long a session lasts."""
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_database_that_does_not_answer_leaves_everybody_as_they_were(people, d
     SubscriberStore(database).put(Kept("telephony", Subscriber("key-v", "Вера")))
     clock.now = 3
     assert people.owner("telephony", "key-v")
-    with sqlite3.connect(tmp_path / "journal.sqlite") as broken:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as broken:
         broken.execute("DROP TABLE subscribers")
     clock.now = 6
 
