@@ -28,24 +28,13 @@ REQUEST = f"""<?xml version="1.0" encoding="utf-8"?>
     </soap:Body>
 </soap:Envelope>
 """
+PYTHON_PEERS = {
+    "hand-written lxml": "hand_written.py",
+    "bare Spyne": "bare_spyne.py",
+    "constant bytes": "constant.py",
+}
 LOGIN = "Basic U09BUDoxMjM="
-CONSTANT = """
-import sys
-from vats1c.server import Limits, serve
-
-class Constant:
-    answer = b"x" * 310
-
-    def __call__(self, environ, start_response):
-        environ["wsgi.input"].read(4_096)
-        start_response("200 OK", [("Content-Type", "text/xml; charset=utf-8")])
-        return [self.answer]
-
-    def late(self, environ):
-        return 408, [], b""
-
-serve(Constant(), "127.0.0.1", int(sys.argv[1]), Limits(10, 10, 1_024))
-"""
+PEERS = Path(__file__).parent / "peers"
 
 
 def main():
@@ -58,7 +47,13 @@ def main():
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
-        subjects = {"vats1c SayName": product(Path(folder), 8_191), "constant bytes": constant(8_192)}
+        subjects = {
+            "vats1c": product(Path(folder), 8_191),
+            **{
+                name: python_peer(script, Path(folder), port)
+                for port, (name, script) in enumerate(PYTHON_PEERS.items(), 8_192)
+            },
+        }
         try:
             report(measure(subjects, given))
         finally:
@@ -80,9 +75,10 @@ def product(folder, port):
     return started(command, f"http://127.0.0.1:{port}/telephony/ws/VATS", NAME)
 
 
-def constant(port):
-    """Start the bound: the same server, the same body read, nothing done."""
-    return started([sys.executable, "-c", CONSTANT, str(port)], f"http://127.0.0.1:{port}/", "x")
+def python_peer(script, folder, port):
+    """Start a peer on vats1c's own server; return the process and its address."""
+    command = [sys.executable, PEERS / script, str(port), folder / "callers.csv"]
+    return started(command, f"http://127.0.0.1:{port}/", "x" if script == "constant.py" else NAME)
 
 
 def started(command, url, expected):
@@ -144,14 +140,14 @@ def report(figures):
     print(
         f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     )
-    print(f"{'':<16}{'connections':>12}{'requests/s':>12}{'spread':>16}{'p99 ms':>9}{'share':>8}")
+    print(f"{'':<20}{'connections':>12}{'requests/s':>12}{'spread':>16}{'p99 ms':>9}{'share':>8}")
     for (subject, connections), rounds in sorted(figures.items(), key=lambda item: item[0][1]):
         rates = [rate for rate, _ in rounds]
-        bound = statistics.median(rate for rate, _ in figures["constant bytes", connections])
+        bound = statistics.median(rate for rate, _ in figures["hand-written lxml", connections])
         middle = statistics.median(rates)
         spread = f"{min(rates):.0f}-{max(rates):.0f}"
         late = statistics.median(p99 for _, p99 in rounds)
-        print(f"{subject:<16}{connections:>12}{middle:>12.0f}{spread:>16}{late:>9.2f}{middle / bound:>8.2f}")
+        print(f"{subject:<20}{connections:>12}{middle:>12.0f}{spread:>16}{late:>9.2f}{middle / bound:>8.2f}")
 
 
 if __name__ == "__main__":

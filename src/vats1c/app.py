@@ -52,7 +52,8 @@ class Application:
         self._metrics = Metrics()
         kept = settings.journal
         limits = Limits(kept.days, kept.exchanges, kept.bytes)
-        self.journal = Journal(database, limits, lambda what: self._metrics.dropped.labels(what).inc())
+        dropped = {what: self._metrics.dropped.labels(what) for what in ("raw", "exchange")}
+        self.journal = Journal(database, limits, lambda what: dropped[what].inc())
         self.bench = self._bench()
         self.screens = Screens(settings.limits.windows)
         self._metrics.windows.set_function(lambda: len(self.screens))

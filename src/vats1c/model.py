@@ -40,9 +40,10 @@ class Match:
     @classmethod
     def of(cls, callers: Iterable[Caller], confidence: Confidence = Confidence.EXACT) -> "Match | None":
         """Return the match of `callers`, one contact named twice counting once; None when there is nobody."""
-        different = tuple(dict.fromkeys(callers))
-        if not different:
+        all_of_them = tuple(callers)
+        if not all_of_them:
             return None
+        different = all_of_them if len(all_of_them) == 1 else tuple(dict.fromkeys(all_of_them))
         return cls(different, confidence if len(different) == 1 else Confidence.AMBIGUOUS)
 
     @property

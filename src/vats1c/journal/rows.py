@@ -3,11 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, exchanges, raw, rings
+from vats1c.journal import bulk
 from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
 
 _LONGEST_NAMESPACE = 128
@@ -55,11 +57,9 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
     """Write `noted` down with their bytes; those with an id are there already, and only finished."""
     fresh = [exchange for exchange in noted if exchange.id is None]
     if fresh:
-        insert = sa.insert(exchanges).returning(exchanges.c.id, sort_by_parameter_order=True)
-        for exchange, own_id in zip(
-            fresh, connection.execute(insert, [exchange_row(one) for one in fresh]).scalars(), strict=True
-        ):
+        for own_id, exchange in enumerate(fresh, bulk.reserve(connection, exchanges, len(fresh))):
             exchange.id = own_id
+        bulk.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
     finished = [exchange for exchange in noted if exchange.call_id is not None]
     if finished:
         update = sa.update(exchanges).where(exchanges.c.id == sa.bindparam("own_id"))
@@ -81,9 +81,10 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
                 for one in finished
             ],
         )
-    kept = [raw_row(exchange.id, *exchange.raw) for exchange in noted if exchange.id is not None and exchange.raw]
-    if kept:
-        connection.execute(sa.insert(raw), kept)
+    # Read once: whoever notes more than can be kept takes the bytes of the oldest away.
+    with_bytes = [(exchange.id, exchange.raw) for exchange in noted]
+    kept = [raw_row(own_id, *own_raw) for own_id, own_raw in with_bytes if own_id is not None and own_raw]
+    bulk.insert(connection, raw, kept)
 
 
 def exchange_row(exchange: Exchange) -> dict[str, Any]:
@@ -110,10 +111,16 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
 
 def raw_row(exchange_id: int, lines: Iterable[tuple[str, str]], request: bytes, answer: bytes) -> dict[str, Any]:
     """Return the row of an exchange's bytes; no password is ever written down."""
-    named = ((name.removeprefix("HTTP_").replace("_", "-").title(), value) for name, value in lines)
-    headers = json.dumps({name: value for name, value in named if name not in _SECRETS}, ensure_ascii=False)
+    headers = _spelled(tuple(lines))
     size = len(headers) + len(request) + len(answer)
     return {"exchange_id": exchange_id, "headers": headers, "request": request, "answer": answer, "size": size}
+
+
+@lru_cache(maxsize=256)
+def _spelled(lines: tuple[tuple[str, str], ...]) -> str:
+    """Return header lines as JSON, without secrets; a client sends the same ones again and again."""
+    named = ((name.removeprefix("HTTP_").replace("_", "-").title(), value) for name, value in lines)
+    return json.dumps({name: value for name, value in named if name not in _SECRETS}, ensure_ascii=False)
 
 
 def _call(row: Any, own: Iterable[Ring]) -> Call:

@@ -8,6 +8,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from time import perf_counter
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -21,12 +23,15 @@ log = structlog.get_logger("vats1c.journal")
 T = TypeVar("T")
 Work = Callable[[sa.Connection], Any]
 
-# Exchanges wait this long for others to be written with, seconds.
+# Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
+# so that in a storm writing them down takes a small part of the machine and the rest is dropped.
 _GATHER = 0.02
+_REST = 9
 _MOST_WORKS = 256
+_MOST_AT_ONCE = 128
 # Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
 _MOST_RAW = 2_000
-_MOST_NOTED = 20_000
+_MOST_NOTED = 10_000
 
 
 class Writer:
@@ -46,6 +51,8 @@ class Writer:
         self._on_dropped = on_dropped
         self._works: deque[tuple[Work, Future[Any]]] = deque()
         self._noted: deque[Exchange] = deque()
+        # Those of them that hold bytes, oldest first.
+        self._with_bytes: deque[Exchange] = deque()
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
@@ -69,16 +76,22 @@ class Writer:
 
     def note(self, exchange: Exchange) -> None:
         """Have `exchange` written soon."""
-        waiting = len(self._noted)
-        if waiting >= _MOST_NOTED:
-            self._on_dropped("exchange")
-            return
-        if waiting >= _MOST_RAW and exchange.raw is not None:
-            exchange.raw = None
-            self._on_dropped("raw")
         self._noted.append(exchange)
+        if exchange.raw is not None:
+            self._with_bytes.append(exchange)
+            if len(self._with_bytes) > _MOST_RAW:
+                self._drop_bytes()
+        if len(self._noted) > _MOST_NOTED:
+            self._noted.popleft()
+            self._on_dropped("exchange")
         if not self._something.is_set():
             self._something.set()
+
+    def _drop_bytes(self) -> None:
+        oldest = self._with_bytes.popleft()
+        if oldest.raw is not None:
+            oldest.raw = None
+            self._on_dropped("raw")
 
     def close(self) -> None:
         """Write what waits and end."""
@@ -95,8 +108,12 @@ class Writer:
             self._something.clear()
             self._urgent.clear()
             closing = self._closing
+            begun = perf_counter()
             while (self._works or self._noted) and self._batch():
-                pass
+                if not self._closing and self._noted:
+                    self._urgent.wait(_REST * (perf_counter() - begun))
+                self._urgent.clear()
+                begun = perf_counter()
             if closing:
                 self._refuse(RuntimeError("the journal is closed"))
                 return
@@ -104,7 +121,7 @@ class Writer:
     def _batch(self) -> bool:
         """Write what waits, and tell whether the database could be written to at all."""
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
-        noted = [self._noted.popleft() for _ in range(len(self._noted))]
+        noted = self._some_noted()
         try:
             results = self._write([work for work, _ in works], noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
@@ -120,9 +137,20 @@ class Writer:
         self.well = self.well or bool(works)
         for (_, future), result in zip(works, results, strict=True):
             future.set_result(result)
+        for exchange in noted:
+            # Written: these bytes are no longer among those that may have to go.
+            exchange.raw = None
         if works or any(exchange.call_id for exchange in noted):
             self._on_commit()
         return True
+
+    def _some_noted(self) -> list[Exchange]:
+        noted: list[Exchange] = []
+        # Whoever notes may take the oldest away meanwhile.
+        with suppress(IndexError):
+            while len(noted) < _MOST_AT_ONCE:
+                noted.append(self._noted.popleft())
+        return noted
 
     def _refuse(self, error: Exception) -> None:
         """Tell all who wait that nothing can be written."""

@@ -1,0 +1,40 @@
+"""What the Python peers share: the callers, the login, and vats1c's own server, so that only the SOAP differs."""
+
+import base64
+import csv
+import sys
+
+from vats1c.server import Limits, serve
+
+LOGIN = "Basic " + base64.b64encode(b"SOAP:123").decode()
+
+
+def callers():
+    """Return number as it is asked for → name, from the file that every peer reads."""
+    with open(sys.argv[2], encoding="utf-8", newline="") as file:
+        return {row["number"]: row["name"] for row in csv.DictReader(file)}
+
+
+class Served:
+    """A WSGI application as vats1c's server wants it."""
+
+    def __init__(self, application):
+        self._application = application
+
+    def __call__(self, environ, start_response):
+        if environ.get("HTTP_AUTHORIZATION") != LOGIN:
+            start_response("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="peer"')])
+            return [b""]
+        return self._application(environ, start_response)
+
+    def late(self, _environ):
+        """Answer a body that came too late."""
+        return 408, [], b""
+
+    def stopping(self):
+        """Do nothing: no window is open."""
+
+
+def run(application):
+    """Serve until stopped."""
+    serve(Served(application), "127.0.0.1", int(sys.argv[1]), Limits(10, 10, 1_024))
