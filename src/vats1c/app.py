@@ -57,7 +57,7 @@ class Application:
         self.bench = self._bench()
         self.screens = Screens(settings.limits.windows)
         self._metrics.windows.set_function(lambda: len(self.screens))
-        self.journal.watch(self.screens.pop)
+        self.journal.watch(self.screens.pop, lambda: len(self.screens) > 0)
         self.journal.keep_within_limits()
         self.people = self._people(database)
         self.chains = {one.name: self._chain(one) for one in self.publications}

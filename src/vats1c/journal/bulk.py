@@ -1,6 +1,10 @@
-"""Rows written many at a time, by one statement that the driver gets as it is: an exchange must cost next to nothing."""
+"""Statements that the driver gets as they are: what happens with every call must cost next to nothing.
+
+Rule: nothing here builds a statement for a value; SQL has "?" for each, and times are aware on our side.
+"""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +27,30 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
         connection.exec_driver_sql(f"{head} {', '.join([one] * len(piece))}", tuple(values))
 
 
+def insert_one(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> int:
+    """Write `row` and return its id. Raises the driver's own errors."""
+    head, one, bound = _statement(connection.dialect, table, tuple(row))
+    values = [bind(row[name]) if bind else row[name] for name, bind in bound]
+    return int(_cursor(connection).execute(f"{head} {one} RETURNING id", values).fetchone()[0])
+
+
+def execute(connection: sa.Connection, sql: str, *values: Any) -> Any:
+    """Run `sql` and return the driver's cursor. Raises the driver's own errors."""
+    if connection.dialect.name == "sqlite":
+        return _cursor(connection).execute(sql, [_stored(one) if type(one) is datetime else one for one in values])
+    return _cursor(connection).execute(_with_percents(sql), values)
+
+
+def execute_many(connection: sa.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run `sql` with the values of each row. Raises the driver's own errors."""
+    _cursor(connection).executemany(sql if connection.dialect.name == "sqlite" else _with_percents(sql), rows)
+
+
+def time_of(value: Any) -> datetime:
+    """Return a time that the driver gave, aware."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
 def reserve(connection: sa.Connection, table: sa.Table, count: int) -> int:
     """Return the first of `count` ids that nobody else gets; for a transaction that no other writer is in."""
     if connection.dialect.name == "sqlite":
@@ -35,10 +63,22 @@ def reserve(connection: sa.Connection, table: sa.Table, count: int) -> int:
     return int(first)
 
 
+def _cursor(connection: sa.Connection) -> Any:
+    return connection.connection.cursor()
+
+
+def _stored(at: datetime) -> str:
+    """Return a time as SQLAlchemy stores it in SQLite."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+@lru_cache(maxsize=64)
+def _with_percents(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
 @lru_cache(maxsize=32)
-def _statement(
-    dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]
-) -> tuple[str, str, list[tuple[str, Any]]]:
+def _statement(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> tuple[str, str, list[tuple[str, Any]]]:
     """Return how the statement begins, what stands for one row, and what makes each value the driver's own."""
     quote = dialect.identifier_preparer.quote
     placeholder = "?" if dialect.paramstyle == "qmark" else "%s"

@@ -123,9 +123,12 @@ class Journal(Reader):
             if removed:
                 log.info("journal trimmed", rows=removed)
 
-    def watch(self, tell: Callable[[list[Call]], None]) -> None:
-        """Have `tell` told of the calls that change, whichever process changed them; it must not wait."""
-        self._watcher.watch(tell)
+    def watch(self, tell: Callable[[list[Call]], None], looked_at: Callable[[], bool] = lambda: True) -> None:
+        """Have `tell` told of the calls that change, whichever process changed them; it must not wait.
+
+        What changes while `looked_at` says that nobody looks is not read at all.
+        """
+        self._watcher.watch(tell, looked_at)
 
     def writable(self) -> bool:
         """Tell whether the last writing succeeded and the database answers."""
@@ -155,7 +158,7 @@ class Journal(Reader):
     def _told_of_writing(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, RuntimeError, sa.exc.SQLAlchemyError) as error:
+        except Exception as error:  # the drivers' own errors have no class in common
             raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
 
 

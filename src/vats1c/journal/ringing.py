@@ -1,6 +1,5 @@
 """Write an IncomingCall down: find the call that it belongs to or begin one, within one transaction."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,13 +7,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from vats1c.database import CHANNEL
-from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, calls, counters, exchanges, rings
+from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, calls, exchanges, rings
 from vats1c.journal import identity
+from vats1c.journal.bulk import execute, insert_one, time_of
 from vats1c.journal.rows import caller_fields, exchange_row
 from vats1c.model import Exchange, Ringing
 
 REPEATS = timedelta(minutes=10)
 _MOST_OPEN = 50
+# Rows about the same number; without a form in E.164 it is what was received.
+_BY_NUMBER = "publication = ? AND number = ?"
+_BY_RECEIVED = "publication = ? AND number IS NULL AND received = ?"
+# Only the newest are looked at, by the index: some numbers ring all day.
+_ANNOUNCED = """
+SELECT id, at FROM (
+    SELECT id, at, operation, outcome, call_id FROM exchanges WHERE {same} ORDER BY id DESC LIMIT ?
+) AS newest
+WHERE operation = 'SayName' AND outcome = 'ok' AND call_id IS NULL AND at >= ? ORDER BY id
+"""
+_LATELY = """
+SELECT calls.id, calls.at, calls.last, rings.key, rings.last FROM calls JOIN rings ON rings.call_id = calls.id
+WHERE calls.id IN (SELECT id FROM calls WHERE {same} ORDER BY id DESC LIMIT ?) AND (calls.last >= ? OR calls.at > ?)
+ORDER BY calls.id, rings.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +42,23 @@ class Rang:
 
 def draw(connection: sa.Connection, count: int = 1) -> int:
     """Return the first of `count` versions that nobody else gets; until the end of the transaction others wait."""
-    mine = counters.c.name == "version"
-    update = sa.update(counters).where(mine).values(value=counters.c.value + count).returning(counters.c.value)
-    last = connection.execute(update).scalar()
-    if last is None:
-        connection.execute(sa.insert(counters), {"name": "version", "value": count})
-        last = count
+    drawn = execute(
+        connection, "UPDATE counters SET value = value + ? WHERE name = 'version' RETURNING value", count
+    ).fetchone()
+    if drawn is None:
+        execute(connection, "INSERT INTO counters (name, value) VALUES ('version', ?)", count)
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
-    return int(last) - count + 1
+        execute(connection, "SELECT pg_notify(?, '')", CHANNEL)
+    return (int(drawn[0]) if drawn else count) - count + 1
 
 
 def ring(connection: sa.Connection, ringing: Ringing) -> Rang:
     """Write `ringing` down."""
     version = draw(connection)
-    same = _same(calls, ringing)
     announced = _announced(connection, ringing)
+    open_calls, repeat = _lately(connection, ringing)
     found = identity.place(
-        _open(connection, ringing, same),
+        open_calls,
         ringing.key[:LONGEST_KEY],
         ringing.at,
         announced=bool(announced),
@@ -52,75 +66,65 @@ def ring(connection: sa.Connection, ringing: Ringing) -> Rang:
     )
     call_id = found.call
     if call_id is None:
-        call_id = _begin(connection, ringing, same, version)
+        call_id = insert_one(connection, calls, _call_row(ringing, version, repeat))
+        insert_one(connection, rings, _ring_row(ringing, call_id))
     elif not found.repetition:
-        connection.execute(sa.update(calls).where(calls.c.id == call_id).values(last=ringing.at, version=version))
-    if not found.repetition:
+        execute(connection, "UPDATE calls SET last = ?, version = ? WHERE id = ?", ringing.at, version, call_id)
         _ring_at(connection, ringing, call_id)
-    if announced:
-        connection.execute(sa.update(exchanges).where(exchanges.c.id.in_(announced)).values(call_id=call_id))
-    exchange = Exchange(
-        ringing.publication,
-        ringing.at,
-        "IncomingCall",
-        received=ringing.received,
-        number=ringing.number,
-        key=ringing.key,
-        caller=ringing.caller.name if ringing.caller else "",
-        confidence=ringing.confidence,
-        call_id=call_id,
-    )
-    insert = sa.insert(exchanges).returning(exchanges.c.id)
-    return Rang(call_id, int(connection.execute(insert, exchange_row(exchange)).scalar_one()))
+    for exchange_id in announced:
+        execute(connection, "UPDATE exchanges SET call_id = ? WHERE id = ?", call_id, exchange_id)
+    return Rang(call_id, insert_one(connection, exchanges, exchange_row(_exchange(ringing, call_id))))
 
 
-def _same(table: sa.Table, ringing: Ringing) -> sa.ColumnElement[bool]:
-    """Return what is true of rows about the same number."""
-    own = table.c.publication == ringing.publication
+def _same(ringing: Ringing, sql: str) -> tuple[str, str, str]:
+    """Return `sql` about rows of the same number, and its first values."""
     if ringing.number is not None:
-        return own & (table.c.number == ringing.number)
-    return own & table.c.number.is_(None) & (table.c.received == ringing.received[:LONGEST_NUMBER])
+        return sql.format(same=_BY_NUMBER), ringing.publication, ringing.number
+    return sql.format(same=_BY_RECEIVED), ringing.publication, ringing.received[:LONGEST_NUMBER]
 
 
 def _announced(connection: sa.Connection, ringing: Ringing) -> list[int]:
     """Return the SayNames that wait for their call, those of the oldest one."""
-    query = (
-        sa.select(exchanges.c.id, exchanges.c.at)
-        .where(
-            _same(exchanges, ringing),
-            exchanges.c.operation == "SayName",
-            exchanges.c.outcome == "ok",
-            exchanges.c.call_id.is_(None),
-            exchanges.c.at >= ringing.at - identity.CLAIMS,
-        )
-        .order_by(exchanges.c.id)
-        .limit(_MOST_OPEN)
+    since = ringing.at - identity.CLAIMS
+    found = [
+        (own_id, time_of(at))
+        for own_id, at in execute(connection, *_same(ringing, _ANNOUNCED), _MOST_OPEN, since).fetchall()
+    ]
+    return [own_id for own_id, at in found if at <= found[0][1] + identity.TOGETHER]
+
+
+def _lately(connection: sa.Connection, ringing: Ringing) -> tuple[list[identity.Open], int]:
+    """Return the number's calls that a phone may still join, oldest first; and which a new call would be in a row."""
+    joins, repeats = ringing.at - identity.JOINS, ringing.at - REPEATS
+    last_of: dict[int, datetime] = {}
+    phones: dict[int, dict[str, datetime]] = {}
+    before = set()
+    rows = execute(connection, *_same(ringing, _LATELY), _MOST_OPEN, joins, repeats).fetchall()
+    for call_id, at, last, key, ring_last in rows:
+        if call_id not in phones:
+            last_of[call_id], phones[call_id] = time_of(last), {}
+            if time_of(at) > repeats:
+                before.add(call_id)
+        phones[call_id][key] = time_of(ring_last)
+    open_calls = [identity.Open(own, last, phones[own]) for own, last in last_of.items() if last >= joins]
+    return open_calls, 1 if ringing.kind == "hidden" else 1 + len(before)
+
+
+def _ring_at(connection: sa.Connection, ringing: Ringing, call_id: int) -> None:
+    # It rings again: whoever closed the card sees it once more.
+    again = execute(
+        connection,
+        "UPDATE rings SET last = ?, closed = NULL WHERE call_id = ? AND key = ?",
+        ringing.at,
+        call_id,
+        ringing.key[:LONGEST_KEY],
     )
-    rows = connection.execute(query).all()
-    return [row.id for row in rows if row.at <= rows[0].at + identity.TOGETHER]
+    if not again.rowcount:
+        insert_one(connection, rings, _ring_row(ringing, call_id))
 
 
-def _open(connection: sa.Connection, ringing: Ringing, same: sa.ColumnElement[bool]) -> list[identity.Open]:
-    query = (
-        sa.select(calls.c.id, calls.c.last, rings.c.key, rings.c.last)
-        .join(rings, rings.c.call_id == calls.c.id)
-        .where(same, calls.c.last >= ringing.at - identity.JOINS)
-        .order_by(calls.c.id)
-    )
-    found: dict[int, datetime] = {}
-    phones: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for call_id, last, key, ring_last in connection.execute(query).all()[-_MOST_OPEN * 8 :]:
-        found[call_id] = last
-        phones[call_id][key] = ring_last
-    return [identity.Open(call_id, last, phones[call_id]) for call_id, last in found.items()]
-
-
-def _begin(connection: sa.Connection, ringing: Ringing, same: sa.ColumnElement[bool], version: int) -> int:
-    repeat = 1
-    if ringing.kind != "hidden":
-        before = sa.select(sa.func.count()).select_from(calls).where(same, calls.c.at > ringing.at - REPEATS)
-        repeat += connection.execute(before).scalar_one()
-    row: dict[str, Any] = {
+def _call_row(ringing: Ringing, version: int, repeat: int) -> dict[str, Any]:
+    return {
         "version": version,
         "publication": ringing.publication,
         "at": ringing.at,
@@ -131,19 +135,27 @@ def _begin(connection: sa.Connection, ringing: Ringing, same: sa.ColumnElement[b
         "repeat": repeat,
         **caller_fields(ringing.caller, ringing.confidence),
     }
-    return int(connection.execute(sa.insert(calls).returning(calls.c.id), row).scalar_one())
 
 
-def _ring_at(connection: sa.Connection, ringing: Ringing, call_id: int) -> None:
-    key = ringing.key[:LONGEST_KEY]
-    again = sa.update(rings).where(rings.c.call_id == call_id, rings.c.key == key)
-    # It rings again: whoever closed the card sees it once more.
-    if not connection.execute(again.values(last=ringing.at, closed=None)).rowcount:
-        row = {
-            "call_id": call_id,
-            "publication": ringing.publication,
-            "key": key,
-            "at": ringing.at,
-            "last": ringing.at,
-        }
-        connection.execute(sa.insert(rings), row)
+def _ring_row(ringing: Ringing, call_id: int) -> dict[str, Any]:
+    return {
+        "call_id": call_id,
+        "publication": ringing.publication,
+        "key": ringing.key[:LONGEST_KEY],
+        "at": ringing.at,
+        "last": ringing.at,
+    }
+
+
+def _exchange(ringing: Ringing, call_id: int) -> Exchange:
+    return Exchange(
+        ringing.publication,
+        ringing.at,
+        "IncomingCall",
+        received=ringing.received,
+        number=ringing.number,
+        key=ringing.key,
+        caller=ringing.caller.name if ringing.caller else "",
+        confidence=ringing.confidence,
+        call_id=call_id,
+    )

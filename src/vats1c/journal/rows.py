@@ -62,22 +62,11 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
         bulk.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
     finished = [exchange for exchange in noted if exchange.call_id is not None]
     if finished:
-        update = sa.update(exchanges).where(exchanges.c.id == sa.bindparam("own_id"))
-        connection.execute(
-            update.values(
-                elapsed=sa.bindparam("seconds"),
-                address=sa.bindparam("sender"),
-                soap=sa.bindparam("version"),
-                namespace=sa.bindparam("of"),
-            ),
+        bulk.execute_many(
+            connection,
+            "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ? WHERE id = ?",
             [
-                {
-                    "own_id": one.id,
-                    "seconds": one.elapsed,
-                    "sender": one.address,
-                    "version": one.soap,
-                    "of": one.namespace,
-                }
+                (one.elapsed, one.address[:LONGEST_NUMBER], one.soap, one.namespace[:_LONGEST_NAMESPACE], one.id)
                 for one in finished
             ],
         )

@@ -38,15 +38,15 @@ class Watcher:
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
         self._changes = changes
-        self._tell: list[Callable[[list[Call]], None]] = []
+        self._tell: list[tuple[Callable[[list[Call]], None], Callable[[], bool]]] = []
         self._changed = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._cursor = 0
 
-    def watch(self, tell: Callable[[list[Call]], None]) -> None:
-        """Tell `tell` of each change from now on. Raises DatabaseError."""
-        self._tell.append(tell)
+    def watch(self, tell: Callable[[list[Call]], None], looked_at: Callable[[], bool]) -> None:
+        """Tell `tell` of each change from now on, unless nobody looks at what it tells. Raises DatabaseError."""
+        self._tell.append((tell, looked_at))
         if self._thread is None:
             self._cursor = self._changes.cursor()
             self._thread = threading.Thread(target=self._run, name="journal-watcher", daemon=True)
@@ -75,9 +75,14 @@ class Watcher:
                 self._closed.wait(_LOOK_AGAIN)
 
     def _look(self) -> None:
+        reached = self._changes.cursor()
+        if not any(looked_at() for _, looked_at in self._tell):
+            # Whoever looks from now on has read what there is by themselves.
+            self._cursor = reached
+            return
         while found := self._changes.after(self._cursor):
             self._cursor = found[-1].version
-            for tell in self._tell:
+            for tell, _ in self._tell:
                 tell(found)
 
     @contextmanager
