@@ -1,10 +1,13 @@
 """The callers of one's own directory are imported, undone, edited and given out by command."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from live import vats1c
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 TABLE = """\
 номер;имя;компания;менеджер
@@ -137,6 +140,16 @@ def test_what_cannot_be_done_is_one_sentence(run, arguments, complaint):
     assert code == 1
     assert complaint in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["callers.csv", "callers.xlsx", "callers.vcf"])
+def test_the_sample_of_each_kind_is_imported_whole(run, phone, name):
+    code, said, _ = run("import", EXAMPLES / name)
+
+    assert code == 0
+    assert "added: 8; changed: 0; the same: 0; passed over: 0" in said
+    assert phone("8 800 555-19-19") == "Хлопушкин Эдуард"
+    assert phone("+375 29 111-22-33") == "Леся Якубович"
 
 
 @pytest.mark.parametrize("option", [("--directory", "other"), ("--publication", "other")])

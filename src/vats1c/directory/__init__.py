@@ -19,6 +19,8 @@ from vats1c.number import Number, Plan
 # A kind's module is imported when a directory of that kind is opened, and no sooner.
 KINDS = {
     "csv": "vats1c.directory.csvfile:CsvDirectory",
+    "xlsx": "vats1c.directory.xlsxfile:XlsxDirectory",
+    "vcard": "vats1c.directory.vcardfile:VcardDirectory",
     "http": "vats1c.directory.httpjson:HttpDirectory",
     "ldap": "vats1c.directory.ldap:LdapDirectory",
     "memory": "vats1c.directory.memory:MemoryDirectory",

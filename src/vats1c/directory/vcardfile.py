@@ -1,0 +1,151 @@
+"""Callers from a file of vCards (2.1, 3.0 and 4.0), as phones and mail programs give them out.
+
+Read here and not by a library: those there are stop at the first card that bends the rules, as phones do. Rule: a
+card that cannot be read is one row of no use, and the others are read.
+"""
+
+import quopri
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vats1c.directory import DirectoryError, Row
+from vats1c.directory.columns import row_of
+from vats1c.directory.files import FileDirectory
+from vats1c.model import Caller
+from vats1c.number import Plan
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_ESCAPED = re.compile(r"\\([\\,;:nN])")
+_BETWEEN = re.compile(r"(?<!\\);")
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+class VcardDirectory(FileDirectory):
+    """Callers of one file of vCards."""
+
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
+        """Read the file at `settings["path"]`. Raises DirectoryError."""
+        super().__init__(name, settings, plan, read)
+
+
+def read(path: Path, plan: Plan) -> Iterator[Row]:
+    """Yield a row for each card, at the line of its BEGIN. Raises DirectoryError."""
+    begun = 0
+    card: dict[str, list[str]] = {}
+    found = False
+    for line, name, value in _properties(_content(path)):
+        marker = value.strip().upper() == "VCARD" and name
+        if marker == "BEGIN":
+            if begun:
+                yield _broken(begun)
+            begun, card, found = line, defaultdict(list), True
+        elif marker == "END" and begun:
+            yield row_of(begun, _fields(card), plan)
+            begun = 0
+        elif begun:
+            card[name].append(value)
+    if begun:
+        yield _broken(begun)
+    if not found:
+        raise DirectoryError(f"в файле нет карточек vCard: {path}", f"no vCards in the file: {path}", "path")
+
+
+def _broken(line: int) -> Row:
+    """Return a row for a card without an end: half a number would be another caller's."""
+    return Row(line, "BEGIN:VCARD", (), Caller(""))
+
+
+def _fields(card: Mapping[str, list[str]]) -> dict[str, str]:
+    family, given, middle = (*_parts(card, "N"), "", "", "")[:3]
+    company = ", ".join(part for part in _parts(card, "ORG") if part)
+    return {
+        "number": ", ".join(map(_number, card.get("TEL", ()))),
+        "name": _first(card, "FN") or " ".join(filter(None, (given, middle, family))) or company,
+        "company": company,
+        "category": _first(card, "CATEGORIES").partition(",")[0],
+        "note": _first(card, "NOTE"),
+        "manager": _first(card, "X-MANAGER"),
+    }
+
+
+def _first(card: Mapping[str, list[str]], name: str) -> str:
+    return next((text for value in card.get(name, ()) if (text := _plain(value))), "")
+
+
+def _parts(card: Mapping[str, list[str]], name: str) -> list[str]:
+    """Return the parts of the first value that has any."""
+    return next(
+        (parts for value in card.get(name, ()) if any(parts := [_plain(part) for part in _BETWEEN.split(value)])), []
+    )
+
+
+def _plain(value: str) -> str:
+    text = _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+    return " ".join(text.split())
+
+
+def _number(value: str) -> str:
+    """Return a TEL's number; in vCard 4.0 it may be a URI (RFC 6350, 6.4.1; RFC 3966)."""
+    text = _plain(value)
+    if not text.lower().startswith("tel:"):
+        return text
+    number, _, rest = text[4:].partition(";")
+    extension = re.search(r"(?:^|;)ext=(\d+)", rest)
+    return f"{number} доб. {extension[1]}" if extension else number
+
+
+def _properties(content: bytes) -> Iterator[tuple[int, str, str]]:
+    """Yield each property: its line, its name in capitals without its group, its value."""
+    for line, text in _unfolded(content):
+        head, _, value = _divided(text)
+        name, *parameters = head.decode("ascii", "replace").upper().split(";")
+        quoted_printable = any(one.endswith("QUOTED-PRINTABLE") for one in parameters)
+        charset = next((one[8:].strip('"') for one in parameters if one.startswith("CHARSET=")), "")
+        raw = quopri.decodestring(value) if quoted_printable else value
+        yield line, name.rpartition(".")[2].strip(), _decoded(raw, charset)
+
+
+def _divided(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return head, colon and value: a colon in a quoted parameter divides nothing."""
+    place = _QUOTED.sub(lambda found: "." * len(found[0]), line.decode("latin-1")).find(":")
+    return (line[:place], b":", line[place + 1 :]) if place >= 0 else (line, b"", b"")
+
+
+def _unfolded(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield logical lines with the number of the first of each (RFC 6350, 3.2; vCard 2.1, 2.1.3)."""
+    begun, held = 0, b""
+    for line, text in enumerate(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
+        if held.endswith(b"=") and b"QUOTED-PRINTABLE" in held.partition(b":")[0].upper():
+            held = held[:-1] + text.lstrip(b" \t")
+        elif text[:1] in (b" ", b"\t") and held:
+            held += text[1:]
+        else:
+            if held.strip():
+                yield begun, held
+            begun, held = line, text
+    if held.strip():
+        yield begun, held
+
+
+def _decoded(raw: bytes, charset: str) -> str:
+    for encoding in filter(None, (charset, "utf-8", "windows-1251")):
+        try:
+            return raw.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return raw.decode("utf-8", "replace")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DirectoryError(f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path") from error
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, "replace").encode()
+    return content
