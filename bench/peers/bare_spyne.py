@@ -2,7 +2,7 @@
 
 from served import callers, run
 
-from vats1c.soap import compat as compat  # Spyne does not import on Python 3.12 and later without it
+import vats1c.soap.compat  # noqa: F401 - Spyne does not import on Python 3.12 and later without it
 
 from spyne import Application, ServiceBase, Unicode, rpc  # isort: skip
 from spyne.protocol.soap import Soap11  # isort: skip
@@ -15,7 +15,7 @@ class Service(ServiceBase):
     """The one operation."""
 
     @rpc(Unicode, _returns=Unicode, _out_variable_name="return")
-    def SayName(self, number):
+    def SayName(self, number):  # noqa: N802 - the contract's name
         """Say who calls."""
         return CALLERS.get(number, "")
 

@@ -3,6 +3,7 @@
 import base64
 import csv
 import sys
+from pathlib import Path
 
 from vats1c.server import Limits, serve
 
@@ -11,7 +12,7 @@ LOGIN = "Basic " + base64.b64encode(b"SOAP:123").decode()
 
 def callers():
     """Return number as it is asked for → name, from the file that every peer reads."""
-    with open(sys.argv[2], encoding="utf-8", newline="") as file:
+    with Path(sys.argv[2]).open(encoding="utf-8", newline="") as file:
         return {row["number"]: row["name"] for row in csv.DictReader(file)}
 
 

@@ -1,0 +1,158 @@
+"""Ask five directories a thousand times, two of them dead, and look at every answer: in time, and from the right one.
+
+In the order of the settings: an HTTP source that sleeps five seconds, an LDAP server that is not there, PostgreSQL, a
+CSV file, the embedded store. Needs PostgreSQL's programs (Debian: postgresql).
+"""
+
+import http.server
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import sqlalchemy as sa
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from live import free_port
+from servers import postgresql
+
+LOOKUPS = 1_000
+DEADLINE = 0.8
+ALIVE = ("postgresql", "csv", "store")
+# Which of those that answer know a number, by its last digit but one.
+KNOWN_IN = [
+    ("postgresql",),
+    ("csv",),
+    ("store",),
+    ("postgresql", "csv"),
+    ("csv", "store"),
+    ALIVE,
+    ("postgresql", "store"),
+    (),
+]
+
+
+def main():
+    """Look up and print what came of it."""
+    from vats1c import config
+    from vats1c.app import build
+
+    with tempfile.TemporaryDirectory() as folder, postgresql() as url, Sleeping(("127.0.0.1", 0), Sleeper) as sleeping:
+        threading.Thread(target=sleeping.serve_forever, daemon=True).start()
+        table(url)
+        (Path(folder) / "callers.csv").write_text(
+            "number,name\n" + "".join(f"{number},csv {number}\n" for number in numbers("csv")), encoding="utf-8"
+        )
+        settings = config.load(
+            data=Path(folder) / "data",
+            users=[{"name": "a", "password": "b"}],
+            directories=directories(folder, url, sleeping.server_port),
+            say_name={"deadline": DEADLINE},
+            log_level="error",
+        )
+        application = build(settings)
+        store = application.publications[0].directories[-1]
+        for number in numbers("store"):
+            store.add([str(number)], caller(f"store {number}"))
+        report(application, [asked(application) for _ in range(LOOKUPS)])
+        application.close()
+        sleeping.shutdown()
+
+
+def caller(name):
+    """Return a caller of that name."""
+    from vats1c.model import Caller
+
+    return Caller(name)
+
+
+def numbers(directory):
+    """Return the numbers that a directory knows."""
+    return [number for number in range(89_050_000_000, 89_050_000_800) if directory in known_in(number)]
+
+
+def known_in(number):
+    """Return the directories that know a number, in the order of the settings."""
+    return KNOWN_IN[number // 10 % len(KNOWN_IN)]
+
+
+def table(url):
+    """Fill PostgreSQL's table."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE callers (number text PRIMARY KEY, name text)"))
+        rows = [{"number": f"+7{str(number)[1:]}", "name": f"postgresql {number}"} for number in numbers("postgresql")]
+        connection.execute(sa.text("INSERT INTO callers VALUES (:number, :name)"), rows)
+    engine.dispose()
+
+
+def directories(folder, url, port):
+    """Return the five tables of settings."""
+    return [
+        {"name": "http", "type": "http", "url": f"http://127.0.0.1:{port}/?number={{number}}"},
+        {
+            "name": "ldap",
+            "type": "ldap",
+            "url": f"ldap://127.0.0.1:{free_port()}",
+            "base": "dc=example,dc=org",
+            "filter": "(telephoneNumber={number})",
+        },
+        {"name": "postgresql", "type": "sql", "url": url, "query": "SELECT name FROM callers WHERE number = :number"},
+        {"name": "csv", "type": "csv", "path": f"{folder}/callers.csv"},
+        {"name": "store", "type": "store"},
+    ]
+
+
+def asked(application):
+    """Look one number up; return milliseconds, whether the right directory answered, and what each said."""
+    number = random.randrange(89_050_000_000, 89_050_000_800)
+    begun = time.perf_counter()
+    found = application.desks["telephony"].find(str(number))
+    took = 1_000 * (time.perf_counter() - begun)
+    decided = found.lookup.decided
+    right = next(iter(known_in(number)), None) == (decided.directory if decided else None)
+    named = found.caller.name if found.caller else None
+    assert named == (f"{decided.directory} {number}" if decided else None)
+    return took, right, [(said.directory, said.answer.outcome.value) for said in found.lookup.said]
+
+
+def report(application, answers):
+    """Print the figures."""
+    took = sorted(one for one, _, _ in answers)
+    late = sum(one > 1_000 * DEADLINE + 50 for one in took)
+    print(f"lookups: {len(answers)}, deadline: {DEADLINE:.1f} s, later than it: {late}")
+    p99 = took[int(len(took) * 0.99)]
+    print(f"milliseconds: median {statistics.median(took):.2f}, p99 {p99:.1f}, worst {took[-1]:.1f}")
+    print(f"answered by the right directory: {sum(right for _, right, _ in answers)}")
+    for name in ("http", "ldap", *ALIVE):
+        outcomes = Counter(outcome for _, _, said in answers for directory, outcome in said if directory == name)
+        print(f"  {name:<11}", ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common()))
+    for step in application.chains["telephony"].steps:
+        print(f"  {step.name:<11} ready: {step.state().ready}")
+
+
+class Sleeping(http.server.ThreadingHTTPServer):
+    """A server whose threads do not outlive the program."""
+
+    daemon_threads = True
+
+
+class Sleeper(http.server.BaseHTTPRequestHandler):
+    """Answers after five seconds."""
+
+    def do_GET(self):
+        """Sleep, then know nobody."""
+        time.sleep(5)
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+if __name__ == "__main__":
+    main()
