@@ -1,0 +1,209 @@
+"""The short way through Spyne gives the very answers that Spyne gives, to ordinary requests and to all others."""
+
+import importlib
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from live import SOAP11, SOAP12, incoming_call, say_name
+from vats1c.desk import Desk
+from vats1c.directory.chain import Lookup, Said
+from vats1c.directory.guard import Answer, Outcome
+from vats1c.display import Display
+from vats1c.journal import Rang
+from vats1c.model import Caller, Match
+from vats1c.soap import envelope, service
+from vats1c.soap.compiled import compiled
+from vats1c.soap.fault import SoapFault
+
+NAMESPACES = ["http://VATS", "http://test", "http://other", ""]
+NAMES = ["number", "Number", "NumFrom", "Key", "other"]
+# What XML can carry: the rest never reaches a parser.
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters="\t\n"), max_size=12)
+
+
+class Directory:
+    """Knows whoever has a canonical number by that number."""
+
+    def look_up(self, number):
+        said = Said("all", Answer(Outcome.FOUND, Match.of([Caller(f"<{number.canonical}> & Ё", manager="244")])))
+        return Lookup((said,), said)
+
+    def glance(self, number):
+        return self.look_up(number).match, True
+
+
+class Journal:
+    """Remembers what rang."""
+
+    def __init__(self):
+        self.rang = []
+
+    def ring(self, ringing):
+        self.rang.append((ringing.received, ringing.key))
+        return Rang(1, 1)
+
+
+def made():
+    journal = Journal()
+    return service.Service(Desk("telephony", Directory(), journal), Display()), journal
+
+
+QUICK, QUICK_JOURNAL = made()
+SPYNE, SPYNE_JOURNAL = made()
+SPYNE._compiled = {}
+
+
+def outcome(answering, journal, body, content_type):
+    """Return all that can be told of an answer from outside."""
+    journal.rang.clear()
+    try:
+        said = answering.answer(envelope.read(body, content_type))
+    except SoapFault as fault:
+        said = (fault.code, fault.reason, fault.status, fault.version, str(fault))
+    return said, list(journal.rang)
+
+
+def both(body, content_type="text/xml"):
+    """Return the outcome of the short way and of Spyne's; the envelope is read the short way and in full as well."""
+    short = outcome(QUICK, QUICK_JOURNAL, body, content_type)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(envelope, "_is_plain", lambda _body: False)
+        whole = outcome(SPYNE, SPYNE_JOURNAL, body, content_type)
+    return short, whole
+
+
+@st.composite
+def parameters(draw):
+    name = draw(st.sampled_from(NAMES))
+    attributes = draw(
+        st.sampled_from(
+            [
+                "",
+                ' xsi:nil="true"',
+                ' xsi:nil="false"',
+                ' xsi:type="xs:string"',
+                ' xmlns=""',
+                ' id="a"',
+                f" other={quoteattr('<')}",
+            ]
+        )
+    )
+    text = escape(draw(st.one_of(TEXT, st.sampled_from(["", "89235292926", " 8 923 ", "anonymous"]))))
+    inside = draw(
+        st.sampled_from([text, f"<!-- c -->{text}", f"{text}<![CDATA[1&]]>", f"<b>{text}</b>", f"{text}<?p?>"])
+    )
+    return f"<{name}{attributes}>{inside}</{name}>" if draw(st.booleans()) or inside else f"<{name}{attributes}/>"
+
+
+@st.composite
+def envelopes(draw):
+    version = draw(st.sampled_from([SOAP11, SOAP12]))
+    operation = draw(st.sampled_from(["SayName", "IncomingCall", "Unknown"]))
+    namespace = draw(st.sampled_from(NAMESPACES))
+    inside = "".join(draw(st.lists(parameters(), max_size=4)))
+    usual = {"SayName": "<number>8923</number>", "IncomingCall": "<NumFrom>8923</NumFrom><Key>k</Key>"}
+    if draw(st.booleans()) and operation in usual:
+        inside = usual[operation]
+    space = draw(st.sampled_from(["", "\n    ", "<!-- c -->"]))
+    header = draw(st.sampled_from(["", "<s:Header/>", '<s:Header><t xmlns="urn:t"/></s:Header>']))
+    declaration = draw(
+        st.sampled_from(["", '<?xml version="1.0"?>\n', '<?xml version="1.0" encoding="utf-8"?>', "\ufeff", " "])
+    )
+    prefix = draw(st.sampled_from(["", "v:"]))
+    if prefix:
+        inside = inside.replace("<number", "<v:number").replace("</number", "</v:number")
+    opening = f'<{prefix}{operation} {"xmlns" if not prefix else "xmlns:v"}="{namespace or "urn:none"}">'
+    return (
+        f'{declaration}<s:Envelope xmlns:s="{version}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"{space}{header}<s:Body>{space}{opening}{space}{inside}{space}</{prefix}{operation}>{space}</s:Body></s:Envelope>"
+    )
+
+
+@settings(max_examples=600, deadline=None)
+@given(envelopes(), st.sampled_from(["utf-8", "windows-1251", "utf-16"]), st.sampled_from(["", "; charset=utf-8"]))
+def test_both_ways_give_the_same_answer_to_whatever_may_come(text, encoding, charset):
+    short, whole = both(text.encode(encoding, "xmlcharrefreplace"), f"text/xml{charset}")
+
+    assert short == whole
+
+
+def recorded():
+    """Yield what others have sent or might: the requests of the tests of bad input."""
+    for module in ("test_bad_input", "test_bad_xml"):
+        tables = vars(importlib.import_module(module))
+        for name in ("BODIES", "ENVELOPES", "ENCODED"):
+            for title, body in tables.get(name, {}).items():
+                yield pytest.param(body, id=f"{module} {title}")
+
+
+@pytest.mark.parametrize("version", [SOAP11, SOAP12])
+@pytest.mark.parametrize("body", list(recorded()))
+def test_both_ways_give_the_same_answer_to_the_bad_input_of_the_other_tests(body, version):
+    bodies = [body] if isinstance(body, bytes) else [body.encode()]
+    if not isinstance(body, bytes):
+        bodies += [
+            f'<s:Envelope xmlns:s="{version}">{inside}</s:Envelope>'.encode()
+            for inside in (body, f"<s:Body>{body}</s:Body>")
+        ]
+    for one in bodies:
+        short, whole = both(one)
+        assert short == whole
+
+
+@pytest.mark.corpora
+def test_both_ways_give_the_same_answer_to_the_input_collected_by_others(shared):
+    files = [path for path in (shared / "corpora").rglob("*") if path.is_file() and path.stat().st_size < 65_536]
+    assert files
+    for path in files:
+        short, whole = both(path.read_bytes())
+        assert short == whole, path
+
+
+@pytest.mark.parametrize("text", [say_name(), incoming_call(), say_name(parameter="Number"), say_name(version=SOAP12)])
+def test_an_ordinary_request_takes_the_short_way(text, monkeypatch):
+    monkeypatch.setattr(QUICK, "_by_spyne", lambda *_: pytest.fail("Spyne's way"))
+    body = text.encode()
+    first = QUICK.answer(envelope.read(body))
+
+    assert envelope._is_plain(body)
+    assert QUICK.answer(envelope.read(body)) == first
+
+
+def test_while_somebody_listens_every_request_takes_spyne_s_way():
+    answering, _ = made()
+    heard = []
+    service_class = next(iter(answering._compiled.values())).application.services[0]
+    service_class.event_manager.add_listener("method_call", lambda ctx: heard.append(ctx.descriptor.name))
+    body = say_name().encode()
+    answering.answer(envelope.read(body))
+
+    assert heard == ["SayName"]
+
+
+def test_what_is_more_than_plain_text_is_left_to_spyne():
+    from spyne import Application, Integer, ServiceBase, Unicode, rpc
+    from spyne.protocol.xml import XmlDocument
+
+    class Rich(ServiceBase):
+        @rpc(Unicode(min_occurs=1, max_len=3), _returns=Unicode(min_occurs=1))
+        def short(ctx, text):  # noqa: N805
+            return text
+
+        @rpc(Integer(min_occurs=1), _returns=Unicode(min_occurs=1))
+        def counted(ctx, number):  # noqa: N805
+            return str(number)
+
+        @rpc(Unicode, _returns=Unicode(min_occurs=1))
+        def optional(ctx, text):  # noqa: N805
+            return text
+
+        @rpc(Unicode(min_occurs=1), _returns=Unicode(min_occurs=1))
+        def plain(ctx, text):  # noqa: N805
+            return text
+
+    application = Application([Rich], "urn:rich", in_protocol=XmlDocument(), out_protocol=XmlDocument())
+
+    assert list(compiled([application])) == [("{urn:rich}plain", "{urn:rich}text")]
