@@ -8,7 +8,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel requirements bench clean
+.PHONY: help demo test lint wheel requirements bench bench-quick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,9 +34,11 @@ requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the p
 	$(COMPILE) pyproject.toml --group test --group lint --constraints requirements.txt \
 		--output-file requirements-dev.txt $(ARGS)
 
-bench: $(VENV)/.dev ## measure the service on this machine
-	@test -f bench/run.py || { echo 'make bench: bench/run.py is not there yet.' >&2; exit 1; }
+bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers on this machine; minutes
 	@$(VENV)/bin/python bench/run.py $(ARGS)
+
+bench-quick: $(VENV)/.dev ## the same beside its bounds alone; a minute
+	@$(VENV)/bin/python bench/run.py --quick $(ARGS)
 
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
