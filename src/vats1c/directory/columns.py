@@ -1,6 +1,7 @@
 """What the columns of somebody's table mean: the same names for every kind that has columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 
 from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller, Confidence
@@ -15,6 +16,7 @@ COLUMNS = {
     "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
     "note": ("note", "заметка", "примечание", "комментарий"),
 }
+_OF_CALLER = [field.name for field in fields(Caller)]
 FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
 
 
@@ -35,9 +37,10 @@ def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
 
 def row_of(line: int, values: Mapping[str, str], plan: Plan) -> Row:
     """Return the row at `line`, given by field."""
-    given = {field: value.strip() for field, value in values.items()}
-    cell = given.pop("number", "")
-    return Row(line, cell, tuple(split(cell, plan)), Caller(**{"name": "", **given}))
+    get = values.get
+    cell = get("number", "").strip()
+    caller = Caller(*[get(field, "").strip() for field in _OF_CALLER])
+    return Row(line, cell, tuple(split(cell, plan)), caller)
 
 
 def surety(number: Number, owners: Iterable[Sequence[str]], plan: Plan) -> Confidence:

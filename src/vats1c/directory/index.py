@@ -31,7 +31,10 @@ class Index:
         numbers, owners, local = array("Q"), array("L"), set()
         for row, (own, caller) in enumerate(rows):
             self._starts.append(len(text))
-            text += _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in _values(caller)).encode()
+            joined = _SEPARATOR.join(_values(caller))
+            if joined.count(_SEPARATOR) >= len(_FIELDS):
+                joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in _values(caller))
+            text += joined.encode()
             for number in own:
                 if number.canonical:
                     numbers.append(int(number.canonical))
