@@ -83,5 +83,5 @@ def _statement(dialect: sa.Dialect, table: sa.Table, names: tuple[str, ...]) -> 
     quote = dialect.identifier_preparer.quote
     placeholder = "?" if dialect.paramstyle == "qmark" else "%s"
     head = f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) VALUES"
-    bound = [(name, table.c[name].type.bind_processor(dialect)) for name in names]
+    bound = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names]
     return head, f"({', '.join([placeholder] * len(names))})", bound
