@@ -4,43 +4,33 @@ Rule: parts are joined here and nowhere else; nothing here knows how any of them
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from vats1c import opening, soap
-from vats1c.auth import Logins, User
-from vats1c.config import ConfigError, Problem, Settings
+from vats1c import opening
+from vats1c.config import UPSTREAM, ConfigError, Problem, Settings
 from vats1c.database import Database, DatabaseError
-from vats1c.desk import Desk
 from vats1c.directory import Directory
-from vats1c.directory.chain import Chain
 from vats1c.directory.editing import Editable
-from vats1c.directory.guard import Guard, Patience
+from vats1c.directory.guard import Guard
 from vats1c.display import Display
 from vats1c.journal import Journal, Limits
 from vats1c.metrics import Metrics
 from vats1c.model import Exchange
-from vats1c.people import People, Person, Sessions, SubscriberStore, logins_with
+from vats1c.people import People, Sessions, SubscriberStore, logins_with
+from vats1c.publishing import Publication, Publisher, Stage, addresses, display
 from vats1c.screens import Screens
-from vats1c.soap.endpoint import Allowance, Headers, answer_fault, late, nowhere, spelled
+from vats1c.soap.endpoint import Allowance, Headers, answer_fault, late, lines_of_stranger, nowhere, spelled
+from vats1c.soap.rehearsal import rehearse
+from vats1c.soap.sent import read as read_again
+from vats1c.staging.publications import Publications
+from vats1c.upstream import Upstream
 from vats1c.web import Bench, Check, Office, Parts, Site
-
-
-@dataclass(frozen=True)
-class Publication:
-    """One endpoint's own parts."""
-
-    name: str
-    users: tuple[User, ...]
-    persons: tuple[tuple[Person, User], ...]
-    directories: tuple[Directory, ...]
-    call_back: Callable[[str, str], None] | None = None
 
 
 class Application:
@@ -60,16 +50,12 @@ class Application:
         self.journal.watch(self.screens.pop, lambda: len(self.screens) > 0)
         self.journal.keep_within_limits()
         self.people = self._people(database)
-        self.chains = {one.name: self._chain(one) for one in self.publications}
-        self.desks = {
-            name: Desk(name, chain, self.journal, settings.plan, show=self.screens.pop)
-            for name, chain in self.chains.items()
-        }
-        self._endpoints = {
-            path: endpoint
-            for one in self.publications
-            for endpoint in (self._endpoint(one),)
-            for path in (f"/{one.name}/ws/VATS", f"/{one.name}/ws/VATS.1cws")
+        self._publisher = publisher = Publisher(settings, self._metrics, self.journal, self.screens)
+        published = [publisher.publish(one, settings.served[one.name]) for one in self.publications]
+        self.chains = {one.name: one.chain for one in published}
+        self.desks = {one.name: one.desk for one in published}
+        self._endpoints: dict[str, WSGIApplication] = {
+            path: one.endpoint for one in published for path in addresses(one.name)
         }
         self._site = Site(
             (one.name for one in self.publications), self._checks(), ("journal",), self._metrics, self._parts(database)
@@ -89,6 +75,11 @@ class Application:
 
     def close(self) -> None:
         """Close what was opened; the last journal entry is already on disk."""
+        if self.on_request is not None:
+            self.on_request.close()
+        for one in self.publications:
+            if one.upstream:
+                one.upstream.close()
         for chain in self.chains.values():
             chain.close()
         self.journal.close()
@@ -96,6 +87,7 @@ class Application:
     def stopping(self) -> None:
         """Have the open windows close: the service is about to end."""
         self.screens.close_all()
+        self.journal.bell.close()
 
     def _route(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # The exchange comes first: one lookup, no routing map.
@@ -114,44 +106,14 @@ class Application:
         if self._strangers.take():
             exchange = Exchange("", datetime.now(UTC), outcome=fault.reason, status=fault.status)
             exchange.address = environ.get("REMOTE_ADDR", "")
-            exchange.raw = [("Path", environ["PATH_INFO"])], b"", answered[0]
+            # The body is not read: it may be anybody's, and of any length.
+            exchange.raw = lines_of_stranger(environ), b"", answered[0]
             self.journal.note(exchange)
         return answered
 
     def display(self, publication: str) -> Display:
         """Return how callers are shown at `publication`."""
-        given = self.settings.served[publication].say_name
-        return Display(given.format, given.prefix, given.length, given.transliterate)
-
-    def _chain(self, publication: Publication) -> Chain:
-        own = self.settings.served[publication.name]
-        given = own.say_name
-        patience = [
-            Patience(table.deadline or given.deadline, given.remember, given.remember_unknown, given.stale)
-            for table in own.directories
-        ]
-        return Chain(publication.name, publication.directories, self._metrics, given.deadline, patience)
-
-    def _endpoint(self, publication: Publication) -> soap.Endpoint:
-        settings, own = self.settings, self.settings.served[publication.name]
-        return soap.Endpoint(
-            publication.name,
-            soap.Service(self.desks[publication.name], self.display(publication.name)),
-            soap.Wsdl(
-                f"/{publication.name}/ws/VATS",
-                own.say_name.parameter,
-                settings.public_url,
-                settings.trusted_hosts,
-                settings.shown_address,
-            ),
-            Logins(publication.users, self._metrics, settings.limits.failed_logins),
-            self._metrics,
-            body_limit=settings.limits.body,
-            language=settings.fault_language,
-            wsdl_open=settings.wsdl_open,
-            record=self.journal.note,
-            keep_bytes=settings.journal.raw,
-        )
+        return display(self.settings.served[publication])
 
     def _people(self, database: Database) -> People:
         persons = [pair for one in self.publications for pair in one.persons]
@@ -159,15 +121,39 @@ class Application:
         return People(persons, opening.subscribers(self.settings), SubscriberStore(database), logins)
 
     def _parts(self, database: Database) -> Parts:
-        offices = {}
+        offices: dict[str, Office] = {}
         for one in self.publications:
             card = self.settings.served[one.name].card
             editable = next((each for each in one.directories if isinstance(each, Editable)), None)
-            offices[one.name] = Office(self.settings.plan, editable, card.edit, card.crm, one.call_back)
+            described = one.upstream.described if one.upstream else None
+            offices[one.name] = Office(self.settings.plan, editable, card.edit, card.crm, one.call_back, described)
         hours = max(one.card.session for one in self.settings.served.values())
         secure = (self.settings.public_url or "").startswith("https:")
         self.sessions = Sessions(database, self.people, hours)
-        return Parts(self.journal, self.people, self.sessions, self.screens, offices, secure, self.bench)
+        self.on_request = self._on_request(offices)
+        return Parts(
+            self.journal,
+            self.people,
+            self.sessions,
+            self.screens,
+            offices,
+            secure,
+            self.bench,
+            self.on_request,
+            read_again,
+            self._rehearse,
+        )
+
+    def _rehearse(self, publication: str, body: bytes) -> int:
+        path = next(iter(addresses(publication)))
+        return rehearse(self._endpoints[path], path, body)
+
+    def _on_request(self, offices: dict[str, Office]) -> Publications | None:
+        if self.bench is None:
+            return None
+        settings = self.settings
+        stage = Stage(self._publisher, self._endpoints, offices, self.people, settings)
+        return Publications(settings.staging, settings.plan, settings.served, stage, self.journal)
 
     def _bench(self) -> Bench | None:
         given = self.settings.staging
@@ -183,10 +169,12 @@ class Application:
                 checks[f"directory {one.name}/{each.name}"] = _check(each)
                 state = each.state()
                 self._metrics.callers.labels(f"{one.name}/{each.name}").set(state.callers or 0)
+            if one.upstream and one.upstream.compares:
+                checks[f"{UPSTREAM} {one.name}"] = _check(one.upstream)
         return checks
 
 
-def _check(one: Directory | Guard) -> Check:
+def _check(one: Directory | Guard | Upstream) -> Check:
     def check() -> tuple[bool, dict[str, Any]]:
         state = one.state()
         return state.ready, {"callers": state.callers}
@@ -196,7 +184,7 @@ def _check(one: Directory | Guard) -> Check:
 
 def build(settings: Settings) -> Application:
     """Return the application that `settings` describe. Raises ConfigError with every problem found."""
-    problems: list[Problem] = []
+    problems = opening.what_does_not_go_together(settings)
     with ExitStack() as opened_so_far:
         publications = [_publication(settings, name, problems, opened_so_far) for name in settings.served]
         database = None
@@ -220,4 +208,5 @@ def _publication(settings: Settings, name: str, problems: list[Problem], opened_
         tuple(opening.persons(name, table, place, problems)),
         opening.directories(settings, name, problems, opened_so_far.callback),
         opening.call_back(table, place, problems),
+        opening.upstream(settings, name, problems, opened_so_far.callback),
     )

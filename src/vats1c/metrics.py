@@ -41,6 +41,18 @@ class Metrics:
             ("what",),
             registry=self.registry,
         )
+        self.shadow = Counter(
+            "vats1c_shadow",
+            "Answers compared with the real 1C's (failed, name, shape, slower, same, dropped).",
+            ("publication", "outcome"),
+            registry=self.registry,
+        )
+        self.forwarded = Counter(
+            "vats1c_forwarded",
+            "Calls passed on to the real 1C (taken, failed, dropped).",
+            ("publication", "outcome"),
+            registry=self.registry,
+        )
         self.windows = Gauge("vats1c_windows", "Open card windows.", registry=self.registry)
         self.callers = Gauge(
             "vats1c_directory_callers", "Callers in each directory.", ("directory",), registry=self.registry

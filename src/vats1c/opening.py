@@ -1,16 +1,29 @@
 """Open what the settings describe: users, people, directories. What is wrong is gathered, none stops the rest."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from vats1c import directory
 from vats1c.auth import User, is_hash
-from vats1c.config import ConfigError, PasswordTable, Problem, PublicationTable, Settings
+from vats1c.config import (
+    UPSTREAM,
+    ConfigError,
+    PasswordTable,
+    Problem,
+    PublicationTable,
+    Settings,
+    UpstreamTable,
+)
 from vats1c.directory import Directory, DirectoryError
 from vats1c.directory.editing import Editable, none_to_edit
 from vats1c.language import Message
 from vats1c.model import Subscriber
 from vats1c.people import Person
+from vats1c.upstream import Upstream
+
+# What the kind of directory that asks a 1C calls a namespace.
+_CONTRACTS = {"http://VATS": "vats", "http://test": "test"}
 
 
 def editable(settings: Settings, publication: str | None, name: str | None) -> Editable:
@@ -39,6 +52,15 @@ def editable(settings: Settings, publication: str | None, name: str | None) -> E
 def place_of(settings: Settings, publication: str) -> str:
     """Return what stands before the keys of a publication in the settings."""
     return f"publications.{publication}." if settings.publications else ""
+
+
+def what_does_not_go_together(settings: Settings) -> list[Problem]:
+    """Return the settings that are right each by itself, and not beside each other."""
+    if not settings.staging.enabled or settings.workers == 1:
+        return []
+    # A publication made on request lives in one process.
+    message = Message("стенд работает только с workers = 1", "the staging bench needs workers = 1")
+    return [Problem("staging.enabled", "", message)]
 
 
 def users(table: PublicationTable, place: str, problems: list[Problem]) -> tuple[User, ...]:
@@ -91,6 +113,39 @@ def _told(place: str, problems: list[Problem], table: PasswordTable, name: str) 
         return None
 
 
+def upstream(
+    settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
+) -> Upstream | None:
+    """Open the real 1C behind a publication, None when it is not asked; `on_failure` is given what closes it."""
+    table, place = settings.served[publication].upstream, f"{place_of(settings, publication)}{UPSTREAM}"
+    if not table.asked:
+        return None
+    try:
+        given = {**table.model_dump(include={"url", "user", "parameter", "timeout"}), **_login_to(table)}
+        given = {key: value for key, value in given.items() if value != ""}
+        if table.ca is not None:
+            given["ca"] = str(table.ca)
+        given["contract"] = _CONTRACTS[table.namespace]
+        real: Any = directory.load(directory.REAL_1C, UPSTREAM, given, settings.plan)
+    except DirectoryError as error:
+        key = f"{place}.{error.key}" if error.key in UpstreamTable.model_fields else place
+        problems.append(Problem(key, "", error.message))
+        return None
+    except ValueError as error:
+        problems.append(Problem(f"{place}.password_file", "", error.args[0]))
+        return None
+    found = Upstream(publication, table, real, settings.data)
+    on_failure(found.close)
+    return found
+
+
+def _login_to(table: UpstreamTable) -> dict[str, str]:
+    """Return the password, if there is one. Raises ValueError with a Message."""
+    if table.password_file is not None:
+        return {"password": _secret(table.password_file)}
+    return {"password": table.password.get_secret_value()} if table.password is not None else {}
+
+
 def _user(table: PasswordTable, name: str) -> User:
     if table.password_hash is not None:
         hashed = table.password_hash.get_secret_value()
@@ -103,25 +158,20 @@ def _user(table: PasswordTable, name: str) -> User:
             )
         return User(name, hashed=hashed)
     if table.password_file is not None:
-        return User(name, password=_secret(table))
+        return User(name, password=_secret(table.password_file))
     return User(name, password=table.password.get_secret_value() if table.password else None)
 
 
-def _secret(table: PasswordTable) -> str:
+def _secret(file: Path) -> str:
     try:
-        password = table.password_file.read_text(encoding="utf-8").rstrip("\r\n") if table.password_file else ""
+        password = file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "UTF-8?"
         raise ValueError(
-            Message(
-                f"файл с паролем не читается: {table.password_file}: {reason}",
-                f"cannot read the password file {table.password_file}: {reason}",
-            )
+            Message(f"файл с паролем не читается: {file}: {reason}", f"cannot read the password file {file}: {reason}")
         ) from error
     if not password:
-        raise ValueError(
-            Message(f"файл с паролем пуст: {table.password_file}", f"the password file is empty: {table.password_file}")
-        )
+        raise ValueError(Message(f"файл с паролем пуст: {file}", f"the password file is empty: {file}"))
     return password
 
 

@@ -31,6 +31,11 @@ class Window:
         except Empty:
             return None
 
+    @property
+    def waiting(self) -> int:
+        """How much it has still to look at."""
+        return self._calls.qsize()
+
     def show(self, call: Call) -> None:
         """Have the window show `call`."""
         if self._calls.qsize() >= _MOST_WAITING:

@@ -152,6 +152,23 @@ def test_the_sample_of_each_kind_is_imported_whole(run, phone, name):
     assert phone("+375 29 111-22-33") == "Леся Якубович"
 
 
+@pytest.mark.parametrize("name", ["callers.csv", "callers.xlsx", "callers.vcf"])
+def test_a_dry_run_of_a_sample_says_what_it_would_do_and_does_nothing(run, name):
+    code, said, _ = run("import", "--dry-run", EXAMPLES / name)
+
+    assert code == 0
+    assert "added: 8; changed: 0; the same: 0; passed over: 0" in said
+    assert "a dry run" in said
+    assert not run("find")[1]
+
+
+def test_the_samples_hold_the_same_people(run):
+    run("import", EXAMPLES / "callers.csv")
+
+    for name in ("callers.xlsx", "callers.vcf"):
+        assert "added: 0; changed: 0; the same: 8; passed over: 0" in run("import", EXAMPLES / name)[1]
+
+
 @pytest.mark.parametrize("option", [("--directory", "other"), ("--publication", "other")])
 def test_a_directory_that_is_not_there_is_said_with_how_to_get_one(run, option):
     code, _, said = run("find", *option)

@@ -27,8 +27,13 @@ def settings(tmp_path):
 
 def errors_of(settings, on_terminal):
     """Return what `vats1c check` writes to standard error."""
+    return errors("check", "-c", settings, on_terminal=on_terminal)
+
+
+def errors(*arguments, on_terminal):
+    """Return what a command writes to standard error."""
     leader, follower = pty.openpty() if on_terminal else os.pipe()
-    command = [sys.executable, "-m", "vats1c", "check", "-c", settings]
+    command = [sys.executable, "-m", "vats1c", *arguments]
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower, env=env) as running:
         os.close(follower)
@@ -54,3 +59,10 @@ def test_a_terminal_shows_how_many_rows_of_which_directory_are_read(settings):
 
 def test_a_file_of_output_holds_none_of_it(settings):
     assert errors_of(settings, on_terminal=False) == ""
+
+
+def test_many_calls_show_on_a_terminal_how_many_are_answered(live):
+    arguments = ("call", live.url, "--number", "1", "--count", "30", "--rate", "30")
+
+    assert "/30" in errors(*arguments, on_terminal=True)
+    assert errors(*arguments, on_terminal=False) == ""

@@ -279,6 +279,29 @@ def test_the_request_is_the_vendors_byte_for_byte_and_its_answer_is_read(one_c, 
     }
 
 
+def test_a_call_is_told_in_the_vendors_bytes_and_its_key_is_not_given_back(one_c, opened):
+    directory = opened(user="SOAP", password="123")
+    one_c.says(example("3-incomingcall-vats.response.xml"))
+
+    heard = directory.ring("89235292926", "gW3cyUJAtl50PhF")
+
+    assert one_c.asked[-1].body == example("3-incomingcall-vats.request.xml")
+    assert (heard.error, heard.status, heard.body) == (None, 200, example("3-incomingcall-vats.response.xml"))
+    assert b"<Key>KEY</Key>" in heard.request
+    assert b"gW3cyUJAtl50PhF" not in heard.request
+
+
+def test_a_call_that_1c_does_not_take_is_said_and_no_password_is_given_back(one_c, opened):
+    directory = opened(user="SOAP", password="sesame")
+    one_c.says(fault11("wrong password sesame of 89235292926"), status=500)
+
+    heard = directory.ring("89235292926", "gW3cyUJAtl50PhF")
+
+    assert str(heard.error) == "1C answered with a fault: wrong password *** of ***********"
+    assert b"sesame" not in heard.body
+    assert not directory.state().ready
+
+
 def test_soap_1_2_differs_in_the_envelope_and_its_content_type_alone(one_c, opened):
     ask(opened(soap="1.2"))
 

@@ -1,8 +1,12 @@
 """A file of vCards passes the suite, in every version and with the ways phones have of writing them."""
 
+import os
+import time
+
 import pytest
 
 from vats1c.directory import DirectoryError, load
+from vats1c.directory.doctor import noting
 from vats1c.directory.files import rows_of
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.testing import CALLERS, DirectoryContract
@@ -109,6 +113,51 @@ def test_a_broken_card_is_one_row_of_no_use_and_the_others_are_read(tmp_path):
     assert [(row.line, row.usable) for row in rows] == [(1, False), (4, True), (9, False), (12, False)]
 
 
+def test_each_card_of_no_use_is_a_finding_at_the_line_of_its_begin(tmp_path):
+    found = []
+    rows = read(
+        tmp_path,
+        b"\nBEGIN:VCARD\nFN:A\nEND:VCARD\n"
+        b"BEGIN:VCARD\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=98=FF\nTEL:89135004455\nEND:VCARD\n"
+        b"BEGIN:VCARD\nFN:B\nTEL:89135004455\n",
+    )
+
+    assert list(noting(rows, found)) == rows
+    assert [(one.line, one.code) for one in found] == [
+        (2, "NO-NUMBER"),
+        (5, "NO-NAME"),
+        (9, "NO-NUMBER"),
+        (9, "NO-NAME"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["CATEGORIES:Опт\\, розница,VIP"], ("A", "", "Опт, розница")),
+        (["CATEGORIES:,VIP"], ("A", "", "VIP")),
+        (["ORG:\\\\;Склад\\; север"], ("A", "\\, Склад; север", "")),
+        (["ORG:Рога\\nи копыта"], ("A", "Рога и копыта", "")),
+        (["ORG:", "ORG:ООО Юг"], ("A", "ООО Юг", "")),
+        (["ORG:Юг\\"], ("A", "Юг\\", "")),
+        (["ORG;CHARSET=none-such:Юг"], ("A", "Юг", "")),
+        (["ORG;CHARSET=undefined:Юг"], ("A", "Юг", "")),
+    ],
+)
+def test_what_is_escaped_divides_nothing_and_what_is_empty_or_unknown_is_passed_over(tmp_path, lines, shown):
+    row = one(tmp_path, b"FN:A", b"TEL:89135004455", *[line.encode() for line in lines])
+
+    assert (row.caller.name, row.caller.company, row.caller.category) == shown
+
+
+def test_a_large_photograph_costs_little(tmp_path):
+    began = time.monotonic()
+    row = one(tmp_path, b"FN:A", b"PHOTO;ENCODING=b:" + b"\r\n ".join([b"A" * 74] * 60_000), b"TEL:89135004455")
+
+    assert row.usable
+    assert time.monotonic() - began < 2
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1251"])
 def test_any_usual_charset_is_read(tmp_path, encoding):
     (row,) = read(tmp_path, "BEGIN:VCARD\nFN:Ёлкина Алёна\nTEL:89135004455\nEND:VCARD\n".encode(encoding))
@@ -122,9 +171,53 @@ def test_a_file_without_cards_is_refused(tmp_path, content):
         read(tmp_path, content)
 
 
-def test_a_file_that_got_worse_is_not_believed(directory, path):
-    path.write_bytes(b"")
+@pytest.mark.parametrize(
+    "worse",
+    [
+        b"",
+        b"<html><body>login</body></html>",
+        "номер;имя\n89135004455;Ёлкина\n".encode("windows-1251"),
+        "".join(card(*pair) for pair in CALLERS).encode()[:200],
+        b"\xff\xfe" + card(*CALLERS[0]).encode(),
+        b"".join(b"BEGIN:VCARD\nFN:%d\nEND:VCARD\n" % number for number in range(9)),
+        card(*CALLERS[0]).encode(),
+        None,
+    ],
+    ids=["empty", "html", "csv", "half", "wrong charset", "no numbers", "far fewer cards", "gone"],
+)
+def test_a_file_that_got_worse_is_not_believed_and_the_last_good_one_is_served(directory, path, worse):
+    path.unlink()
+    if worse is not None:
+        path.write_bytes(worse)
     directory.refresh()
 
     assert directory.find(identify("89235292926")).caller.name == "VIP:Ренессанс Капитал"
     assert not directory.state().ready
+
+
+def test_a_file_that_is_replaced_while_it_is_read_gives_the_old_cards_whole_and_then_the_new_ones(directory, path):
+    directory.close()  # nobody else looks at the file meanwhile
+    path.write_text("".join(card(*pair) for pair in CALLERS[1:]), encoding="utf-8")
+    read = directory._read
+
+    def replaced_meanwhile(*given):
+        for place, row in enumerate(read(*given)):
+            if place == 1:
+                new = path.with_name("new.vcf")
+                new.write_text("".join(card(*pair) for pair in CALLERS[:3]), encoding="utf-8")
+                os.replace(new, path)  # noqa: PTH105 - as an export does it
+            yield row
+
+    directory._read = replaced_meanwhile
+    directory.refresh()
+    assert (directory.state().callers, directory.find(identify("89235292926"))) == (4, None)
+
+    directory._read = read
+    directory.refresh()
+    assert directory.state().callers == 3
+    assert directory.find(identify("89235292926"))
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(DirectoryError, match=r"cannot read .*none\.vcf: No such file"):
+        load("vcard", "crm", {"path": str(tmp_path / "none.vcf")}, DEFAULT_PLAN)

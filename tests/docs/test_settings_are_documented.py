@@ -25,6 +25,7 @@ from vats1c.config import (
     Settings,
     StagingTable,
     SubscriberTable,
+    UpstreamTable,
     UserTable,
 )
 from vats1c.config.load import COMMAND_VARIABLES
@@ -46,6 +47,7 @@ TABLES = {
     "`[journal]`": JournalTable,
     "`[limits]`": LimitsTable,
     "`[staging]`": StagingTable,
+    "`[upstream]`": UpstreamTable,
 }
 
 
@@ -213,6 +215,18 @@ VALUES = {
     "VATS1C_STAGING__OPEN_HERE": "true",
     "VATS1C_STAGING__PUBLICATIONS": "5",
     "VATS1C_STAGING__LIVES": "60",
+    "VATS1C_UPSTREAM": '{"user": "a"}',
+    "VATS1C_UPSTREAM__MODE": "spy",
+    "VATS1C_UPSTREAM__URL": "https://1c.example/base/ws/VATS",
+    "VATS1C_UPSTREAM__USER": "VATS",
+    "VATS1C_UPSTREAM__PASSWORD": "a password",
+    "VATS1C_UPSTREAM__PASSWORD_FILE": "1c-password.txt",
+    "VATS1C_UPSTREAM__NAMESPACE": "http://test",
+    "VATS1C_UPSTREAM__PARAMETER": "Number",
+    "VATS1C_UPSTREAM__DEADLINE": "0.5",
+    "VATS1C_UPSTREAM__TIMEOUT": "10",
+    "VATS1C_UPSTREAM__CA": "1c-ca.pem",
+    "VATS1C_UPSTREAM__FORWARD_CALLS": "true",
 }
 
 
@@ -229,7 +243,15 @@ def test_every_setting_outside_the_lists_has_a_variable_on_the_page():
     assert set(variables()) == set(VALUES)
     assert len(variables()) == sum(
         len(TABLES[one].model_fields)
-        for one in ("At the top", "`[say_name]`", "`[card]`", "`[journal]`", "`[limits]`", "`[staging]`")
+        for one in (
+            "At the top",
+            "`[say_name]`",
+            "`[card]`",
+            "`[journal]`",
+            "`[limits]`",
+            "`[staging]`",
+            "`[upstream]`",
+        )
     )
 
 
@@ -237,6 +259,8 @@ def test_every_setting_outside_the_lists_has_a_variable_on_the_page():
 def test_a_documented_variable_sets_its_setting(name, monkeypatch):
     heading, key = variables()[name]
     monkeypatch.setenv(name, VALUES[name])
+    if name == "VATS1C_UPSTREAM__MODE":
+        monkeypatch.setenv("VATS1C_UPSTREAM__URL", VALUES["VATS1C_UPSTREAM__URL"])
     given = {} if name in ("VATS1C_USERS", "VATS1C_PUBLICATIONS") else {"users": [{"name": "a", "password": "b"}]}
 
     settings = config.load(**given)
@@ -304,6 +328,7 @@ def test_the_example_holds_every_setting_and_no_other():
         "journal",
         "limits",
         "staging",
+        "upstream",
     ):
         (model,) = models_in(Settings.model_fields[name].annotation)
         known |= {(name, key) for key in model.model_fields}

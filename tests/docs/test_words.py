@@ -71,8 +71,11 @@ def documented_commands():
 
 
 def test_every_command_and_option_is_on_the_page_and_no_other():
-    # `vats1c journal` by itself does nothing: its commands are there.
-    groups = {name for name in COMMANDS if any(other.startswith(f"{name} ") for other in COMMANDS)} - {"vats1c"}
+    # `vats1c journal` by itself does nothing: its commands are there. `vats1c wsdl` does.
+    groups = {name for name in COMMANDS if any(other.startswith(f"{name} ") for other in COMMANDS)} - {
+        "vats1c",
+        "vats1c wsdl",
+    }
     expected = {name: options for name, options in COMMANDS.items() if name not in groups}
 
     assert documented_commands() == expected

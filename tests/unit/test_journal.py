@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vats1c.database import Database, DatabaseError
-from vats1c.journal import Journal, JournalError, Limits, Wanted
+from vats1c.journal import Asked, Journal, JournalError, Limits, Wanted
 from vats1c.model import Caller, Confidence, Exchange, Ringing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -374,3 +374,47 @@ def test_a_journal_whose_file_was_broken_says_so(tmp_path):
     with pytest.raises(DatabaseError) as error:
         Database(f"sqlite:///{file}").prepare()
     assert "\n" not in str(error.value)
+
+
+def test_what_was_noted_can_be_read_once_the_journal_has_settled(opened):
+    journal = opened()
+    for sequence in range(300):
+        journal.note(exchange(sequence))
+    journal.settle()
+
+    assert journal.last_exchange() == 300
+    assert len(journal.asked(Asked(operation="SayName"), 1_000)) == 300
+
+
+def test_exchanges_are_asked_for_by_what_the_vats_sends(opened):
+    journal = opened()
+    journal.note(exchange(1, received="anonymous"))
+    journal.note(exchange(2, number="+79235292926", outcome="auth"))
+    journal.ring(ringing(3, number="+79235292926", key="key-of-ilya", publication="t-x"))
+    journal.settle()
+
+    def found(limit=10, after=None, **given):
+        return [one.id for one in journal.asked(Asked(**given), limit, after)]
+
+    assert found() == [1, 3] or found() == [2, 3]
+    assert len(found(answered=False)) == 3
+    assert len(found(received="anonymous")) == 1
+    assert len(found(number="+79235292926", received="anything")) == 1
+    assert len(found(number="+79235292926", answered=False)) == 2
+    assert found(key="key-of-ilya") == found(publications=frozenset({"t-x"})) == found(operation="IncomingCall")
+    assert found(publications=frozenset()) == []
+    assert found(limit=1) == found()[-1:]
+    assert found(limit=1, after=0) == found()[:1]
+
+
+def test_a_publication_is_forgotten_and_no_other(opened):
+    journal = opened()
+    for publication in ("t-x", "telephony"):
+        journal.ring(ringing(1, publication=publication))
+        journal.note(exchange(2, publication=publication, raw=([], b"q", b"a")))
+    journal.settle()
+
+    assert journal.forget("t-x", NOON) == 3
+    assert {one.publication for one in journal.exchanges(10)} == {"telephony"}
+    assert {call.publication for call in journal.recent(10)} == {"telephony"}
+    assert journal.forget("telephony", NOON + timedelta(hours=1)) == 0

@@ -105,3 +105,14 @@ def test_many_threads_get_their_own_answers():
         thread.join()
 
     assert wrong == []
+
+
+def test_services_beside_each_other_share_a_declaration_and_nothing_else():
+    first, journal = service.Service(Desk("telephony", Directory(), Journal()), Display()), Journal()
+    second = first.beside(Desk("t-x", Directory(), journal), Display("t: {name}"))
+    request = envelope.read(incoming_call().encode())
+
+    assert first._transports is second._transports
+    second.answer(request)
+    assert [call.publication for call in journal.calls] == ["t-x"]
+    assert first.desk is not second.desk

@@ -3,6 +3,7 @@
 import pytest
 
 from office import PEOPLE, SOAP_USER, STORE, Office
+from tester import STAGING, Bench
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,19 @@ def own_office(start):
         return Office(start(extra=extra + STORE, users=SOAP_USER + PEOPLE, **given))
 
     return one
+
+
+@pytest.fixture(scope="session")
+def bench_live(start):
+    return start(extra=STAGING, users=SOAP_USER + PEOPLE)
+
+
+@pytest.fixture
+def tester(bench_live):
+    return Bench(bench_live)
+
+
+@pytest.fixture
+def publication(tester):
+    """A publication of the test's own."""
+    return tester.made(callers=[{"number": "8 923 529-29-26", "name": "Анна"}])["name"]

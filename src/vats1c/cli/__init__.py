@@ -4,7 +4,23 @@ import sys
 
 import typer
 
-from vats1c.cli import check, demo, directory, health, journal, lookup, passwords, serve, subscriber, wsdl
+from vats1c.cli import (
+    call,
+    check,
+    demo,
+    directory,
+    health,
+    journal,
+    lookup,
+    passwords,
+    probe,
+    replay,
+    serve,
+    subscriber,
+    upstream,
+    waiting,
+    wsdl,
+)
 
 app = typer.Typer(
     name="vats1c",
@@ -16,13 +32,18 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("lookup")(lookup.lookup)
+app.command("call")(call.call)
+app.command("replay")(replay.replay)
+app.command("probe")(probe.probe)
 app.command("check")(check.check)
-app.command("wsdl")(wsdl.wsdl)
+app.command("upstream")(upstream.upstream)
 app.command("hash-password")(passwords.hash_password)
 app.command("healthcheck")(health.healthcheck)
+app.command("wait-call")(waiting.wait_call)
 app.add_typer(directory.app, name="directory")
 app.add_typer(journal.app, name="journal")
 app.add_typer(subscriber.app, name="subscriber")
+app.add_typer(wsdl.app, name="wsdl")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,6 +5,7 @@ import os
 import secrets
 import tempfile
 from importlib.resources import as_file, files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,10 @@ _SETTINGS = """\
 listen = {listen}
 data = "."
 trusted_hosts = ["*"]
+
+[staging]
+enabled = true
+open_here = {open_here}
 
 [[users]]
 name = "SOAP"
@@ -73,6 +78,7 @@ def demo(
         file.write_text(
             _SETTINGS.format(
                 listen=json.dumps(listen),
+                open_here=json.dumps(_is_loopback(listen)),
                 callers=json.dumps(str(path)),
                 secret=json.dumps(secrets.token_urlsafe()),
                 key=json.dumps(KEY),
@@ -84,6 +90,14 @@ def demo(
         except config.ConfigError as error:
             fail(error)
         run(settings, _welcome)
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _welcome(application: "Application") -> str:
@@ -111,6 +125,10 @@ def _welcome(application: "Application") -> str:
 
   {callers}
 
+Что пришло и что отвечено, по шагам:
+
+  http://{address}/calls
+
 Спросите, кто звонит:
 
   {_curl("SayName", f"<number>{NUMBER}</number>", url)}
@@ -135,6 +153,10 @@ Anna Sokolova's card page (the link signs in once):
 The directory, for the administrator (the link signs in once):
 
   {callers}
+
+What came and what was answered, step by step:
+
+  http://{address}/calls
 
 Ask who is calling:
 

@@ -57,10 +57,11 @@ def tail(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitO
 def erase(
     number: Annotated[str, typer.Argument(help="The number, written as you like.")], config: ConfigOption = None
 ) -> None:
-    """Remove every exchange and call of a number, with their bytes and notes."""
+    """Remove every exchange and call of a number, with their bytes and notes, and what the real 1C said of it."""
     from vats1c.database import Database, DatabaseError
     from vats1c.journal import Journal, Limits
     from vats1c.number import identify
+    from vats1c.upstream import erase_all
 
     settings = load(config, or_demo=True)
     found = identify(number, settings.plan)
@@ -70,8 +71,12 @@ def erase(
         journal = Journal(database, Limits())
         erased = journal.erase(found.canonical, found.received)
         journal.close()
+        erased += sum(erase_all(settings.data, name, found.canonical or "") for name in settings.served)
     except DatabaseError as error:
         stop(error.message)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        stop(Message(f"записи настоящей 1С не меняются: {reason}", f"cannot change the real 1C's records: {reason}"))
     shown = found.canonical or found.received
     typer.echo(str(Message(f"{shown}: удалено записей: {erased}", f"{shown}: {erased} records removed")))
 

@@ -37,3 +37,18 @@ def loading() -> Iterator[None]:
             yield
         finally:
             watched_by.reset(token)
+
+
+@contextmanager
+def measured(title: str, total: int, *, hidden: bool = False) -> Iterator[Callable[[], None]]:
+    """Give what is told each time one of `total` is done. The bar is gone when it ends; it is `hidden` where lines are
+    printed meanwhile.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = hidden or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as shown:
+        task = shown.add_task(title, total=total)
+        yield lambda: shown.advance(task)

@@ -148,6 +148,17 @@ def say_parts(application: "Application") -> None:
                     )
                 )
             )
+        if publication.upstream:
+            one_c = publication.upstream
+            answers = one_c.state().ready
+            ru, en = ("отвечает", "answers") if answers else ("не отвечает", "does not answer")
+            typer.echo(
+                str(
+                    Message(
+                        f"настоящая 1С ({one_c.mode}): {one_c.url}: {ru}", f"real 1C ({one_c.mode}): {one_c.url}: {en}"
+                    )
+                )
+            )
         if not publication.directories:
             typer.echo(
                 str(Message("справочников нет: все звонящие неизвестны", "no directories: every caller is unknown"))

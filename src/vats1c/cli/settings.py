@@ -37,12 +37,19 @@ def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings
         path = Path(os.environ["VATS1C_CONFIG"])
     if path is None and Path(_FILE).exists():
         path = Path(_FILE)
-    if path is None and or_demo and not any(name.upper().startswith(config.PREFIX) for name in os.environ):
+    if path is None and or_demo and not _is_set():
         path = demo_file()
     try:
         return config.load(path, **{name: value for name, value in given.items() if value is not None})
     except config.ConfigError as error:
         fail(error)
+
+
+def _is_set() -> bool:
+    """Tell whether variables hold settings of the service."""
+    from vats1c.config.load import COMMAND_VARIABLES, PREFIX
+
+    return any(name.upper().startswith(PREFIX) and name.upper() not in COMMAND_VARIABLES for name in os.environ)
 
 
 def demo_file() -> Path | None:

@@ -3,6 +3,7 @@
 from vats1c.config.load import PREFIX, load
 from vats1c.config.problems import ConfigError, Problem, Unusable
 from vats1c.config.schema import (
+    UPSTREAM,
     AdministratorTable,
     CardTable,
     DirectoryTable,
@@ -14,11 +15,13 @@ from vats1c.config.schema import (
     Settings,
     StagingTable,
     SubscriberTable,
+    UpstreamTable,
     UserTable,
 )
 
 __all__ = [
     "PREFIX",
+    "UPSTREAM",
     "AdministratorTable",
     "CardTable",
     "ConfigError",
@@ -33,6 +36,7 @@ __all__ = [
     "StagingTable",
     "SubscriberTable",
     "Unusable",
+    "UpstreamTable",
     "UserTable",
     "load",
 ]

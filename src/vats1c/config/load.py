@@ -21,11 +21,13 @@ from vats1c.language import Message
 
 PREFIX = "VATS1C_"
 # Read by commands, not settings of the service.
-COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG"})
+COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG", "VATS1C_PASSWORD", "VATS1C_TOKEN"})
 # Files that a directory's own settings may name.
 _PATHS = ("path", "ca", "cache", "password_file")
 # What stands under these may be a password or a key: it is not repeated in a message.
-_SECRET = frozenset({"users", "subscribers", "administrators", "publications", "directories", "database", "staging"})
+_SECRET = frozenset(
+    {"users", "subscribers", "administrators", "publications", "directories", "database", "staging", "upstream"}
+)
 
 
 def load(path: Path | None = None, **given: Any) -> Settings:
@@ -183,6 +185,13 @@ def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
             for people in ("users", "administrators", "subscribers")
         },
         "directories": tuple(_anchored_directory(directory, folder) for directory in publication.directories),
+        "upstream": publication.upstream.model_copy(
+            update={
+                key: folder / path
+                for key in ("password_file", "ca")
+                if (path := getattr(publication.upstream, key)) is not None
+            }
+        ),
     }
 
 

@@ -17,6 +17,8 @@ from vats1c.language import Language
 from vats1c.number import Plan
 
 DEFAULT_PUBLICATION = "telephony"
+# What the real 1C is called among the directories.
+UPSTREAM = "upstream"
 _PUBLICATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 # These paths are the service's own; a publication of that name would stand in their way.
 _RESERVED = {"api", "calls", "card", "directory", "healthz", "metrics", "readyz"}
@@ -226,6 +228,44 @@ class StagingTable(Table):
     )
 
 
+class UpstreamTable(Table):
+    """The real 1C behind the service, for moving to it or off it."""
+
+    mode: Literal["serve", "spy", "record", "shadow"] = Field(
+        default="serve", description="What the real 1C is asked for; with `serve` nothing."
+    )
+    url: str = Field(default="", max_length=2_048, description="Address of its web service, without `?wsdl`.")
+    user: str = Field(default="", max_length=128, pattern="^[^:]*$", description="Login to it (HTTP Basic, UTF-8).")
+    password: SecretStr | None = Field(default=None, description="Password in clear.")
+    password_file: Path | None = Field(default=None, description="File that holds the password (a mounted secret).")
+    namespace: Literal["http://VATS", "http://test"] = Field(
+        default="http://VATS", description="Namespace of its operations."
+    )
+    parameter: Literal["number", "Number"] = Field(default="number", description="Parameter of its SayName.")
+    deadline: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=10,
+        description="Longest that a call waits for it, seconds; `say_name.deadline` when not set.",
+    )
+    timeout: float = Field(default=2, ge=0.05, le=60, description="Longest that it is listened to, seconds.")
+    ca: Path | None = Field(default=None, description="File of certificates to trust as well as the usual ones (PEM).")
+    forward_calls: bool = Field(default=False, description="Tell it of every IncomingCall, too.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.asked and not self.url:
+            raise Unusable("нужен url: адрес веб-сервиса 1С", "url is needed: the address of the 1C web service")
+        if self.password is not None and self.password_file is not None:
+            raise Unusable("нужно одно из: password, password_file", "only one of password, password_file may be given")
+        return self
+
+    @property
+    def asked(self) -> bool:
+        """Whether the real 1C is asked at all."""
+        return self.mode != "serve"
+
+
 class PublicationTable(Table):
     """One endpoint, /NAME/ws/VATS: who may call it and where its callers are looked up."""
 
@@ -237,12 +277,14 @@ class PublicationTable(Table):
     administrators: tuple[AdministratorTable, ...] = Field(default=(), description="Who sees every call.")
     say_name: SayNameTable = Field(default=SayNameTable(), description="How SayName is published.")
     card: CardTable = Field(default=CardTable(), description="The card page.")
+    upstream: UpstreamTable = Field(default=UpstreamTable(), description="The real 1C behind the service.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        real = [UPSTREAM] if self.upstream.asked else []
         for what, names in (
             ("users.name", [user.name for user in self.users]),
-            ("directories.name", [directory.name for directory in self.directories]),
+            ("directories.name", [directory.name for directory in self.directories] + real),
             ("subscribers.key", [subscriber.key for subscriber in self.subscribers]),
             ("login", self.logins),
         ):

@@ -30,6 +30,9 @@ KINDS = {
     "store": "vats1c.directory.store:StoreDirectory",
 }
 
+# The kind that asks a 1C as the VATS does: a whole 1C behind the service is asked in the same way.
+REAL_1C = "soap"
+
 # Where other packages name theirs.
 ENTRY_POINTS = "vats1c.directories"
 

@@ -5,7 +5,7 @@ a whole set of callers, the old one or the new one, never from half of each.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
@@ -48,9 +48,14 @@ class FileDirectory:
 
     in_memory = True
 
-    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read) -> None:
-        """Read the file at `settings["path"]` with `read` and watch it. Raises DirectoryError."""
-        refuse_unknown(settings, ("path",))
+    def __init__(
+        self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read, own: Collection[str] = ()
+    ) -> None:
+        """Read the file at `settings["path"]` with `read` and watch it; `own` are the kind's other settings.
+
+        Raises DirectoryError.
+        """
+        refuse_unknown(settings, ("path", *own))
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу", "the path of a file is needed", "path")
         self.name = name

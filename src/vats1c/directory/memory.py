@@ -1,5 +1,6 @@
 """Callers written in the settings themselves: for a handful of them, for demonstrations and for tests."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,15 +20,37 @@ class MemoryDirectory:
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Take `settings["callers"]`: tables whose keys are the columns of the CSV. Raises DirectoryError."""
         refuse_unknown(settings, ("callers",))
-        callers = settings.get("callers")
-        if not isinstance(callers, list | tuple):
-            raise DirectoryError("нужен список таблиц", "a list of tables is needed", "callers")
         self.name = name
-        self._index = Index((row.numbers, row.caller) for row in _rows(callers, plan))
+        self._plan = plan
+        self._changing = threading.Lock()
+        self.replace(settings.get("callers"))
+
+    def replace(self, callers: Any) -> None:
+        """Know `callers` instead of those known before. Raises DirectoryError, and then changes nothing."""
+        rows = list(_rows(callers, self._plan))
+        with self._changing:
+            self._know(rows)
+
+    def put(self, callers: Any) -> None:
+        """Know `callers` too, in place of whoever has one of their numbers. Raises DirectoryError."""
+        rows = list(_rows(callers, self._plan))
+        taken = {number.canonical for row in rows for number in row.numbers}
+        with self._changing:
+            others = [row for row in self._rows if taken.isdisjoint(number.canonical for number in row.numbers)]
+            self._know(others + rows)
+
+    def _know(self, rows: list[Row]) -> None:
+        self._rows = rows
+        # Whoever looks somebody up meanwhile has the old index or the new one, whole.
+        self._index = Index((row.numbers, row.caller) for row in rows)
 
     def find(self, number: Number) -> Match | None:
         """Return the callers whose number is the same, however it was written."""
         return self._index.find(number)
+
+    def rows(self) -> list[Row]:
+        """Return every caller as it was given."""
+        return self._rows
 
     def state(self) -> State:
         """Return the number of callers; always ready."""
@@ -37,7 +60,9 @@ class MemoryDirectory:
         """Do nothing: there is nothing to let go of."""
 
 
-def _rows(callers: list[Any] | tuple[Any, ...], plan: Plan) -> Iterator[Row]:
+def _rows(callers: Any, plan: Plan) -> Iterator[Row]:
+    if not isinstance(callers, list | tuple):
+        raise DirectoryError("нужен список таблиц", "a list of tables is needed", "callers")
     for place, table in enumerate(callers):
         row = row_of(place + 1, _values(table, f"callers[{place}]"), plan)
         # In a file such a row is somebody else's mess; here it is a mistake in the settings.

@@ -1,15 +1,16 @@
-"""Read what a 1C answers to SayName: an envelope with a name or a <data> document in it, a fault, or a page.
+"""Read what a 1C answers to SayName and IncomingCall: an envelope with a name, a <data> document or 1, a fault, a page.
 
 Rule: an error repeats no digit and no password of what was read.
 """
 
 import codecs
 import re
+from dataclasses import dataclass
 
 from lxml import etree
 
 from vats1c.directory import DirectoryError
-from vats1c.model import Caller
+from vats1c.model import Caller, Match
 
 SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
 _ENVELOPES = {f"{{{version}}}Envelope": f"{{{version}}}" for version in SOAP.values()}
@@ -26,12 +27,44 @@ _BEFORE_TITLE = re.compile(r"(?:<\?xml\b[^>]*>\s*)?<data\b[^>]*>\s*")
 _MOST_SHOWN = 160
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was asked of a 1C, with no secret in it, and what came back after `elapsed` seconds.
+
+    `status` is 0 where no answer came; `match` is who was found; `error` says why the answer is of no use.
+    """
+
+    request: bytes
+    elapsed: float
+    status: int = 0
+    content_type: str = ""
+    body: bytes = b""
+    match: Match | None = None
+    error: DirectoryError | None = None
+
+    def found(self) -> Match | None:
+        """Return who was found. Raises DirectoryError where the answer is of no use."""
+        if self.error is not None:
+            raise self.error
+        return self.match
+
+
 def read(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> Caller | None:
     """Return the caller that 1C names in its answer to SayName of `namespace`; None when it names nobody.
 
     A SOAP fault, of either version (SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4), and whatever is no answer raise
     DirectoryError; `secret` is left out of what it says.
     """
+    return _caller(_returned(_answered(status, content_type, body, secret), namespace, "SayName"), secret)
+
+
+def read_call(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> None:
+    """Raise DirectoryError where 1C did not take an IncomingCall of `namespace`."""
+    _returned(_answered(status, content_type, body, secret), namespace, "IncomingCall")
+
+
+def _answered(status: int, content_type: str, body: bytes, secret: str) -> etree._Element:
+    """Return the element of the answer in its envelope. Raises DirectoryError for a fault and whatever is no answer."""
     if status in (401, 403):
         raise DirectoryError(f"1С не пускает ({status}): user, password", f"1C refuses the login ({status})")
     if status == 404:  # noqa: PLR2004
@@ -53,7 +86,7 @@ def read(status: int, content_type: str, body: bytes, namespace: str, secret: st
         raise DirectoryError(f"1С ответила ошибкой: {said}", f"1C answered with a fault: {said}")
     if not 200 <= status < 300:  # noqa: PLR2004
         raise DirectoryError(f"1С ответила {status}", f"1C answered {status}")
-    return _caller(_returned(operation, namespace), secret)
+    return operation
 
 
 def _operation(body: bytes, content_type: str) -> etree._Element:
@@ -130,12 +163,13 @@ def _fault(operation: etree._Element) -> str | None:
     return "; ".join(_text(text) for text in texts) or "?"
 
 
-def _returned(operation: etree._Element, namespace: str) -> etree._Element:
-    if operation.tag != f"{{{namespace}}}SayNameResponse":
+def _returned(operation: etree._Element, namespace: str, expected: str) -> etree._Element:
+    if operation.tag != f"{{{namespace}}}{expected}Response":
         name = etree.QName(operation)
         came = _shown(f"{name.localname} ({name.namespace or ''})")
         raise DirectoryError(
-            f"ждали SayNameResponse ({namespace}), пришло {came}", f"expected SayNameResponse ({namespace}), got {came}"
+            f"ждали {expected}Response ({namespace}), пришло {came}",
+            f"expected {expected}Response ({namespace}), got {came}",
         )
     found = operation.findall(f"{{{namespace}}}return")
     if len(found) != 1:

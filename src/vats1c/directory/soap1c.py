@@ -1,18 +1,20 @@
-"""Callers from a 1C's own web service, asked by SayName as the VATS asks it and read as 1C answers it.
+"""A 1C's own web service, asked by SayName and rung by IncomingCall as the VATS does it, and read as 1C answers it.
 
 Rule: no error and no log line names the number, the password or what stands in the URL behind the host.
 """
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
 import structlog
 
 from vats1c.directory import DirectoryError, State, sayname
-from vats1c.directory.exchange import SETTINGS, Exchange, address
+from vats1c.directory.exchange import SETTINGS, Answer, Exchange, address
 from vats1c.directory.given import refuse_no_text, refuse_unknown, seconds
+from vats1c.directory.sayname import Heard
 from vats1c.model import Confidence, Match
 from vats1c.number import Number, Plan, identify
 
@@ -29,21 +31,22 @@ _CHOICES = {
 }
 _SETTINGS = (*SETTINGS, *_CHOICES, "timeout")
 _TIMEOUT = 0.5
-# Byte for byte the vendor's example, the line end after it too.
+# Byte for byte the vendor's examples, the line end after them too.
 _REQUEST = """\
 <?xml version="1.0" encoding="utf-8"?>
 <soap:Envelope xmlns:soap="{version}">
     <soap:Body>
-        <SayName xmlns="{namespace}">
-            <{parameter}>{number}</{parameter}>
-        </SayName>
+        <{operation} xmlns="{namespace}">
+{parameters}        </{operation}>
     </soap:Body>
 </soap:Envelope>
 """
+_PARAMETER = "            <{name}>{value}</{name}>\n"
 # XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Nobody's number (there is no code 000) as the VATS would write it, to see whether 1C answers.
 _NOBODY = identify("80000000000")
+_NO_KEY = "KEY"
 
 
 class SoapDirectory:
@@ -66,15 +69,29 @@ class SoapDirectory:
 
     def find(self, number: Number) -> Match | None:
         """Return the caller that 1C names for `number`. Raises DirectoryError."""
-        try:
-            answer = self._exchange.ask(self._given["url"], self._request(number))
-            namespace, secret = _CONTRACTS[self._given["contract"]], self._given.get("password", "")
-            caller = sayname.read(answer.status, answer.content_type, answer.body, namespace, secret)
-        except DirectoryError:
-            self._ready = False
-            raise
-        self._ready = True
-        return Match.of([caller] if caller else [], Confidence.LOCAL if number.local else Confidence.EXACT)
+        return self.hear(number).found()
+
+    def hear(self, number: Number) -> Heard:
+        """Return what 1C answers when it is asked who `number` is; never raises DirectoryError."""
+        # A foreign number has no national form: the full one stands in for it.
+        form = getattr(number, self._given["send"]) or number.canonical or ""
+        request = self._request("SayName", {self._given["parameter"]: form})
+
+        def read(answer: Answer) -> Match | None:
+            caller = sayname.read(*self._parts(answer))
+            return Match.of([caller] if caller else [], Confidence.LOCAL if number.local else Confidence.EXACT)
+
+        return self._heard(request, request, read)
+
+    def ring(self, received: str, key: str) -> Heard:
+        """Return what 1C answers when it is told that `received` rings at the owner of `key`; likewise.
+
+        The key is a secret between the VATS and the 1C: what is given back has none.
+        """
+        request, shown = (
+            self._request("IncomingCall", {"NumFrom": received, "Key": given}) for given in (key, _NO_KEY)
+        )
+        return self._heard(request, shown, lambda answer: sayname.read_call(*self._parts(answer)))
 
     def state(self) -> State:
         """Return whether 1C answered when it was last asked."""
@@ -84,14 +101,38 @@ class SoapDirectory:
         """Close the connections."""
         self._exchange.close()
 
-    def _request(self, number: Number) -> bytes:
-        # A foreign number has no national form: the full one stands in for it.
-        form = getattr(number, self._given["send"]) or number.canonical or ""
+    def _heard(self, request: bytes, shown: bytes, read: Callable[[Answer], Match | None]) -> Heard:
+        begun = time.perf_counter()
+        answer = None
+        try:
+            answer = self._exchange.ask(self._given["url"], request)
+            elapsed = time.perf_counter() - begun
+            match = read(answer)
+        except DirectoryError as error:
+            self._ready = False
+            elapsed = time.perf_counter() - begun
+            if answer is None:
+                return Heard(shown, elapsed, error=error)
+            # A fault may repeat what it refuses.
+            secret = self._given.get("password", "").encode()
+            body = answer.body.replace(secret, b"***") if secret else answer.body
+            return Heard(shown, elapsed, answer.status, answer.content_type, body, error=error)
+        self._ready = True
+        return Heard(shown, elapsed, answer.status, answer.content_type, answer.body, match)
+
+    def _parts(self, answer: Answer) -> tuple[int, str, bytes, str, str]:
+        namespace, secret = _CONTRACTS[self._given["contract"]], self._given.get("password", "")
+        return answer.status, answer.content_type, answer.body, namespace, secret
+
+    def _request(self, operation: str, parameters: Mapping[str, str]) -> bytes:
         return _REQUEST.format(
             version=sayname.SOAP[self._given["soap"]],
             namespace=_CONTRACTS[self._given["contract"]],
-            parameter=self._given["parameter"],
-            number=escape(_NOT_XML.sub("", form), quote=False),
+            operation=operation,
+            parameters="".join(
+                _PARAMETER.format(name=name, value=escape(_NOT_XML.sub("", value), quote=False))
+                for name, value in parameters.items()
+            ),
         ).encode()
 
 

@@ -18,9 +18,13 @@ from vats1c.model import Caller
 from vats1c.number import Plan
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_QUOTED_PRINTABLE = "QUOTED-PRINTABLE"
 _ESCAPED = re.compile(r"\\([\\,;:nN])")
-_BETWEEN = re.compile(r"(?<!\\);")
+# A part of a value up to its mark, with what is escaped in it.
+_PART = {mark: re.compile(rf"(?:^|{mark})((?:\\.?|[^\\{mark}])*)", re.DOTALL) for mark in ";,"}
 _QUOTED = re.compile(r'"[^"]*"')
+# The rest, photographs above all, is not even decoded.
+_READ = frozenset(("BEGIN", "END", "TEL", "FN", "N", "ORG", "CATEGORIES", "NOTE", "X-MANAGER"))
 
 
 class VcardDirectory(FileDirectory):
@@ -65,7 +69,7 @@ def _fields(card: Mapping[str, list[str]]) -> dict[str, str]:
         "number": ", ".join(map(_number, card.get("TEL", ()))),
         "name": _first(card, "FN") or " ".join(filter(None, (given, middle, family))) or company,
         "company": company,
-        "category": _first(card, "CATEGORIES").partition(",")[0],
+        "category": next(filter(None, _parts(card, "CATEGORIES", ",")), ""),
         "note": _first(card, "NOTE"),
         "manager": _first(card, "X-MANAGER"),
     }
@@ -75,11 +79,10 @@ def _first(card: Mapping[str, list[str]], name: str) -> str:
     return next((text for value in card.get(name, ()) if (text := _plain(value))), "")
 
 
-def _parts(card: Mapping[str, list[str]], name: str) -> list[str]:
+def _parts(card: Mapping[str, list[str]], name: str, mark: str = ";") -> list[str]:
     """Return the parts of the first value that has any."""
-    return next(
-        (parts for value in card.get(name, ()) if any(parts := [_plain(part) for part in _BETWEEN.split(value)])), []
-    )
+    values = ([_plain(part) for part in _PART[mark].findall(value)] for value in card.get(name, ()))
+    return next(filter(any, values), [])
 
 
 def _plain(value: str) -> str:
@@ -98,14 +101,15 @@ def _number(value: str) -> str:
 
 
 def _properties(content: bytes) -> Iterator[tuple[int, str, str]]:
-    """Yield each property: its line, its name in capitals without its group, its value."""
+    """Yield each property that is read: its line, its name in capitals without its group, its value."""
     for line, text in _unfolded(content):
         head, _, value = _divided(text)
-        name, *parameters = head.decode("ascii", "replace").upper().split(";")
-        quoted_printable = any(one.endswith("QUOTED-PRINTABLE") for one in parameters)
-        charset = next((one[8:].strip('"') for one in parameters if one.startswith("CHARSET=")), "")
-        raw = quopri.decodestring(value) if quoted_printable else value
-        yield line, name.rpartition(".")[2].strip(), _decoded(raw, charset)
+        grouped, *parameters = head.decode("ascii", "replace").upper().split(";")
+        name = grouped.rpartition(".")[2].strip()
+        if name in _READ:
+            quoted_printable = any(one.endswith(_QUOTED_PRINTABLE) for one in parameters)
+            charset = next((one[8:].strip('"') for one in parameters if one.startswith("CHARSET=")), "")
+            yield line, name, _decoded(quopri.decodestring(value) if quoted_printable else value, charset)
 
 
 def _divided(line: bytes) -> tuple[bytes, bytes, bytes]:
@@ -116,27 +120,29 @@ def _divided(line: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _unfolded(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield logical lines with the number of the first of each (RFC 6350, 3.2; vCard 2.1, 2.1.3)."""
-    begun, held = 0, b""
+    begun, held, quoted_printable = 0, [b""], False
     for line, text in enumerate(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-        if held.endswith(b"=") and b"QUOTED-PRINTABLE" in held.partition(b":")[0].upper():
-            held = held[:-1] + text.lstrip(b" \t")
-        elif text[:1] in (b" ", b"\t") and held:
-            held += text[1:]
+        if quoted_printable and held[-1].endswith(b"="):
+            held[-1] = held[-1][:-1]
+            held.append(text.lstrip(b" \t"))
+        elif text[:1] in (b" ", b"\t") and held != [b""]:
+            held.append(text[1:])
         else:
-            if held.strip():
-                yield begun, held
-            begun, held = line, text
-    if held.strip():
-        yield begun, held
+            yield begun, b"".join(held)
+            begun, held = line, [text]
+            quoted_printable = _QUOTED_PRINTABLE.encode() in text.partition(b":")[0].upper()
+    yield begun, b"".join(held)
 
 
 def _decoded(raw: bytes, charset: str) -> str:
+    """Return the text; none where no charset fits: nobody could read it on a phone."""
     for encoding in filter(None, (charset, "utf-8", "windows-1251")):
         try:
             return raw.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):
+            # A card may name a charset that there is not, or one that is none.
             continue
-    return raw.decode("utf-8", "replace")
+    return ""
 
 
 def _content(path: Path) -> bytes:

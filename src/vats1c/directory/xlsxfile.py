@@ -3,8 +3,10 @@
 Rule: a number in a cell is its digits, whatever Excel made of it.
 """
 
-import zipfile
+import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from vats1c.directory import DirectoryError, Row
 from vats1c.directory.columns import fields_of, row_of
 from vats1c.directory.files import FileDirectory
+from vats1c.directory.given import refuse_no_text
+from vats1c.directory.xlsxsize import BROKEN, refuse_too_large
 from vats1c.number import Plan
 
 try:
@@ -25,68 +29,104 @@ except ImportError as missing:
 
 # A title and an empty row often stand above the names of the columns.
 _HEADER_WITHIN = 10
-# A small file that unpacks to more than this was made to do harm.
-_MOST_UNPACKED = 2**30
 
 
 class XlsxDirectory(FileDirectory):
     """Callers of one spreadsheet."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
-        """Read the file at `settings["path"]`. Raises DirectoryError."""
-        super().__init__(name, settings, plan, read)
+        """Read the file at `settings["path"]`, of it the sheet `settings["sheet"]`. Raises DirectoryError."""
+        refuse_no_text(settings, ("sheet",))
+        super().__init__(name, settings, plan, partial(read, sheet=settings.get("sheet", "")), own=("sheet",))
 
 
-def read(path: Path, plan: Plan) -> Iterator[Row]:
-    """Yield the rows of the first sheet that has the columns, numbered as Excel does. Raises DirectoryError."""
-    workbook = _opened(path)
-    for sheet_name in workbook.sheet_names:
-        sheet = workbook.get_sheet_by_name(sheet_name)
-        if sheet.start is None:
-            continue
-        rows = enumerate(sheet.iter_rows(), 1)
-        for _, titles in islice(rows, _HEADER_WITHIN):
-            fields = _fields(titles, path)
-            if fields:
-                yield from _rows(rows, fields, plan)
-                return
+def read(path: Path, plan: Plan, *, sheet: str = "") -> Iterator[Row]:
+    """Yield the rows of `sheet`, or of the first one that has the columns, numbered as Excel does.
+
+    Raises DirectoryError.
+    """
+    with _said_in_a_sentence(path):
+        workbook = _opened(path)
+        for title in [_named(workbook, sheet, path)] if sheet else workbook.sheet_names:
+            rows = _numbered(workbook, title)
+            for _, titles in islice(rows, _HEADER_WITHIN):
+                fields = _fields(titles, path)
+                if fields:
+                    yield from _rows(rows, fields, plan)
+                    return
     raise DirectoryError(
         f"в первых строках нет столбцов number и name (номер и имя): {path}",
         f"no columns number and name in the first rows: {path}",
-        "path",
+        "sheet" if sheet else "path",
+    )
+
+
+def _numbered(workbook: python_calamine.CalamineWorkbook, title: str) -> Iterator[tuple[int, Sequence[Any]]]:
+    sheet = workbook.get_sheet_by_name(title)
+    return iter(()) if sheet.start is None else enumerate(sheet.iter_rows(), 1)
+
+
+def _named(workbook: python_calamine.CalamineWorkbook, wanted: str, path: Path) -> str:
+    """Return the name as the file has it: Excel does not tell capital letters from small ones."""
+    for title in workbook.sheet_names:
+        if title.strip().casefold() == wanted.strip().casefold():
+            return title
+    there_are = ", ".join(workbook.sheet_names)
+    raise DirectoryError(
+        f"нет листа «{wanted}»; есть: {there_are}: {path}",
+        f"no sheet {wanted!r}; there are: {there_are}: {path}",
+        "sheet",
     )
 
 
 def _rows(rows: Iterator[tuple[int, Sequence[Any]]], fields: list[str | None], plan: Plan) -> Iterator[Row]:
     for line, cells in rows:
         values = {field: _text(cell) for field, cell in zip(fields, cells, strict=False) if field}
-        if any(values.values()):
-            yield row_of(line, values, plan)
+        if any(map(str.strip, values.values())):
+            # A line break in the number's cell stands between two numbers; elsewhere it is there for looks.
+            row = {field: text if field == "number" else _in_one_line(text) for field, text in values.items()}
+            yield row_of(line, row, plan)
 
 
 def _fields(titles: Sequence[Any], path: Path) -> list[str | None] | None:
     try:
-        return fields_of([_text(title) for title in titles], path)
+        return fields_of([_in_one_line(_text(title)) for title in titles], path)
     except DirectoryError:
         return None
 
 
 def _text(cell: Any) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _opened(path: Path) -> python_calamine.CalamineWorkbook:
+    # Read whole: what is looked at and what is read is one file, and Excel may save over it meanwhile.
+    content = io.BytesIO(path.read_bytes())
+    refuse_too_large(content, path)
+    content.seek(0)
     try:
-        _refuse_bombs(path)
+        return python_calamine.CalamineWorkbook.from_filelike(content)
+    except python_calamine.CalamineError:
+        # Only by its path does the library say that a file has a password.
         return python_calamine.CalamineWorkbook.from_path(str(path))
+
+
+@contextmanager
+def _said_in_a_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DirectoryError:
+        raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise DirectoryError(f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path") from error
     except python_calamine.PasswordError as error:
         raise DirectoryError(f"файл под паролем: {path}", f"the file has a password: {path}", "path") from error
-    except (python_calamine.CalamineError, zipfile.BadZipFile) as error:
+    except (python_calamine.CalamineError, *BROKEN) as error:
         raise _broken(path) from error
     except BaseException as error:
         # What its Rust part did not expect comes as a panic, which is no Exception.
@@ -95,14 +135,9 @@ def _opened(path: Path) -> python_calamine.CalamineWorkbook:
         raise _broken(path) from error
 
 
-def _refuse_bombs(path: Path) -> None:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
-            if sum(one.file_size for one in packed.infolist()) > _MOST_UNPACKED:
-                raise DirectoryError(
-                    f"файл распаковывается в слишком большой: {path}", f"the file unpacks to too much: {path}", "path"
-                )
-
-
 def _broken(path: Path) -> DirectoryError:
-    return DirectoryError(f"это не таблица Excel или OpenDocument: {path}", f"not a spreadsheet: {path}", "path")
+    return DirectoryError(
+        f"это не таблица Excel или OpenDocument, либо она испорчена: {path}",
+        f"not a spreadsheet, or a broken one: {path}",
+        "path",
+    )

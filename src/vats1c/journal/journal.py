@@ -14,8 +14,9 @@ import structlog
 
 from vats1c.database import Database, DatabaseError
 from vats1c.database.schema import calls, rings
+from vats1c.journal.bell import Bell
 from vats1c.journal.reading import Reader
-from vats1c.journal.retention import Limits, erase, trim
+from vats1c.journal.retention import Limits, erase, forget, trim
 from vats1c.journal.ringing import Rang, draw, ring
 from vats1c.journal.rows import caller_fields, write_exchanges
 from vats1c.journal.watcher import Watcher
@@ -45,7 +46,8 @@ class Journal(Reader):
         self._database = database
         self._limits = limits
         self._watcher = Watcher(database, self)
-        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped)
+        self.bell = Bell()
+        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped, self.bell.ring)
         self._closed = threading.Event()
 
     def ring(self, ringing: Ringing) -> Rang:
@@ -101,6 +103,19 @@ class Journal(Reader):
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return erased
 
+    def forget(self, publication: str, since: datetime) -> int:
+        """Remove every row of `publication` written after `since`, and return how many. Raises JournalError."""
+        removed, piece = 0, 1
+        while piece:
+            piece = self._do(lambda connection: forget(connection, publication, since))
+            removed += piece
+        return removed
+
+    def settle(self) -> None:
+        """Return once every exchange noted before can be read. Raises JournalError."""
+        with self._told_of_writing():
+            self._writer.settle()
+
     def trim(self, now: datetime | None = None) -> int:
         """Remove what is older or more than is kept, and return how many rows. Raises JournalError."""
         removed, piece = 0, 1
@@ -143,6 +158,7 @@ class Journal(Reader):
     def close(self) -> None:
         """Write what waits and let go of the connections."""
         self._closed.set()
+        self.bell.close()
         self._writer.close()
         self._watcher.close()
         self._database.close()

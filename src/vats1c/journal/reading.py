@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from vats1c.database import Database, DatabaseError
 from vats1c.database.database import reason
 from vats1c.database.schema import calls, counters, exchanges, raw, rings
+from vats1c.journal.exchanges import Found, Sought, bytes_of, find, together
 from vats1c.journal.rows import read_calls, read_exchanges
 from vats1c.model import Call, Exchange
 
@@ -40,6 +41,38 @@ class Wanted:
             clauses.append(calls.c.received == self.received)
         if self.since is not None:
             clauses.append(calls.c.last >= self.since)
+        return sa.and_(*clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which exchanges are meant: of any of `publications` (None for all), an operation, a number, a key.
+
+    `number` is in E.164; `received` is looked at where there is none. With `answered` those that were not refused.
+    """
+
+    publications: frozenset[str] | None = None
+    operation: str | None = None
+    number: str | None = None
+    received: str | None = None
+    key: str | None = None
+    answered: bool = True
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """Return what is true of the rows of such exchanges."""
+        clauses: list[sa.ColumnElement[bool]] = [sa.true()]
+        if self.publications is not None:
+            clauses.append(exchanges.c.publication.in_(sorted(self.publications)))
+        if self.answered:
+            clauses.append(exchanges.c.outcome == "ok")
+        for column, wanted in (
+            (exchanges.c.operation, self.operation),
+            (exchanges.c.number, self.number),
+            (exchanges.c.received, self.received if self.number is None else None),
+            (exchanges.c.key, self.key),
+        ):
+            if wanted is not None:
+                clauses.append(column == wanted)
         return sa.and_(*clauses)
 
 
@@ -133,12 +166,43 @@ class Reader:
             return self._exchanges(query.where(exchanges.c.id > after).order_by(exchanges.c.id))
         return self._exchanges(query.order_by(exchanges.c.id.desc()))[::-1]
 
+    def asked(self, those: Asked, limit: int, after: int | None = None) -> list[Exchange]:
+        """Return the last `limit` of those exchanges, or the first after a cursor, oldest first."""
+        query = sa.select(exchanges).where(those.clause()).limit(limit)
+        if after is not None:
+            return self._exchanges(query.where(exchanges.c.id > after).order_by(exchanges.c.id))
+        return self._exchanges(query.order_by(exchanges.c.id.desc()))[::-1]
+
+    def last_exchange(self) -> int:
+        """Return the greatest id of an exchange, the cursor after which others come."""
+        with self._told(), self._reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(exchanges.c.id))).scalar() or 0)
+
     def raw(self, exchange_id: int) -> tuple[str, bytes, bytes] | None:
         """Return an exchange's headers (JSON), request and answer; None where they are not kept."""
         query = sa.select(raw.c.headers, raw.c.request, raw.c.answer).where(raw.c.exchange_id == exchange_id)
         with self._told(), self._reading() as connection:
             row = connection.execute(query).first()
             return (row.headers, row.request, row.answer) if row else None
+
+    def found(self, those: Sought, limit: int, after: int | None = None) -> Found:
+        """Return the last `limit` of those exchanges, or the first after a cursor. Raises DatabaseError."""
+        with self._told(), self._reading() as connection:
+            return find(connection, those, limit, after, datetime.now(UTC))
+
+    def bytes_of(self, ids: Collection[int]) -> dict[int, tuple[str, bytes, bytes]]:
+        """Return of these exchanges the headers (JSON), the request and the answer, where they are kept."""
+        with self._told(), self._reading() as connection:
+            return bytes_of(connection, ids)
+
+    def together(self, call_ids: Collection[int]) -> dict[int, list[int]]:
+        """Return by call the ids of its exchanges, oldest first."""
+        with self._told(), self._reading() as connection:
+            return together(connection, call_ids)
+
+    def exchange(self, exchange_id: int) -> Exchange | None:
+        """Return the exchange with this id."""
+        return next(iter(self._exchanges(sa.select(exchanges).where(exchanges.c.id == exchange_id))), None)
 
     def _calls(self, query: sa.Select[Any]) -> list[Call]:
         with self._told(), self._reading() as connection:

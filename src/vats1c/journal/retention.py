@@ -44,6 +44,12 @@ def erase(connection: sa.Connection, number: str | None, received: str) -> int:
     return gone
 
 
+def forget(connection: sa.Connection, publication: str, since: datetime) -> int:
+    """Remove a piece of a publication's rows, none older than `since`, and return how many; 0 when none is left."""
+    gone = _remove_exchanges(connection, (exchanges.c.publication == publication) & (exchanges.c.at >= since))
+    return gone + _remove_calls(connection, (calls.c.publication == publication) & (calls.c.last >= since))
+
+
 def _remove_exchanges(connection: sa.Connection, those: sa.ColumnElement[bool]) -> int:
     ids = list(connection.execute(sa.select(exchanges.c.id).where(those).limit(_PIECE)).scalars())
     if ids:

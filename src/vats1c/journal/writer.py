@@ -43,12 +43,17 @@ class Writer:
         write_noted: Callable[[sa.Connection, Sequence[Exchange]], None],
         on_commit: Callable[[], None],
         on_dropped: Callable[[str], None],
+        on_written: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange"."""
+        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange".
+
+        `on_commit` is told of changes of calls, `on_written` whenever exchanges were written.
+        """
         self._database = database
         self._write_noted = write_noted
         self._on_commit = on_commit
         self._on_dropped = on_dropped
+        self._on_written = on_written
         self._works: deque[tuple[Work, Future[Any]]] = deque()
         self._noted: deque[Exchange] = deque()
         # Those of them that hold bytes, oldest first.
@@ -86,6 +91,11 @@ class Writer:
             self._on_dropped("exchange")
         if not self._something.is_set():
             self._something.set()
+
+    def settle(self) -> None:
+        """Return once what was noted before is written, or was dropped. Raises whatever the writing raises."""
+        for _ in range(1 + len(self._noted) // _MOST_AT_ONCE):
+            self.do(lambda _connection: None)
 
     def _drop_bytes(self) -> None:
         oldest = self._with_bytes.popleft()
@@ -142,6 +152,8 @@ class Writer:
             exchange.raw = None
         if works or any(exchange.call_id for exchange in noted):
             self._on_commit()
+        if noted:
+            self._on_written()
         return True
 
     def _some_noted(self) -> list[Exchange]:
@@ -176,6 +188,8 @@ class Writer:
                 self.well = True
                 future.set_result(result)
                 self._on_commit()
+        if noted:
+            self._on_written()
 
     def _write(self, works: Sequence[Work], noted: Sequence[Exchange]) -> list[Any]:
         self._begun = False

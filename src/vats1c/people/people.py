@@ -39,6 +39,10 @@ class Person:
     secret: str
 
 
+class LoginTakenError(Exception):
+    """Somebody else has that login."""
+
+
 class People:
     """Everybody known. Called by many threads at once."""
 
@@ -61,6 +65,27 @@ class People:
         self._look_at = 0.0
         self._take([])
         self._refresh()
+
+    def take_on(
+        self, publication: str, persons: Iterable[tuple[Person, User]], subscribers: Iterable[Subscriber]
+    ) -> None:
+        """Know those of a publication that came while the service runs. Raises LoginTakenError."""
+        own = tuple(persons)
+        with self._lock:
+            if any(person.login in self._persons for person, _ in own):
+                raise LoginTakenError
+            self._own_persons += own
+            self._own_subscribers |= {(publication, one.key): one for one in subscribers}
+            self._take(self._kept or [])
+
+    def let_go(self, publication: str) -> None:
+        """Know those of a publication no more."""
+        with self._lock:
+            self._own_persons = tuple(pair for pair in self._own_persons if pair[0].publication != publication)
+            self._own_subscribers = {
+                place: one for place, one in self._own_subscribers.items() if place[0] != publication
+            }
+            self._take(self._kept or [])
 
     def owner(self, publication: str, key: str) -> Subscriber | None:
         """Return the employee who owns `key`; None when nobody does."""

@@ -6,6 +6,7 @@ namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
 """
 # mypy: disable-error-code="misc,untyped-decorator"
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -175,6 +176,12 @@ class Service:
             (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
         }
         self._compiled = compiled(transport.app for transport in self._transports.values())
+
+    def beside(self, desk: Desk, display: Display) -> "Service":
+        """Return a service of the same declaration, for another publication: Spyne never lets go of a declaration."""
+        other = copy(self)
+        other.desk, other.display = desk, display
+        return other
 
     def answer(self, request: Request, exchange: Exchange | None = None) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""

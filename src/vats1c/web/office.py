@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from vats1c.directory.editing import Editable
 from vats1c.journal import Journal, Wanted
 from vats1c.number import Plan
 from vats1c.people import People, Person, Sessions
 from vats1c.screens import Screens
+from vats1c.staging.conformance import Sent
+from vats1c.staging.publications import Publications
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Office:
     crm: str = ""
     # Rings the owner of a key and then a number; raises CallbackError.
     call_back: Callable[[str, str], None] | None = None
+    # Describes the real 1C behind it, with so many of the last differences.
+    upstream: Callable[[int], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,12 @@ class Parts:
     # Whether browsers reach the service by https, whatever reaches this process.
     secure: bool = False
     bench: Bench | None = None
+    # Those made on request, where there is a staging bench.
+    on_request: Publications | None = None
+    # Reads a recorded envelope again: its bytes and Content-Type; None where it cannot be read.
+    read: Callable[[bytes, str], Sent | None] = lambda _body, _content_type: None
+    # Sends a request to a publication from within, and returns the HTTP status of its answer.
+    rehearse: Callable[[str, bytes], int] = lambda _publication, _body: 404
 
     def office(self, person: Person) -> Office:
         """Return where `person` works."""

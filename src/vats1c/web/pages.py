@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from vats1c.auth import Refused
 from vats1c.language import Message
 from vats1c.people import Person
-from vats1c.web.asking import COOKIE, Asking, answered
+from vats1c.web.asking import COOKIE, ApiError, Asking, answered
 from vats1c.web.office import Parts
 
 _TYPES = {
@@ -62,6 +62,17 @@ class Pages:
         response = self._html(asking, f"{name}.html", {})
         self._signed_in(response, session.person, asking.cookies[COOKIE], asking)
         return response
+
+    def inspector(self, asking: Asking) -> Response:
+        """Give the inspector to whoever may look; send who is not signed in to do so first."""
+        if asking.session is not None:
+            # Who is no administrator is told so by the page.
+            return self.page(asking, "calls")
+        try:
+            asking.tester()
+        except ApiError:
+            return redirect("/sign-in?next=/calls", 303)
+        return self._html(asking, "calls.html", {})
 
     def sign_in(self, asking: Asking) -> Response:
         """Show the form, or take what was filled in."""

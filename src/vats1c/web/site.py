@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from vats1c import __version__
@@ -17,10 +17,15 @@ from vats1c.metrics import CONTENT_TYPE, Metrics
 from vats1c.web.asking import ApiError, Asking, refusal, too_large
 from vats1c.web.callers import Callers
 from vats1c.web.calls import Calls
+from vats1c.web.exchanges import Exchanges
 from vats1c.web.office import Parts
+from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
+from vats1c.web.publications import OnRequest
 from vats1c.web.streams import HEADERS as STREAM_HEADERS
-from vats1c.web.streams import Stream
+from vats1c.web.streams import Endless
+from vats1c.web.upstreams import Upstreams
+from vats1c.web.verify import Verify
 
 log = structlog.get_logger("vats1c.web")
 
@@ -29,6 +34,12 @@ _INTERNAL = ApiError(500, "internal", "внутренняя ошибка сер�
 
 # What a part says of itself for /readyz: whether it can do its work, and details.
 Check = Callable[[], tuple[bool, Mapping[str, Any]]]
+
+
+class _Id(IntegerConverter):
+    """An id in an address: no database holds a longer one."""
+
+    regex = r"\d{1,18}"
 
 
 class Site:
@@ -50,7 +61,7 @@ class Site:
         self._vital = tuple(vital)
         self._metrics = metrics
         self._asking = type("_Asking", (Asking,), {"parts": parts})
-        self._map = Map([*self._own_rules(), *_rules(parts)])
+        self._map = Map([*self._own_rules(), *_rules(parts)], converters={"int": _Id})
 
     def _own_rules(self) -> list[Rule]:
         return [
@@ -77,7 +88,7 @@ class Site:
         except Exception:  # a defect of ours: no traceback leaves the service
             log.exception("page failed", path=environ["PATH_INFO"])
             response = refusal(_INTERNAL, asking.language)
-        if isinstance(response, Stream):
+        if isinstance(response, Endless):
             start_response("200 OK", STREAM_HEADERS)
             return response
         return response(environ, start_response)  # type: ignore[no-any-return]
@@ -116,21 +127,45 @@ class Site:
 def _rules(parts: Parts) -> list[Rule]:
     """Return the addresses of the pages and the API."""
     pages, calls, callers = Pages(parts), Calls(parts), Callers(parts)
+    verify, on_request = Verify(parts), OnRequest(parts)
+    exchanges = Exchanges(parts)
     api = "/api/v1"
+
+    def listed(asking: Asking) -> Response:
+        # Tests ask for exchanges by what the VATS sends; all others for calls.
+        return (verify.listed if asking.args.keys() & {"op", "key"} else calls.listed)(asking)
+
     return [
         Rule("/<any(card, directory):name>", endpoint=pages.page, methods=["GET"]),
+        Rule("/calls", endpoint=pages.inspector, methods=["GET"]),
         Rule("/static/<name>", endpoint=pages.static, methods=["GET"]),
         Rule("/sign-in", endpoint=pages.sign_in, methods=["GET", "POST"]),
         Rule("/sign-in/<secret>", endpoint=pages.sign_in_by_link, methods=["GET"]),
         Rule("/sign-out", endpoint=pages.sign_out, methods=["POST"]),
         Rule("/language/<chosen>", endpoint=pages.language, methods=["GET"]),
         Rule("/card/events", endpoint=calls.stream, methods=["GET"]),
+        Rule(f"{api}/openapi.json", endpoint=OpenApi().document, methods=["GET"]),
         Rule(f"{api}/me", endpoint=calls.me, methods=["GET"]),
-        Rule(f"{api}/calls", endpoint=calls.listed, methods=["GET"]),
+        Rule(f"{api}/calls", endpoint=listed, methods=["GET"]),
         Rule(f"{api}/calls/<int:call_id>", endpoint=calls.one, methods=["GET"]),
         Rule(f"{api}/calls/<int:call_id>/receipt", endpoint=calls.receipt, methods=["POST"]),
         Rule(f"{api}/calls/<int:call_id>/note", endpoint=calls.note, methods=["PUT"]),
         Rule(f"{api}/calls/<int:call_id>/callback", endpoint=calls.call_back, methods=["POST"]),
+        Rule(f"{api}/verify", endpoint=verify.verify, methods=["POST"]),
+        Rule(f"{api}/publications", endpoint=on_request.make, methods=["POST"]),
+        Rule(f"{api}/publications/<name>", endpoint=on_request.one, methods=["GET"]),
+        Rule(f"{api}/publications/<name>", endpoint=on_request.remove, methods=["DELETE"]),
+        Rule(f"{api}/publications/<name>/callers", endpoint=on_request.replace_callers, methods=["PUT"]),
+        Rule(f"{api}/publications/<name>/callers", endpoint=on_request.put_callers, methods=["POST"]),
+        Rule(f"{api}/bench", endpoint=exchanges.bench, methods=["GET"]),
+        Rule(f"{api}/test-call", endpoint=exchanges.test_call, methods=["POST"]),
+        Rule(f"{api}/exchanges", endpoint=exchanges.listed, methods=["GET"]),
+        Rule(f"{api}/exchanges.jsonl", endpoint=exchanges.lines, methods=["GET"]),
+        Rule(f"{api}/exchanges.har", endpoint=exchanges.archive, methods=["GET"]),
+        Rule(f"{api}/exchanges/events", endpoint=exchanges.events, methods=["GET"]),
+        Rule(f"{api}/exchanges/<own>", endpoint=exchanges.one, methods=["GET"]),
+        Rule(f"{api}/exchanges/<own>/<form>", endpoint=exchanges.copied, methods=["GET"]),
+        Rule(f"{api}/upstream", endpoint=Upstreams(parts).listed, methods=["GET"]),
         Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
         Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),
         Rule(f"{api}/callers", endpoint=callers.find, methods=["GET"]),

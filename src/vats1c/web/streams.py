@@ -23,10 +23,21 @@ def event(name: str, data: Any, own_id: int | None = None) -> bytes:
     return f"event: {name}\n{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
-class Stream:
+class Endless:
     """The body of an answer that does not end by itself; `endless` has the server send it piece by piece."""
 
     endless = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield events until the window closes."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the window: its client has gone, or was told to."""
+
+
+class Stream(Endless):
+    """The calls of one window."""
 
     def __init__(
         self,

@@ -1,0 +1,34 @@
+"""Spell what the kit found as JUnit XML, which every CI reads."""
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from vats1c.simulator.answers import shown
+from vats1c.simulator.probe import Finding, Outcome
+
+
+def spell(findings: Sequence[Finding], url: str) -> bytes:
+    """Return the report: a test case for each check, named by its code."""
+    outcomes = [finding.outcome for finding in findings]
+    suite = etree.Element(
+        "testsuite",
+        {
+            "name": f"vats1c probe {url}",
+            "tests": str(len(findings)),
+            "failures": str(outcomes.count(Outcome.FAILED)),
+            "errors": "0",
+            "skipped": str(outcomes.count(Outcome.SKIPPED)),
+            "time": f"{sum(finding.seconds for finding in findings):.3f}",
+        },
+    )
+    for finding in findings:
+        case = etree.SubElement(
+            suite, "testcase", {"classname": "vats1c.probe", "name": finding.code, "time": f"{finding.seconds:.3f}"}
+        )
+        if finding.outcome is Outcome.FAILED:
+            text = shown(f"{finding.says}; {finding.expected}; {finding.found}")
+            etree.SubElement(case, "failure", {"type": finding.code, "message": text})
+        elif finding.outcome is Outcome.SKIPPED:
+            etree.SubElement(case, "skipped", {"message": shown(str(finding.reason))})
+    return etree.tostring(suite, xml_declaration=True, encoding="utf-8", pretty_print=True)

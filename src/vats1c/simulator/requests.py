@@ -1,0 +1,62 @@
+"""The VATS's requests, spelled byte for byte as on the vendor's page.
+
+Rule: tests/wire/examples holds the vendor's own; tests/simulator compares.
+"""
+
+import base64
+import re
+from html import escape
+
+VATS = "http://VATS"
+SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
+# The vendor's request has no charset and no SOAPAction.
+CONTENT_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml; charset=utf-8"}
+_REQUEST = """\
+<?xml version="1.0" encoding="{encoding}"?>
+<soap:Envelope xmlns:soap="{envelope}">
+    <soap:Body>
+        <{operation} xmlns="{namespace}">
+{parameters}        </{operation}>
+    </soap:Body>
+</soap:Envelope>
+"""
+_PARAMETER = "            <{name}>{value}</{name}>\n"
+# XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def say_name(number: str, soap: str = "1.1", namespace: str = VATS, parameter: str = "number") -> bytes:
+    """Return the question who `number` is."""
+    return request("SayName", {parameter: number}, soap, namespace)
+
+
+def incoming_call(number: str, key: str, soap: str = "1.1", namespace: str = VATS) -> bytes:
+    """Return what the VATS says while `number` rings at the owner of `key`."""
+    return request("IncomingCall", {"NumFrom": number, "Key": key}, soap, namespace)
+
+
+def request(operation: str, parameters: dict[str, str], soap: str, namespace: str, encoding: str = "utf-8") -> bytes:
+    """Return a request for any operation, in SOAP "1.1" or "1.2", in an encoding that it declares."""
+    return _REQUEST.format(
+        encoding=encoding,
+        envelope=SOAP[soap],
+        operation=operation,
+        namespace=escape(namespace),
+        parameters="".join(
+            _PARAMETER.format(name=name, value=escape(_NOT_XML.sub("", value), quote=False))
+            for name, value in parameters.items()
+        ),
+    ).encode(encoding, "xmlcharrefreplace")
+
+
+def headers(soap: str, user: str, password: str) -> dict[str, str]:
+    """Return the VATS's headers; without a user there is no Authorization."""
+    given = {"Content-Type": CONTENT_TYPES[soap]}
+    if user:
+        given["Authorization"] = basic(user, password)
+    return {**given, "Cache-Control": "no-cache", "Accept": "*/*", "User-Agent": "vats1c"}
+
+
+def basic(user: str, password: str) -> str:
+    """Return the value of an Authorization header; 1C reads names and passwords as UTF-8."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

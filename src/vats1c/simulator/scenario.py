@@ -1,0 +1,87 @@
+"""Read a scenario: which calls come when, written down in a TOML file.
+
+Rule: whatever is wrong with the file is said with the step it stands in.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from vats1c.language import Message
+from vats1c.simulator.playing import Planned
+
+_KEYS = frozenset({"at", "send", "number", "keys", "repeat", "every"})
+_MOST_STEPS = 1_000
+_MOST_REPEATS = 100_000
+
+
+class ScenarioError(Exception):
+    """The file cannot be played."""
+
+    def __init__(self, ru: str, en: str) -> None:
+        super().__init__(en)
+        self.message = Message(ru, en)
+
+
+def read(path: Path) -> list[Planned]:
+    """Return what the file's steps send, in the order of time. Raises ScenarioError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ScenarioError(f"{path}: не читается: {reason}", f"{path}: cannot be read: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: не в UTF-8", f"{path}: not in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: ошибка в записи TOML: {error}", f"{path}: not valid TOML: {error}") from error
+    steps = content.get("steps")
+    if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS or set(content) != {"steps"}:
+        raise ScenarioError(
+            f"{path}: нужны [[steps]], не больше {_MOST_STEPS}, и ничего кроме",
+            f"{path}: [[steps]] are needed, {_MOST_STEPS} at most, and nothing else",
+        )
+    return sorted(chain.from_iterable(_step(path, *one) for one in enumerate(steps, 1)), key=lambda one: one.at)
+
+
+def _step(path: Path, position: int, step: Any) -> list[Planned]:
+    def refuse(ru: str, en: str) -> ScenarioError:
+        return ScenarioError(f"{path}: шаг {position}: {ru}", f"{path}: step {position}: {en}")
+
+    if not isinstance(step, Mapping):
+        raise refuse("нужна таблица", "must be a table")
+    if unknown := sorted(set(step) - _KEYS):
+        there_are = ", ".join(sorted(_KEYS))
+        raise refuse(f"нет ключа {unknown[0]}; есть: {there_are}", f"no key {unknown[0]}; there are: {there_are}")
+    at, every, repeat = step.get("at", 0), step.get("every", 0), step.get("repeat", 1)
+    if not all(_is_number(one) for one in (at, every)):
+        raise refuse("at и every — секунды, 0 и больше", "at and every are seconds, 0 or more")
+    if not isinstance(repeat, int) or isinstance(repeat, bool) or not 1 <= repeat <= _MOST_REPEATS:
+        raise refuse(f"repeat — целое от 1 до {_MOST_REPEATS}", f"repeat is a whole number from 1 to {_MOST_REPEATS}")
+    numbers, keys = _texts(step.get("number")), _texts(step.get("keys", []))
+    if not numbers or keys is None:
+        raise refuse(
+            "number — текст или список текстов, keys — тоже", "number is a text or a list of texts, as keys is"
+        )
+    send = step.get("send")
+    if send not in ("say_name", "incoming_call") or (send == "incoming_call") != bool(keys):
+        raise refuse(
+            'send — "say_name" или "incoming_call"; keys нужны второму и только ему',
+            'send is "say_name" or "incoming_call"; the latter needs keys, and it alone',
+        )
+    return [
+        Planned(at + every * again, number, tuple(keys), asks=send == "say_name")
+        for again in range(repeat)
+        for number in numbers
+    ]
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < float("inf")
+
+
+def _texts(given: Any) -> list[str] | None:
+    """Return a text, or a list of texts, as a list; None where it is neither."""
+    texts = [given] if isinstance(given, str) else given
+    return texts if isinstance(texts, list) and all(isinstance(one, str) for one in texts) else None

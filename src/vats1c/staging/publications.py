@@ -1,0 +1,232 @@
+"""Publications made on request, each with callers and users of its own: tests do not get in each other's way.
+
+Rule: at most so many, and each is gone, its rows in the journal too, when nobody used it for a while.
+"""
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Protocol
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from vats1c.config import PublicationTable, StagingTable, SubscriberTable, Unusable, UserTable
+from vats1c.database import DatabaseError
+from vats1c.directory.memory import MemoryDirectory
+from vats1c.language import Message
+from vats1c.number import Plan
+
+log = structlog.get_logger("vats1c.staging")
+
+PREFIX = "t-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
+_MOST_CALLERS = 10_000
+_MOST_USERS = 100
+
+
+class PublicationError(Exception):
+    """A publication that cannot be made or changed: a code for programs ("taken", "full", …), a sentence for people."""
+
+    def __init__(self, code: str, ru: str, en: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.message = Message(ru, en)
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UserGiven(_Given):
+    """A SOAP user; no file of the service can be named for the password."""
+
+    name: str = Field(min_length=1, max_length=64)
+    password: SecretStr = Field(min_length=1, max_length=200)
+
+
+class SubscriberGiven(_Given):
+    """An employee whose phone rings; signs in to the card page with `login` and `password`."""
+
+    key: str = Field(min_length=1, max_length=128)
+    name: str = Field(min_length=1, max_length=200)
+    extension: str = Field(default="", max_length=16)
+    login: str = Field(default="", max_length=64)
+    password: SecretStr | None = Field(default=None, min_length=1, max_length=200)
+
+
+class Order(_Given):
+    """What a publication is to be made of."""
+
+    name: str | None = None
+    callers: list[dict[str, Any]] = []
+    users: Annotated[list[UserGiven], Field(min_length=1, max_length=_MOST_USERS)] = [
+        UserGiven(name="SOAP", password=SecretStr("123"))
+    ]
+    subscribers: Annotated[list[SubscriberGiven], Field(max_length=_MOST_USERS)] = []
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> tuple["Order", PublicationTable]:
+        """Return what was ordered, as settings too. Raises PublicationError for what cannot be used."""
+        try:
+            order = cls.model_validate(given)
+            users = tuple(UserTable(name=one.name, password=one.password) for one in order.users)
+            subscribers = tuple(SubscriberTable(**dict(one)) for one in order.subscribers)
+            return order, PublicationTable(users=users, subscribers=subscribers)
+        except ValidationError as error:
+            raise _unusable(error) from None
+
+
+class Stage(Protocol):
+    """Where publications are put up, so that they are asked, and taken down again."""
+
+    def put_up(self, name: str, own: PublicationTable, callers: MemoryDirectory, touch: Callable[[], None]) -> None:
+        """Publish; `touch` is told of each use. Raises PublicationError."""
+
+    def take_down(self, name: str) -> None:
+        """Have it asked no more."""
+
+
+class Record(Protocol):
+    """What is written of the exchanges."""
+
+    def last_exchange(self) -> int:
+        """Return the cursor after which others come."""
+
+    def forget(self, publication: str, since: datetime) -> int:
+        """Remove a publication's rows."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A publication made on request; `cursor` is where its exchanges begin, `used` when it was used last."""
+
+    name: str
+    own: PublicationTable
+    callers: MemoryDirectory
+    cursor: int
+    since: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(minutes=1))
+    used: float = field(default_factory=time.monotonic)
+
+    def touch(self) -> None:
+        """Note that it is used."""
+        self.used = time.monotonic()
+
+
+class Publications:
+    """Those of one process. Called by many threads at once."""
+
+    def __init__(self, given: StagingTable, plan: Plan, taken: Iterable[str], stage: Stage, record: Record) -> None:
+        """Take the bench's settings, and the names that are `taken` by the settings' own publications."""
+        self._most = given.publications
+        self._lives = given.lives
+        self._plan = plan
+        self._taken = frozenset(taken)
+        self._stage = stage
+        self._record = record
+        self._lock = threading.Lock()
+        self._made: dict[str, Made] = {}
+        self._closed = threading.Event()
+        self._expiring: threading.Thread | None = None
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is one of that name."""
+        return name in self._made
+
+    def make(self, given: dict[str, Any]) -> Made:
+        """Return a new publication, made of `given` (see Order). Raises PublicationError and DirectoryError."""
+        order, own = Order.of(given)
+        if order.name is not None and not _NAME.fullmatch(order.name):
+            raise PublicationError(
+                "name",
+                "name: латинские буквы, цифры, дефис, до 61 знака",
+                "name: latin letters, digits, hyphen, up to 61 letters",
+            )
+        name = PREFIX + (order.name or secrets.token_hex(6))
+        callers = MemoryDirectory("callers", {"callers": order.callers}, self._plan)
+        made = Made(name, own, callers, self._record.last_exchange())
+        with self._lock:
+            if name in self._made or name in self._taken:
+                raise PublicationError("taken", f"публикация {name} уже есть", f"there is a publication {name} already")
+            if len(self._made) >= self._most:
+                raise PublicationError(
+                    "full",
+                    f"публикаций уже {self._most}, больше не бывает (staging.publications)",
+                    f"there are {self._most} publications already, the most there may be (staging.publications)",
+                )
+            self._stage.put_up(name, own, callers, made.touch)
+            self._made[name] = made
+            if self._expiring is None:
+                self._expiring = threading.Thread(target=self._expire, name="publications", daemon=True)
+                self._expiring.start()
+        return made
+
+    def get(self, name: str) -> Made:
+        """Return the publication of that name, which counts as a use. Raises PublicationError when there is none."""
+        made = self._made.get(name)
+        if made is None:
+            raise PublicationError("publication", "нет такой публикации", "there is no such publication")
+        made.touch()
+        return made
+
+    def touch(self, name: str) -> None:
+        """Note that a publication is used, if there is one of that name."""
+        made = self._made.get(name)
+        if made is not None:
+            made.touch()
+
+    def put(self, name: str, callers: Any, *, replace: bool) -> Made:
+        """Have a publication know `callers`: besides those it knows, or instead. Raises as `make` and `get`."""
+        made = self.get(name)
+        count = len(callers) if isinstance(callers, list) else 0
+        if count + (0 if replace else len(made.callers.rows())) > _MOST_CALLERS:
+            raise PublicationError("callers", f"не больше {_MOST_CALLERS}", f"at most {_MOST_CALLERS}")
+        (made.callers.replace if replace else made.callers.put)(callers)
+        return made
+
+    def remove(self, name: str) -> None:
+        """Take a publication down, its rows in the journal too. Raises PublicationError, DatabaseError."""
+        with self._lock:
+            made = self._made.pop(name, None)
+            if made is not None:
+                self._stage.take_down(name)
+        if made is None:
+            raise PublicationError("publication", "нет такой публикации", "there is no such publication")
+        self._record.forget(name, made.since)
+
+    def expires(self, made: Made) -> datetime:
+        """Return when `made` is gone, unless it is used before."""
+        return datetime.now(UTC) + timedelta(seconds=made.used + self._lives - time.monotonic())
+
+    def close(self) -> None:
+        """Stop looking for those that expire."""
+        self._closed.set()
+
+    def _expire(self) -> None:
+        while not self._closed.wait(min(max(self._lives / 4, 0.25), 15)):
+            for made in list(self._made.values()):
+                if time.monotonic() - made.used >= self._lives:
+                    try:
+                        self.remove(made.name)
+                    except PublicationError:
+                        continue
+                    except DatabaseError as error:
+                        log.warning("publication not forgotten", reason=str(error))
+
+
+def _unusable(error: ValidationError) -> PublicationError:
+    """Say what is wrong with an order, without what was sent: passwords may be among it."""
+    detail = error.errors(include_input=False, include_url=False)[0]
+    own = detail.get("ctx", {}).get("error")
+    key = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in detail["loc"]).lstrip(".")
+    if isinstance(own, Unusable):
+        return PublicationError(
+            "unusable", f"{key}: {own.message.ru}".lstrip(": "), f"{key}: {own.message.en}".lstrip(": ")
+        )
+    return PublicationError(
+        "unusable", f"{key}: недопустимое значение: {detail['msg']}", f"{key}: unusable: {detail['msg']}"
+    )

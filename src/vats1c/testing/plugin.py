@@ -1,0 +1,56 @@
+"""The pytest plugin: a fixture `vats1c`, a stand-in for 1C that a test asks which calls came.
+
+Rule: until a test asks for the fixture nothing is imported, started or changed.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from vats1c.staging.client import Client
+    from vats1c.testing.bench import Bench
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("vats1c", "a stand-in for 1C")
+    group.addoption("--vats1c-url", default="", help="Use the service at this address instead of starting one.")
+    group.addoption("--vats1c-token", default="", help="Token of its staging bench; VATS1C_TOKEN when not given.")
+
+
+@pytest.fixture(scope="session")
+def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
+    """The service of this process of the run: under pytest-xdist each worker has its own."""
+    import os  # noqa: PLC0415 - see the rule
+
+    from vats1c.staging.client import Client  # noqa: PLC0415 - likewise
+    from vats1c.testing.service import NotStartedError, Service  # noqa: PLC0415 - likewise
+
+    url: str = request.config.getoption("--vats1c-url")
+    if url:
+        yield Client(url, request.config.getoption("--vats1c-token") or os.environ.get("VATS1C_TOKEN", ""))
+        return
+    try:
+        service = Service()
+    except NotStartedError as error:
+        pytest.fail(f"vats1c did not start:\n{error}", pytrace=False)
+    try:
+        yield Client(service.url, service.token)
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def vats1c(vats1c_client: "Client") -> "Iterator[Bench]":
+    """A stand-in for 1C of the test's own: url, wsdl_url, user, password, set_name, expect_call and others."""
+    from vats1c.staging.client import ApiFailure  # noqa: PLC0415 - see the rule
+    from vats1c.testing.bench import Bench  # noqa: PLC0415 - likewise
+
+    try:
+        bench = Bench(vats1c_client)
+    except ApiFailure as error:
+        pytest.fail(f"vats1c: {vats1c_client.base}: {error}", pytrace=False)
+    yield bench
+    bench.close()

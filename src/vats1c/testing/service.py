@@ -1,0 +1,122 @@
+"""A service of one's own for a test run: a process on a free port, gone with the run, whatever ends it.
+
+Run as a module it is that process: it serves the settings file that it is given until its standard input closes.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+_SECONDS_TO_START = 30.0
+_ATTEMPTS = 3
+_SETTINGS = """\
+listen = "127.0.0.1:{port}"
+data = "."
+trusted_hosts = ["*"]
+
+[[users]]
+name = "SOAP"
+password = "123"
+
+[staging]
+enabled = true
+token = "{token}"
+publications = 10000
+"""
+
+
+class NotStartedError(Exception):
+    """The service did not start; what it printed."""
+
+
+class Service:
+    """`vats1c serve` with the staging bench open, in a process of its own."""
+
+    def __init__(self) -> None:
+        """Start it and wait until it answers. Raises NotStartedError."""
+        self.token = secrets.token_urlsafe(24)
+        self._folder = tempfile.TemporaryDirectory(prefix="vats1c-test-")
+        printed = ""
+        # Between choosing a free port and listening there somebody else may take it.
+        for _ in range(_ATTEMPTS):
+            port = _free_port()
+            self.url = f"http://127.0.0.1:{port}"
+            self._start(port)
+            if self._is_ready():
+                return
+            printed = self.stop_process()
+        self._folder.cleanup()
+        raise NotStartedError(printed)
+
+    def stop(self) -> None:
+        """End it, and leave nothing behind."""
+        self.stop_process()
+        self._folder.cleanup()
+
+    def stop_process(self) -> str:
+        """End the process and return what it printed."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        return (Path(self._folder.name) / "printed.log").read_text(encoding="utf-8", errors="replace")
+
+    def _start(self, port: int) -> None:
+        folder = Path(self._folder.name)
+        file = folder / "vats1c.toml"
+        file.write_text(_SETTINGS.format(port=port, token=self.token), encoding="utf-8")
+        # The settings of a real service on this machine do not matter.
+        env = {name: value for name, value in os.environ.items() if not name.upper().startswith("VATS1C_")}
+        with (folder / "printed.log").open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "vats1c.testing.service", str(file)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+            )
+
+    def _is_ready(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with opener.open(f"{self.url}/readyz", timeout=5):
+                    return True
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.02)
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _serve(file: Path) -> None:
+    from vats1c.cli.running import run  # noqa: PLC0415 - the other half of this module runs in every test run
+    from vats1c.cli.settings import load  # noqa: PLC0415 - likewise
+
+    def end_with_the_test_run() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=end_with_the_test_run, daemon=True).start()
+    run(load(file))
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]))

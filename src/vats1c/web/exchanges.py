@@ -1,0 +1,213 @@
+"""The API of exchanges, for whoever looks into them: what came, what was answered, and how it deviates.
+
+Rule: nothing here changes an answer; of a test call alone something comes that the VATS did not send.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from vats1c.journal import Found, Sought, TooManyWaitingError
+from vats1c.model import Exchange
+from vats1c.number import identify
+from vats1c.screens import TooManyWindowsError
+from vats1c.simulator import requests
+from vats1c.staging import exports
+from vats1c.staging.recorded import Recorded
+from vats1c.web.asking import COOKIE, ApiError, Asking, answered
+from vats1c.web.following import Following
+from vats1c.web.inspected import rows, whole, with_bytes
+from vats1c.web.office import Parts, now
+
+_LONGEST_WAIT = 30
+_MOST = 500
+_LONGEST_ID = 18
+_NUMBER, _KEY = "89235292926", "gW3cyUJAtl50PhF"
+_FORMS: dict[str, Callable[[Recorded], str]] = {"curl": exports.curl, "http": exports.http, "pytest": exports.pytest}
+
+
+class Exchanges:
+    """Exchanges as testers look at them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def listed(self, asking: Asking) -> Response:
+        """Give the last ones, or those after a cursor, waiting for the first of them."""
+        seconds = asking.number_of("wait", 0, 0, _LONGEST_WAIT)
+        found = self._found(asking, asking.number_of("limit", 100, 1, _MOST), seconds)
+        if not found.exchanges and seconds:
+            return answered(None)
+        return answered({"exchanges": rows(self._parts, found.exchanges, asking.root_url[:-1]), "cursor": found.cursor})
+
+    def one(self, asking: Asking, own: str) -> Response:
+        """Give one with all there is of it."""
+        return answered(whole(self._parts, self._recorded(asking, own), asking.language))
+
+    def copied(self, asking: Asking, own: str, form: str) -> Response:
+        """Give one as something that sends it again."""
+        if form not in _FORMS:
+            raise ApiError(404, "form", "есть curl, http, pytest", "there are curl, http, pytest")
+        return _text(_FORMS[form](self._recorded(asking, own)), "text/plain; charset=utf-8")
+
+    def lines(self, asking: Asking) -> Response:
+        """Give them as JSON, one a line."""
+        found = self._found(asking, asking.number_of("limit", _MOST, 1, _MOST))
+        recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
+        described = (whole(self._parts, one, asking.language) for one in recorded)
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in described)
+        return _file(text, "application/jsonl; charset=utf-8", "exchanges.jsonl")
+
+    def archive(self, asking: Asking) -> Response:
+        """Give them as an HTTP archive."""
+        found = self._found(asking, asking.number_of("limit", _MOST, 1, _MOST))
+        recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
+        text = json.dumps(exports.har(recorded), ensure_ascii=False, indent=1) + "\n"
+        return _file(text, "application/json; charset=utf-8", "exchanges.har")
+
+    def events(self, asking: Asking) -> Following:
+        """Follow them."""
+        those = self._sought(asking)
+        after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
+        is_cursor = after.isascii() and after.isdigit() and len(after) <= _LONGEST_ID
+        cursor = int(after) if is_cursor else self._parts.journal.last_exchange()
+        base, secret = asking.root_url[:-1], asking.cookies.get(COOKIE, "")
+        session = asking.session if "Authorization" not in asking.headers else None
+
+        def look(reached: int) -> tuple[list[dict[str, Any]], int]:
+            found = self._parts.journal.found(those, _MOST, reached)
+            return rows(self._parts, found.exchanges, base), found.cursor
+
+        def alive() -> str:
+            if session is None or self._parts.sessions.get(secret) is not None:
+                return ""
+            return "expired" if now() >= session.expires else "signed-out"
+
+        try:
+            window = self._parts.screens.open("", (), secret)
+        except TooManyWindowsError as error:
+            raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
+        journal = self._parts.journal
+        return Following(window, screens=self._parts.screens, bell=journal.bell, cursor=cursor, look=look, alive=alive)
+
+    def bench(self, asking: Asking) -> Response:
+        """Say which publications there are to look at, and whether a test call may be sent."""
+        own = asking.tester()
+        return answered(
+            {
+                "publications": [
+                    {"name": name, "url": f"{asking.root_url}{name}/ws/VATS"} for name in self._names(own)
+                ],
+                "test_call": self._parts.bench is not None,
+                "signed_in": asking.session.person.name if asking.session else None,
+                "language": asking.language,
+            }
+        )
+
+    def test_call(self, asking: Asking) -> Response:
+        """Send SayName and IncomingCall to a publication, as the VATS would, and give what came of it."""
+        own = asking.tester()
+        if self._parts.bench is None:
+            raise ApiError(
+                404,
+                "staging",
+                "испытательный стенд выключен (staging.enabled)",
+                "the staging bench is off (staging.enabled)",
+            )
+        names = self._names(own)
+        publication = asking.text(asking.given(), "publication") or names[0]
+        if publication not in names:
+            raise _no_publication()
+        key = min(self._parts.people.keys(publication), default=_KEY)
+        cursor = self._parts.journal.last_exchange()
+        statuses = [
+            self._parts.rehearse(publication, body)
+            for body in (requests.say_name(_NUMBER), requests.incoming_call(_NUMBER, key))
+        ]
+        return answered({"publication": publication, "number": _NUMBER, "statuses": statuses, "cursor": cursor})
+
+    def _found(self, asking: Asking, limit: int, seconds: int = 0) -> Found:
+        those = self._sought(asking)
+        after = asking.number_of("after", 0, 0, 2**62) if "after" in asking.args else None
+        journal = self._parts.journal
+
+        def look() -> Found:
+            # What was answered before is found, though exchanges are written down a moment later.
+            journal.settle()
+            return journal.found(those, limit, after)
+
+        try:
+            return journal.bell.wait_for(look, lambda found: bool(found.exchanges), seconds)
+        except TooManyWaitingError as error:
+            raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
+
+    def _sought(self, asking: Asking) -> Sought:
+        given = {name: asking.text(dict(asking.args), name) for name in ("op", "key", "outcome", "text", "number")}
+        publications = self._scope(asking)
+        number = None
+        if given["number"]:
+            number = identify(given["number"], next(iter(self._parts.offices.values())).plan)
+        return Sought(
+            publications,
+            given["op"] or None,
+            number.canonical if number else None,
+            number.received if number else None,
+            given["key"] or None,
+            given["outcome"] or None,
+            given["text"],
+        )
+
+    def _scope(self, asking: Asking) -> frozenset[str] | None:
+        """Return the publications that may be looked at, None for all. Raises ApiError."""
+        own, publication = asking.tester(), asking.args.get("publication")
+        if publication:
+            if publication not in self._names(own):
+                raise _no_publication()
+            return frozenset({publication})
+        if own is None:
+            return None
+        # What was sent where nothing is, is nobody's: whoever is the only one here may see it.
+        return frozenset({own, ""}) if self._is_alone() else frozenset({own})
+
+    def _names(self, own: str | None) -> list[str]:
+        on_request = self._parts.on_request
+        made = [name for name in list(self._parts.offices) if on_request is not None and name in on_request]
+        return [name for name in list(self._parts.offices) if own in (None, name) or name in made]
+
+    def _is_alone(self) -> bool:
+        on_request = self._parts.on_request
+        return len([name for name in list(self._parts.offices) if on_request is None or name not in on_request]) == 1
+
+    def _recorded(self, asking: Asking, own: str) -> Recorded:
+        """Return an exchange that whoever asks may look at. Raises ApiError."""
+        publications = self._scope(asking)
+        journal = self._parts.journal
+        journal.settle()
+        exchange: Exchange | None = None
+        if own == "latest":
+            exchange = next(iter(journal.found(self._sought(asking), 1).exchanges), None)
+        elif own.isascii() and own.isdigit() and len(own) <= _LONGEST_ID:
+            exchange = journal.exchange(int(own))
+        if (
+            exchange is None
+            or exchange.id is None
+            or not (publications is None or exchange.publication in publications)
+        ):
+            raise ApiError(404, "exchange", "нет такого обмена", "there is no such exchange")
+        return Recorded.of(exchange, journal.raw(exchange.id), asking.root_url[:-1])
+
+
+def _no_publication() -> ApiError:
+    return ApiError(404, "publication", "нет такой публикации", "there is no such publication")
+
+
+def _text(text: str, kind: str) -> Response:
+    return Response(text, content_type=kind, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+
+def _file(text: str, kind: str, name: str) -> Response:
+    response = _text(text, kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
