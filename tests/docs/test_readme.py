@@ -113,7 +113,7 @@ def test_the_settings_shown_start_as_they_are(settings):
 
 def test_the_container_is_given_what_its_image_expects():
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    (docker,) = [block for block in blocks(README, "sh") if block.startswith("docker ")]
+    (docker,) = [block for block in blocks(README, "sh") if block.startswith("docker build ")]
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r":(/[^:\s]+)", docker)) == {
