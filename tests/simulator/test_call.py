@@ -23,6 +23,17 @@ NUMBER = "89235292926"
 KEY = "gW3cyUJAtl50PhF"
 
 
+def hear(connection):
+    """Read a request whole: closing on what was not read would take the answer back."""
+    heard = b""
+    while chunk := connection.recv(65_536):
+        heard += chunk
+        head, end, body = heard.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        if end and len(body) >= (int(length[1]) if length else 0):
+            return
+
+
 @contextmanager
 def saying(*pieces, pause=0.0):
     """Give the address of what answers each connection with bytes as they are, with pauses between."""
@@ -35,7 +46,7 @@ def saying(*pieces, pause=0.0):
                 return
             with connection:
                 try:
-                    connection.recv(65_536)
+                    hear(connection)
                     for piece in pieces:
                         connection.sendall(piece)
                         time.sleep(pause)
