@@ -43,7 +43,7 @@ class Application:
         kept = settings.journal
         limits = Limits(kept.days, kept.exchanges, kept.bytes)
         dropped = {what: self._metrics.dropped.labels(what) for what in ("raw", "exchange")}
-        self.journal = Journal(database, limits, lambda what: dropped[what].inc())
+        self.journal = Journal(database, limits, lambda what, count: dropped[what].inc(count))
         self.bench = self._bench()
         self.screens = Screens(settings.limits.windows)
         self._metrics.windows.set_function(lambda: len(self.screens))

@@ -39,7 +39,7 @@ class Journal(Reader):
     """The calls and exchanges of one database."""
 
     def __init__(
-        self, database: Database, limits: Limits, on_dropped: Callable[[str], None] = lambda _what: None
+        self, database: Database, limits: Limits, on_dropped: Callable[[str, int], None] = lambda _what, _count: None
     ) -> None:
         """Write into `database`, which is prepared, and keep of it what `limits` say."""
         super().__init__(database)

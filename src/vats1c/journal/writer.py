@@ -42,10 +42,10 @@ class Writer:
         database: Database,
         write_noted: Callable[[sa.Connection, Sequence[Exchange]], None],
         on_commit: Callable[[], None],
-        on_dropped: Callable[[str], None],
+        on_dropped: Callable[[str, int], None],
         on_written: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange".
+        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange", and how many.
 
         `on_commit` is told of changes of calls, `on_written` whenever exchanges were written.
         """
@@ -58,6 +58,9 @@ class Writer:
         self._noted: deque[Exchange] = deque()
         # Those of them that hold bytes, oldest first.
         self._with_bytes: deque[Exchange] = deque()
+        # What was dropped since that was told last: told for many at once, as there are many when there is any.
+        self._dropped = {"raw": 0, "exchange": 0}
+        self._counting = threading.Lock()
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
@@ -88,7 +91,7 @@ class Writer:
                 self._drop_bytes()
         if len(self._noted) > _MOST_NOTED:
             self._noted.popleft()
-            self._on_dropped("exchange")
+            self._drop("exchange")
         if not self._something.is_set():
             self._something.set()
 
@@ -101,7 +104,18 @@ class Writer:
         oldest = self._with_bytes.popleft()
         if oldest.raw is not None:
             oldest.raw = None
-            self._on_dropped("raw")
+            self._drop("raw")
+
+    def _drop(self, what: str, count: int = 1) -> None:
+        with self._counting:
+            self._dropped[what] += count
+
+    def _tell_dropped(self) -> None:
+        with self._counting:
+            dropped, self._dropped = self._dropped, dict.fromkeys(self._dropped, 0)
+        for what, count in dropped.items():
+            if count:
+                self._on_dropped(what, count)
 
     def close(self) -> None:
         """Write what waits and end."""
@@ -130,6 +144,7 @@ class Writer:
 
     def _batch(self) -> bool:
         """Write what waits, and tell whether the database could be written to at all."""
+        self._tell_dropped()
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
         noted = self._some_noted()
         try:
@@ -177,8 +192,7 @@ class Writer:
                 self._write([], noted)
             except Exception as error:  # noqa: BLE001 - exchanges are kept as well as can be
                 log.warning("exchanges not recorded", exchanges=len(noted), error=type(error).__name__)
-                for _ in noted:
-                    self._on_dropped("exchange")
+                self._drop("exchange", len(noted))
         for work, future in works:
             try:
                 (result,) = self._write([work], [])
