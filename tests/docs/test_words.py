@@ -152,7 +152,7 @@ def test_every_address_named_answers(live, address):
     from live import say_name
 
     # Pages send whoever is not signed in to do so first.
-    expected = {"/card": 303, "/directory": 303, "/card/events": 401}
+    expected = {"/calls": 303, "/card": 303, "/directory": 303, "/card/events": 401}
     method, path = address
     answer = live.get(path) if method == "GET" else live.post(say_name(), path=path)
     assert answer.status == expected.get(path, 200)
@@ -161,6 +161,7 @@ def test_every_address_named_answers(live, address):
 def test_the_addresses_are_all_looked_at():
     assert {path for _, path in re.findall(r"`(GET|POST) (/[^`]*)`", OPERATIONS)} == {
         "/",
+        "/calls",
         "/card",
         "/card/events",
         "/directory",

@@ -48,8 +48,11 @@ def test_the_document_is_served(bench_live):
 def without_waiting():
     """Return the document without long waits: whoever sends whatever comes to mind would wait for ever."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    (wait,) = (one for one in document["paths"]["/api/v1/calls"]["get"]["parameters"] if one["name"] == "wait")
-    wait["schema"]["maximum"] = 0
+    for path in ("/api/v1/calls", "/api/v1/exchanges"):
+        (wait,) = (one for one in document["paths"][path]["get"]["parameters"] if one["name"] == "wait")
+        wait["schema"]["maximum"] = 0
+    # A stream has no end; tests/web/test_exchanges.py listens to it.
+    del document["paths"]["/api/v1/exchanges/events"]
     document["components"]["schemas"]["Expected"]["properties"]["within"]["maximum"] = 0
     return document
 

@@ -15,29 +15,18 @@ from vats1c.staging.recorded import Recorded, decoded
 # A password is never kept: the reader's own, or the vendor's example.
 _LOGIN = '"${VATS1C_LOGIN:-SOAP:123}"'
 _CASE = '''\
-"""What the VATS sent once ({operation}, exchange {number} of vats1c), as a test of whatever answers it."""
+"""What the VATS sent once ({title}), sent again to a vats1c of the test's own."""
 
 import base64
 import urllib.error
 import urllib.request
-from urllib.parse import urljoin
-
+{imports}
 REQUEST = {request}
 HEADERS = {headers}
 
 
 def test_exchange_{number}(vats1c):
-{given}\
-    login = base64.b64encode(f"{{vats1c.user}}:{{vats1c.password}}".encode()).decode()
-    headers = HEADERS{login}
-    url = {url}
-    try:
-        answer = urllib.request.urlopen(urllib.request.Request(url, REQUEST, headers, method={method!r}), timeout=10)
-    except urllib.error.HTTPError as refused:
-        answer = refused
-    with answer:
-        assert answer.status == {status}
-{expected}'''
+{body}'''
 
 
 def curl(one: Recorded) -> str:
@@ -74,27 +63,37 @@ def http(one: Recorded) -> str:
 def pytest(one: Recorded) -> str:
     """Return a test that sends the request by the fixture `vats1c` and expects the answer that was given."""
     exchange = one.exchange
-    expected, given = "", ""
+    wrong, elsewhere = exchange.outcome in ("auth", "logins"), exchange.outcome == "path"
+    status = HTTPStatus.UNAUTHORIZED.value if wrong else exchange.status
+    lines = []
     if one.shown:
-        given = f"    vats1c.set_name({exchange.received!r}, {one.shown!r})\n"
-    if one.shown is not None and one.kept:
-        expected = f"        assert answer.read() == {_literal(one.answer, 8)}\n"
+        lines.append(f"vats1c.set_name({exchange.received!r}, {one.shown!r})")
+    # A wrong password is not kept: any other than the right one is as good.
+    login = "b'wrong:login'" if wrong else 'f"{vats1c.user}:{vats1c.password}".encode()'
+    lines += [
+        f"login = base64.b64encode({login}).decode()",
+        'headers = HEADERS | {"Authorization": f"Basic {login}"}',
+        f"url = urljoin(vats1c.url, {one.path!r})" if elsewhere else "url = vats1c.url",
+        f"request = urllib.request.Request(url, REQUEST, headers, method={one.method!r})",
+        "try:",
+        "    answer = urllib.request.urlopen(request, timeout=10)",
+        "except urllib.error.HTTPError as refused:",
+        "    answer = refused",
+        "with answer:",
+        f"    assert answer.status == {status}",
+    ]
+    if one.shown is not None:
+        lines.append(f"    assert answer.read() == {_literal(one.answer, 8)}")
     if exchange.outcome == "ok":
         key = f", key={exchange.key!r}" if exchange.key else ""
-        expected += f"    vats1c.wait_for_call(op={exchange.operation!r}, number={exchange.received!r}{key})\n"
-    wrong = exchange.outcome in ("auth", "logins")
-    login = ' | {"Authorization": f"Basic {login}"}' if not wrong else ""
+        lines.append(f"vats1c.wait_for_call(op={exchange.operation!r}, number={exchange.received!r}{key})")
     return _CASE.format(
-        operation=exchange.operation or one.method,
+        title=f"{exchange.operation or one.method}, exchange {exchange.id}",
+        imports="from urllib.parse import urljoin\n" if elsewhere else "",
         number=exchange.id,
         request=_literal(one.request, 0),
         headers=repr({name: value for name, value in one.sent_again.items() if value}),
-        given=given,
-        login=login,
-        url=f"urljoin(vats1c.url, {one.path!r})" if exchange.outcome == "path" else "vats1c.url",
-        method=one.method,
-        status=HTTPStatus.UNAUTHORIZED.value if wrong else exchange.status,
-        expected=expected,
+        body="".join(f"    {line}\n" for line in lines),
     )
 
 

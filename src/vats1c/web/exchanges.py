@@ -120,7 +120,8 @@ class Exchanges:
         publication = asking.text(asking.given(), "publication") or names[0]
         if publication not in names:
             raise _no_publication()
-        key = min(self._parts.people.keys(publication), default=_KEY)
+        owned = self._parts.people.keys(publication)
+        key = _KEY if _KEY in owned else min(owned, default=_KEY)
         cursor = self._parts.journal.last_exchange()
         statuses = [
             self._parts.rehearse(publication, body)

@@ -1,46 +1,66 @@
-// XML as people read it: indented, tags told from texts. Rule: what is no XML is shown as it came.
+// XML as people read it: indented, tags told from texts, entities spelled out.
+// Rule: what does not hang together is shown as it came. No DOMParser: its own page of errors breaks the page's policy.
 
-const ELEMENT = 1;
+const TOKEN = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<(?:"[^"]*"|'[^']*'|[^'"<>])*>|[^<]+/g;
+const ATTRIBUTE = /([^\s=]+)(\s*=\s*)("[^"]*"|'[^']*')/g;
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-// Returns nodes to show: of well-formed XML elements a line each, otherwise the text itself.
+// Returns nodes to show.
 export function pretty(text) {
-  const parsed = new DOMParser().parseFromString(text, "application/xml");
-  if (!text.trim() || parsed.querySelector("parsererror")) {
-    return [document.createTextNode(text)];
-  }
-  const declaration = /^\s*(<\?xml[^>]*\?>)/.exec(text);
-  const shown = declaration ? [part("tag", `${declaration[1]}\n`)] : [];
-  return [...shown, ...lines(parsed.documentElement, 0)];
+  const tokens = text.match(TOKEN) ?? [];
+  const nodes = tokens.join("") === text ? lines(tokens) : null;
+  return nodes ?? [document.createTextNode(text)];
 }
 
-function lines(element, depth) {
-  const indent = "  ".repeat(depth);
-  const opening = [document.createTextNode(indent), part("tag", `<${element.nodeName}`), ...attributes(element)];
-  const children = [...element.children];
-  const text = element.textContent;
-  if (!element.childNodes.length) {
-    return [...opening, part("tag", "/>\n")];
-  }
-  const closing = part("tag", `</${element.nodeName}>\n`);
-  if (!children.length) {
-    return [...opening, part("tag", ">"), part("text", text), closing];
-  }
-  const inside = [...element.childNodes].flatMap((node) =>
-    node.nodeType === ELEMENT
-      ? lines(node, depth + 1)
-      : node.textContent.trim()
-        ? [document.createTextNode(`${indent}  `), part("text", `${node.textContent.trim()}\n`)]
-        : [],
-  );
-  return [...opening, part("tag", ">\n"), ...inside, document.createTextNode(indent), closing];
+// Each element on a line, one that holds a text alone on one; null where tags do not match.
+function lines(tokens) {
+  const nodes = [];
+  const open = [];
+  tokens.forEach((token, place) => {
+    const isText = !token.startsWith("<") || token.startsWith("<![");
+    const isClosing = token.startsWith("</");
+    if (isText && !token.trim() && !(isOpening(tokens[place - 1]) && tokens[place + 1]?.startsWith("</"))) {
+      return;
+    }
+    if (isClosing && open.pop() !== nameOf(token)) {
+      open.push(null);
+    }
+    const stays = isText ? isOpening(tokens[place - 1]) : isClosing && (isOpening(tokens[place - 1]) || holdsText(tokens, place));
+    if (nodes.length && !stays) {
+      nodes.push(document.createTextNode(`\n${"  ".repeat(open.length)}`));
+    }
+    nodes.push(...(isText ? [part("text", spelled(token))] : tag(token)));
+    if (isOpening(token)) {
+      open.push(nameOf(token));
+    }
+  });
+  return open.length === 0 ? nodes : null;
 }
 
-function attributes(element) {
-  return [...element.attributes].flatMap(({ name, value }) => [
-    part("name", ` ${name}`),
-    part("tag", "="),
-    part("value", `"${value}"`),
-  ]);
+function holdsText(tokens, place) {
+  return !tokens[place - 1]?.startsWith("<") && isOpening(tokens[place - 2]);
+}
+
+function isOpening(token = "") {
+  return /^<[^/?!]/.test(token) && !token.endsWith("/>");
+}
+
+function nameOf(token) {
+  return /^<\/?([^\s/>]+)/.exec(token)?.[1];
+}
+
+function tag(token) {
+  const nodes = [];
+  let done = 0;
+  for (const { index, 0: whole, 1: name, 2: equals, 3: value } of token.matchAll(ATTRIBUTE)) {
+    nodes.push(part("tag", token.slice(done, index) + name + equals), part("value", value));
+    done = index + whole.length;
+  }
+  return [...nodes, part("tag", token.slice(done))];
+}
+
+function spelled(text) {
+  return text.replace(/&(\w+);/g, (whole, name) => ENTITIES[name] ?? whole);
 }
 
 function part(kind, text) {
