@@ -5,7 +5,9 @@
 
 import base64
 import re
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from xml.sax.saxutils import escape
 
 import pytest
@@ -60,3 +62,17 @@ def test_what_went_wrong_is_shown(vats1c):
 
     with pytest.raises(AssertionError, match=r"number: expected \+79031112233, found \+79235292926"):
         vats1c.wait_for_call(number="8 903 111-22-33", timeout=0)
+
+
+def test_a_program_survives_a_broken_1c(vats1c):
+    vats1c.fault("status", status=503, op="SayName", next=1)
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(vats1c, "SayName", number="89235292926")
+    refused.value.close()
+
+    assert refused.value.code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert ask(vats1c, "SayName", number="89235292926") == ""
+    vats1c.fault("reset")
+    vats1c.end_faults()
+    assert ask(vats1c, "SayName", number="89235292926") == ""

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -32,6 +32,9 @@ from vats1c.staging.publications import Publications
 from vats1c.upstream import Upstream
 from vats1c.web import Bench, Check, Office, Parts, Site
 
+if TYPE_CHECKING:
+    from vats1c.staging.plans import FaultPlans
+
 
 class Application:
     """The service as a WSGI application, with the parts it was built of."""
@@ -50,7 +53,8 @@ class Application:
         self.journal.watch(self.screens.pop, lambda: len(self.screens) > 0)
         self.journal.keep_within_limits()
         self.people = self._people(database)
-        self._publisher = publisher = Publisher(settings, self._metrics, self.journal, self.screens)
+        self._faults = _fault_plans(settings) if settings.staging.enabled else None
+        self._publisher = publisher = Publisher(settings, self._metrics, self.journal, self.screens, self._faults)
         published = [publisher.publish(one, settings.served[one.name]) for one in self.publications]
         self.chains = {one.name: one.chain for one in published}
         self.desks = {one.name: one.desk for one in published}
@@ -86,6 +90,7 @@ class Application:
 
     def stopping(self) -> None:
         """Have the open windows close: the service is about to end."""
+        self._publisher.stopping()
         self.screens.close_all()
         self.journal.bell.close()
 
@@ -140,6 +145,7 @@ class Application:
             secure,
             self.bench,
             self.on_request,
+            self._faults,
             read_again,
             self._rehearse,
         )
@@ -172,6 +178,12 @@ class Application:
             if one.upstream and one.upstream.compares:
                 checks[f"{UPSTREAM} {one.name}"] = _check(one.upstream)
         return checks
+
+
+def _fault_plans(settings: Settings) -> "FaultPlans":
+    from vats1c.staging.plans import FaultPlans  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
+
+    return FaultPlans(settings.plan)
 
 
 def _check(one: Directory | Guard | Upstream) -> Check:

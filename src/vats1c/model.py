@@ -135,7 +135,8 @@ class Exchange:
     """What was asked on the SOAP path and what was answered; `outcome` is "ok" or why it was refused.
 
     `elapsed` is in seconds. `raw` holds the header lines as CGI names them, the request's bytes and the answer's, where
-    they are kept. What is not known, because the request was refused before, is "".
+    they are kept. What is not known, because the request was refused before, is "". `fault` names what went wrong on
+    purpose, on the staging bench.
     """
 
     publication: str
@@ -155,4 +156,5 @@ class Exchange:
     elapsed: float = 0.0
     call_id: int | None = None
     id: int | None = None
+    fault: str = ""
     raw: tuple[list[tuple[str, str]], bytes, bytes] | None = None

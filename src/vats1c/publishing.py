@@ -5,6 +5,7 @@ Rule: one made on request is made of the same parts as one of the settings.
 
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from vats1c import opening, soap
@@ -20,9 +21,13 @@ from vats1c.metrics import Metrics
 from vats1c.model import Subscriber
 from vats1c.people import LoginTakenError, People, Person
 from vats1c.screens import Screens
-from vats1c.staging.publications import PublicationError
+from vats1c.staging.given import StagingError
 from vats1c.upstream import Upstream
 from vats1c.web import Office
+
+if TYPE_CHECKING:
+    from vats1c.breaking import Breaker
+    from vats1c.staging.plans import FaultPlans
 
 # Figures of all publications made on request go under one name: nobody knows how many there will be.
 _ON_REQUEST = "on-request"
@@ -53,12 +58,22 @@ class Published:
 class Publisher:
     """Publishes by the settings that all publications share."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, journal: Journal, screens: Screens) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        journal: Journal,
+        screens: Screens,
+        faults: "FaultPlans | None" = None,
+    ) -> None:
+        """Take what publications share; with `faults`, what is asked may go wrong on purpose."""
         self._settings = settings
         self._metrics = metrics
         self._journal = journal
         self._screens = screens
         self._service: soap.Service | None = None
+        self._faults = faults
+        self._breaker = _breaker(faults, journal, settings) if faults is not None else None
 
     def publish(self, publication: Publication, own: PublicationTable, counted_as: str = "") -> Published:
         """Return `publication` with `own` settings, ready to be asked; its figures go under `counted_as`."""
@@ -71,7 +86,19 @@ class Publisher:
             record = publication.upstream.passing_on(record, self._metrics)
         desk = Desk(publication.name, directories, record, self._settings.plan, show=self._screens.pop)
         endpoint = self._endpoint(publication, own, desk, counted_as)
+        if self._breaker is not None:
+            endpoint = self._breaker.endpoint(endpoint, publication.name)
         return Published(publication.name, chain, desk, endpoint)
+
+    def forget(self, name: str) -> None:
+        """Let go of a publication that is no more."""
+        if self._faults is not None:
+            self._faults.forget(name)
+
+    def stopping(self) -> None:
+        """Let go the requests that are made to wait."""
+        if self._breaker is not None:
+            self._breaker.close()
 
     def _chain(self, publication: Publication, own: PublicationTable, counted_as: str) -> Chain:
         given = own.say_name
@@ -88,11 +115,13 @@ class Publisher:
             return self._service
         return self._service.beside(desk, display(own))
 
-    def _endpoint(self, publication: Publication, own: PublicationTable, desk: Desk, counted_as: str) -> soap.Endpoint:
-        settings = self._settings
+    def _endpoint(
+        self, publication: Publication, own: PublicationTable, desk: Desk, counted_as: str
+    ) -> WSGIApplication:
+        settings, service = self._settings, self._service_of(desk, own)
         return soap.Endpoint(
             publication.name,
-            self._service_of(desk, own),
+            self._breaker.service(service, publication.name) if self._breaker else service,
             soap.Wsdl(
                 f"/{publication.name}/ws/VATS",
                 own.say_name.parameter,
@@ -109,6 +138,12 @@ class Publisher:
             keep_bytes=settings.journal.raw,
             counted_as=counted_as,
         )
+
+
+def _breaker(faults: "FaultPlans", journal: Journal, settings: Settings) -> "Breaker":
+    from vats1c.breaking import Breaker  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
+
+    return Breaker(faults, journal.note, settings.plan)
 
 
 class Stage:
@@ -130,14 +165,14 @@ class Stage:
         self._plan = settings.plan
 
     def put_up(self, name: str, own: PublicationTable, callers: Directory, touch: Callable[[], None]) -> None:
-        """Publish `name`; `touch` is told of each request. Raises PublicationError."""
+        """Publish `name`; `touch` is told of each request. Raises StagingError."""
         problems: list[Problem] = []
         users, persons = opening.users(own, "", problems), opening.persons(name, own, "", problems)
         if own.subscribers:
             try:
                 self._people.take_on(name, persons, [Subscriber(s.key, s.name, s.extension) for s in own.subscribers])
             except LoginTakenError:
-                raise PublicationError("login", "такой login уже есть", "there is such a login already") from None
+                raise StagingError("login", "такой login уже есть", "there is such a login already") from None
         publication = Publication(name, users, tuple(persons), (callers,))
         endpoint = _touching(self._publisher.publish(publication, own, _ON_REQUEST).endpoint, touch)
         self._offices[name] = Office(self._plan)
@@ -148,6 +183,7 @@ class Stage:
         """Have `name` asked no more."""
         for path in addresses(name):
             self._endpoints.pop(path, None)
+        self._publisher.forget(name)
         self._people.let_go(name)
         self._offices.pop(name, None)
 

@@ -197,6 +197,37 @@ def test_an_administrator_signs_in_and_an_employee_is_told_why_not(desk):
     expect(page.locator("#trouble")).to_contain_text("Эта страница для администратора.")
 
 
+def test_what_goes_wrong_on_purpose_is_told_in_a_banner_and_ended_there(bench):
+    page = inspector(bench)
+    bench.live.post(say_name())
+    page.locator("#breaking summary").click()
+    page.get_by_label("Что случится").select_option("HTTP 503")
+    page.get_by_label("С какими запросами").select_option("следующие 5")
+    page.get_by_role("button", name="Сломать", exact=True).click()
+
+    banner = page.locator("#faults")
+    expect(banner).to_contain_text("HTTP 503 · осталось 5")
+    assert bench.live.post(say_name()).status == 503
+    expect(page.locator(".story").first).to_contain_text("Сбой нарочно: status #1")
+    # Nobody made a mistake.
+    expect(page.locator("#refusals")).to_be_hidden()
+    page.locator(".story").first.click()
+    expect(page.locator("#detail .decided")).to_contain_text("Сбой нарочно")
+    page.get_by_role("button", name="Прекратить все").click()
+    expect(banner).to_be_hidden()
+    assert bench.live.post(say_name()).status == 200
+
+
+def test_the_magic_numbers_stand_on_the_page(bench):
+    page = inspector(bench)
+    page.locator("#breaking summary").click()
+
+    expect(page.locator("#magic div")).to_have_count(17)
+    expect(page.locator("#magic")).to_contain_text("+7 000 000-00-09соединение сброшено")
+    bench.live.post(say_name("80000000003"))
+    expect(page.locator(".story")).to_contain_text("Сбой нарочно: name")
+
+
 def test_nothing_is_wider_than_a_phone(bench):
     bench.live.post(say_name())
     bench.rings()
@@ -205,6 +236,7 @@ def test_nothing_is_wider_than_a_phone(bench):
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{bench.live.url}/calls")
     expect(page.locator(".story")).to_have_count(2)
+    page.locator("#breaking summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.locator(".story").last.click()
     expect(page.locator("#detail h2")).to_be_visible()
@@ -218,7 +250,8 @@ def test_both_languages_have_the_same_words(bench):
     page = inspector(bench)
     script = """async () => {
       const { both } = await import("/static/inspector-words.js");
-      return both.map((words) => [...Object.keys(words), ...Object.keys(words.outcomes)].sort().join());
+      const all = ({ outcomes, fault_kinds, fault_spans, ...words }) => ({ ...words, ...outcomes, ...fault_kinds, ...fault_spans });
+      return both.map((words) => Object.keys(all(words)).sort().join());
     }"""
     russian, english = page.evaluate(script)
     assert russian == english

@@ -13,9 +13,11 @@ from live import Live, free_port
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "staging.md").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 STEPS = [
     (heading, block)
-    for heading, text in re.findall(r"^## (.+?)\n(.+?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    # What is said of faults is tried where the walk ends.
+    for heading, text in re.findall(r"^## (.+?)\n(.+?)(?=^## |\Z)", f"{PAGE}\n{FAULTS}", re.MULTILINE | re.DOTALL)
     for block in re.findall(r"```sh\n(.+?)```", text, re.DOTALL)
 ]
 

@@ -14,7 +14,7 @@ from lxml import etree
 from prometheus_client.metrics import MetricWrapperBase
 
 import vats1c
-from vats1c import soap
+from vats1c import breaking, soap
 from vats1c.cli import app as commands
 from vats1c.directory.columns import COLUMNS
 from vats1c.metrics import Metrics
@@ -186,7 +186,7 @@ def calls(trees):
 def test_every_fault_is_on_the_page_with_its_code_and_status_and_no_other():
     raised = {
         (call.args[1].value, call.args[0].value, {word.arg: word.value for word in call.keywords}.get("status"))
-        for call in calls(source_of(soap))
+        for call in calls([*source_of(soap), *source_of(breaking)])
         if getattr(call.func, "id", "") == "SoapFault"
     }
     expected = {(reason, kind, status.value if status else 500) for reason, kind, status in raised}

@@ -9,7 +9,8 @@ from vats1c.config import StagingTable
 from vats1c.database import DatabaseError
 from vats1c.directory import DirectoryError
 from vats1c.number import DEFAULT_PLAN, identify
-from vats1c.staging.publications import PublicationError, Publications
+from vats1c.staging.given import StagingError
+from vats1c.staging.publications import Publications
 
 
 class Stage:
@@ -72,9 +73,9 @@ def test_one_without_a_name_gets_one(make):
 
 def test_what_cannot_be_put_up_is_not_there(make):
     publications, stage, _ = make()
-    stage.put_up = lambda *_: (_ for _ in ()).throw(PublicationError("login", "занят", "taken"))
+    stage.put_up = lambda *_: (_ for _ in ()).throw(StagingError("login", "занят", "taken"))
 
-    with pytest.raises(PublicationError):
+    with pytest.raises(StagingError):
         publications.make({"name": "x"})
     assert "t-x" not in publications
 
@@ -84,7 +85,7 @@ def test_callers_may_be_many_and_no_more(make):
     made = publications.make({"callers": [{"number": "89235292926", "name": "Анна"}]})
     many = [{"number": f"8923{number:07}", "name": "x"} for number in range(10_000)]
 
-    with pytest.raises(PublicationError):
+    with pytest.raises(StagingError):
         publications.put(made.name, many, replace=False)
     publications.put(made.name, many, replace=True)
     with pytest.raises(DirectoryError):
@@ -98,7 +99,7 @@ def test_one_that_nobody_uses_is_forgotten_with_its_rows(make):
     made = publications.make({"name": "x"})
 
     assert stage.down.wait(20)
-    with pytest.raises(PublicationError):
+    with pytest.raises(StagingError):
         publications.get("t-x")
     assert record.forgotten == ["t-x"]
     assert made.name not in publications

@@ -45,14 +45,14 @@ def test_the_example_passes(tmp_path):
     code, said = pytest_run(tmp_path)
 
     assert code == 0, said
-    assert "5 passed" in said
+    assert "6 passed" in said
 
 
 def test_the_example_passes_in_several_processes(tmp_path):
     code, said = pytest_run(tmp_path, "-n", "2")
 
     assert code == 0, said
-    assert "5 passed" in said
+    assert "6 passed" in said
 
 
 def test_the_same_tests_are_aimed_at_a_running_service(start, tmp_path):

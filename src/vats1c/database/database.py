@@ -11,7 +11,7 @@ from vats1c.database.schema import metadata
 from vats1c.language import Message
 
 # The last step in migrations/versions.
-HEAD = "0002"
+HEAD = "0003"
 # Where PostgreSQL tells other processes of changes.
 CHANNEL = "vats1c"
 _SECONDS_TO_WAIT_FOR_A_LOCK = 3

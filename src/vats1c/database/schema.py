@@ -104,6 +104,8 @@ exchanges = sa.Table(
     sa.Column("confidence", sa.String(11)),
     sa.Column("elapsed", sa.Float, nullable=False),
     sa.Column("call_id", _Id, index=True),
+    # What went wrong on purpose.
+    sa.Column("fault", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_exchanges_number", "number", "id"),
     sa.Index("ix_exchanges_at", "at"),
     sqlite_autoincrement=True,

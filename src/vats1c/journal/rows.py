@@ -64,9 +64,16 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
     if finished:
         bulk.execute_many(
             connection,
-            "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ? WHERE id = ?",
+            "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ?, fault = ? WHERE id = ?",
             [
-                (one.elapsed, one.address[:LONGEST_NUMBER], one.soap, one.namespace[:_LONGEST_NAMESPACE], one.id)
+                (
+                    one.elapsed,
+                    one.address[:LONGEST_NUMBER],
+                    one.soap,
+                    one.namespace[:_LONGEST_NAMESPACE],
+                    one.fault,
+                    one.id,
+                )
                 for one in finished
             ],
         )
@@ -95,6 +102,7 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
         "confidence": exchange.confidence.value if exchange.confidence else None,
         "elapsed": exchange.elapsed,
         "call_id": exchange.call_id,
+        "fault": exchange.fault,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
@@ -18,7 +18,6 @@ from vats1c.metrics import Metrics
 from vats1c.model import Exchange
 from vats1c.soap import envelope
 from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault, spell
-from vats1c.soap.service import Service
 from vats1c.soap.wsdl import Wsdl
 
 log = structlog.get_logger("vats1c.soap")
@@ -34,13 +33,20 @@ _OF_STRANGERS = frozenset({"auth", "logins", "method"})
 _STRANGERS_A_MINUTE = 60
 
 
+class Answering(Protocol):
+    """What answers requests: a Service, or one that goes wrong on purpose."""
+
+    def answer(self, request: envelope.Request, exchange: Exchange) -> bytes:
+        """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
+
+
 class Endpoint:
     """One publication as a WSGI application."""
 
     def __init__(
         self,
         publication: str,
-        service: Service,
+        service: Answering,
         wsdl: Wsdl,
         logins: Logins,
         metrics: Metrics,
@@ -86,7 +92,7 @@ class Endpoint:
             log.exception("request failed")
             refused = internal()
         else:
-            self._count(request.operation, "ok")
+            self._count(request.operation, exchange.outcome)
             start_response("200 OK", _HEADERS_OK[request.version])
             self._note(exchange, environ, begun, body, answer)
             return [answer]

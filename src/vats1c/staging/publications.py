@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
-from vats1c.config import PublicationTable, StagingTable, SubscriberTable, Unusable, UserTable
+from vats1c.config import PublicationTable, StagingTable, SubscriberTable, UserTable
 from vats1c.database import DatabaseError
 from vats1c.directory.memory import MemoryDirectory
-from vats1c.language import Message
 from vats1c.number import Plan
+from vats1c.staging.given import Given, StagingError, unusable
 
 log = structlog.get_logger("vats1c.staging")
 
@@ -29,27 +29,18 @@ _MOST_CALLERS = 10_000
 _MOST_USERS = 100
 
 
-class PublicationError(Exception):
-    """A publication that cannot be made or changed: a code for programs ("taken", "full", …), a sentence for people."""
-
-    def __init__(self, code: str, ru: str, en: str) -> None:
-        super().__init__(en)
-        self.code = code
-        self.message = Message(ru, en)
-
-
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UserGiven(_Given):
+class UserGiven(Given):
     """A SOAP user; no file of the service can be named for the password."""
 
     name: str = Field(min_length=1, max_length=64)
     password: SecretStr = Field(min_length=1, max_length=200)
 
 
-class SubscriberGiven(_Given):
+# The vendor's own example.
+_USER = UserGiven(name="SOAP", password=SecretStr("123"))
+
+
+class SubscriberGiven(Given):
     """An employee whose phone rings; signs in to the card page with `login` and `password`."""
 
     key: str = Field(min_length=1, max_length=128)
@@ -59,33 +50,31 @@ class SubscriberGiven(_Given):
     password: SecretStr | None = Field(default=None, min_length=1, max_length=200)
 
 
-class Order(_Given):
+class Order(Given):
     """What a publication is to be made of."""
 
     name: str | None = None
-    callers: list[dict[str, Any]] = []
-    users: Annotated[list[UserGiven], Field(min_length=1, max_length=_MOST_USERS)] = [
-        UserGiven(name="SOAP", password=SecretStr("123"))
-    ]
-    subscribers: Annotated[list[SubscriberGiven], Field(max_length=_MOST_USERS)] = []
+    callers: list[dict[str, Any]] = Field(default=[])
+    users: list[UserGiven] = Field(default=[_USER], min_length=1, max_length=_MOST_USERS)
+    subscribers: list[SubscriberGiven] = Field(default=[], max_length=_MOST_USERS)
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> tuple["Order", PublicationTable]:
-        """Return what was ordered, as settings too. Raises PublicationError for what cannot be used."""
+        """Return what was ordered, as settings too. Raises StagingError for what cannot be used."""
         try:
             order = cls.model_validate(given)
             users = tuple(UserTable(name=one.name, password=one.password) for one in order.users)
             subscribers = tuple(SubscriberTable(**dict(one)) for one in order.subscribers)
             return order, PublicationTable(users=users, subscribers=subscribers)
         except ValidationError as error:
-            raise _unusable(error) from None
+            raise unusable(error) from None
 
 
 class Stage(Protocol):
     """Where publications are put up, so that they are asked, and taken down again."""
 
     def put_up(self, name: str, own: PublicationTable, callers: MemoryDirectory, touch: Callable[[], None]) -> None:
-        """Publish; `touch` is told of each use. Raises PublicationError."""
+        """Publish; `touch` is told of each use. Raises StagingError."""
 
     def take_down(self, name: str) -> None:
         """Have it asked no more."""
@@ -138,10 +127,10 @@ class Publications:
         return name in self._made
 
     def make(self, given: dict[str, Any]) -> Made:
-        """Return a new publication, made of `given` (see Order). Raises PublicationError and DirectoryError."""
+        """Return a new publication, made of `given` (see Order). Raises StagingError and DirectoryError."""
         order, own = Order.of(given)
         if order.name is not None and not _NAME.fullmatch(order.name):
-            raise PublicationError(
+            raise StagingError(
                 "name",
                 "name: латинские буквы, цифры, дефис, до 61 знака",
                 "name: latin letters, digits, hyphen, up to 61 letters",
@@ -151,9 +140,9 @@ class Publications:
         made = Made(name, own, callers, self._record.last_exchange())
         with self._lock:
             if name in self._made or name in self._taken:
-                raise PublicationError("taken", f"публикация {name} уже есть", f"there is a publication {name} already")
+                raise StagingError("taken", f"публикация {name} уже есть", f"there is a publication {name} already")
             if len(self._made) >= self._most:
-                raise PublicationError(
+                raise StagingError(
                     "full",
                     f"публикаций уже {self._most}, больше не бывает (staging.publications)",
                     f"there are {self._most} publications already, the most there may be (staging.publications)",
@@ -166,10 +155,10 @@ class Publications:
         return made
 
     def get(self, name: str) -> Made:
-        """Return the publication of that name, which counts as a use. Raises PublicationError when there is none."""
+        """Return the publication of that name, which counts as a use. Raises StagingError when there is none."""
         made = self._made.get(name)
         if made is None:
-            raise PublicationError("publication", "нет такой публикации", "there is no such publication")
+            raise StagingError("publication", "нет такой публикации", "there is no such publication")
         made.touch()
         return made
 
@@ -184,18 +173,18 @@ class Publications:
         made = self.get(name)
         count = len(callers) if isinstance(callers, list) else 0
         if count + (0 if replace else len(made.callers.rows())) > _MOST_CALLERS:
-            raise PublicationError("callers", f"не больше {_MOST_CALLERS}", f"at most {_MOST_CALLERS}")
+            raise StagingError("callers", f"не больше {_MOST_CALLERS}", f"at most {_MOST_CALLERS}")
         (made.callers.replace if replace else made.callers.put)(callers)
         return made
 
     def remove(self, name: str) -> None:
-        """Take a publication down, its rows in the journal too. Raises PublicationError, DatabaseError."""
+        """Take a publication down, its rows in the journal too. Raises StagingError, DatabaseError."""
         with self._lock:
             made = self._made.pop(name, None)
             if made is not None:
                 self._stage.take_down(name)
         if made is None:
-            raise PublicationError("publication", "нет такой публикации", "there is no such publication")
+            raise StagingError("publication", "нет такой публикации", "there is no such publication")
         self._record.forget(name, made.since)
 
     def expires(self, made: Made) -> datetime:
@@ -212,21 +201,7 @@ class Publications:
                 if time.monotonic() - made.used >= self._lives:
                     try:
                         self.remove(made.name)
-                    except PublicationError:
+                    except StagingError:
                         continue
                     except DatabaseError as error:
                         log.warning("publication not forgotten", reason=str(error))
-
-
-def _unusable(error: ValidationError) -> PublicationError:
-    """Say what is wrong with an order, without what was sent: passwords may be among it."""
-    detail = error.errors(include_input=False, include_url=False)[0]
-    own = detail.get("ctx", {}).get("error")
-    key = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in detail["loc"]).lstrip(".")
-    if isinstance(own, Unusable):
-        return PublicationError(
-            "unusable", f"{key}: {own.message.ru}".lstrip(": "), f"{key}: {own.message.en}".lstrip(": ")
-        )
-    return PublicationError(
-        "unusable", f"{key}: недопустимое значение: {detail['msg']}", f"{key}: unusable: {detail['msg']}"
-    )

@@ -72,6 +72,17 @@ class Bench:
         wanted = {"number": number, "key": key, "op": op, "times": times}
         found += self._verified(wanted, 0.5 if times == 0 else timeout, cursor)
 
+    def fault(self, fault: str, **given: Any) -> int:
+        """Have requests of this test go wrong, as docs/faults.md says: `fault("reset", next=1)`; return the fault's id.
+
+        It ends with the test. Raises ApiFailure.
+        """
+        return int(self._client.ask("POST", "faults", {"publication": self.name, "fault": fault, **given})["id"])
+
+    def end_faults(self) -> None:
+        """Have all go right again."""
+        self._client.ask("DELETE", f"faults?publication={self.name}")
+
     def close(self) -> None:
         """Take the publication down."""
         try:

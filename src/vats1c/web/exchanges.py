@@ -98,7 +98,7 @@ class Exchanges:
         return answered(
             {
                 "publications": [
-                    {"name": name, "url": f"{asking.root_url}{name}/ws/VATS"} for name in self._names(own)
+                    {"name": name, "url": f"{asking.root_url}{name}/ws/VATS"} for name in self._parts.names(own)
                 ],
                 "test_call": self._parts.bench is not None,
                 "signed_in": asking.session.person.name if asking.session else None,
@@ -116,7 +116,7 @@ class Exchanges:
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        names = self._names(own)
+        names = self._parts.names(own)
         publication = asking.text(asking.given(), "publication") or names[0]
         if publication not in names:
             raise _no_publication()
@@ -164,7 +164,7 @@ class Exchanges:
         """Return the publications that may be looked at, None for all. Raises ApiError."""
         own, publication = asking.tester(), asking.args.get("publication")
         if publication:
-            if publication not in self._names(own):
+            if publication not in self._parts.names(own):
                 raise _no_publication()
             return frozenset({publication})
         if own is None:
@@ -172,14 +172,8 @@ class Exchanges:
         # What was sent where nothing is, is nobody's: whoever is the only one here may see it.
         return frozenset({own, ""}) if self._is_alone() else frozenset({own})
 
-    def _names(self, own: str | None) -> list[str]:
-        on_request = self._parts.on_request
-        made = [name for name in list(self._parts.offices) if on_request is not None and name in on_request]
-        return [name for name in list(self._parts.offices) if own in (None, name) or name in made]
-
     def _is_alone(self) -> bool:
-        on_request = self._parts.on_request
-        return len([name for name in list(self._parts.offices) if on_request is None or name not in on_request]) == 1
+        return len([name for name in list(self._parts.offices) if not self._parts.is_made(name)]) == 1
 
     def _recorded(self, asking: Asking, own: str) -> Recorded:
         """Return an exchange that whoever asks may look at. Raises ApiError."""

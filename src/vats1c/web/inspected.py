@@ -86,4 +86,5 @@ def _facts(parts: Parts, exchange: Exchange) -> dict[str, Any]:
         "confidence": exchange.confidence.value if exchange.confidence else None,
         "elapsed_ms": round(exchange.elapsed * 1_000, 2),
         "call_id": exchange.call_id,
+        "fault": exchange.fault or None,
     }

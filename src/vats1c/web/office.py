@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vats1c.directory.editing import Editable
 from vats1c.journal import Journal, Wanted
@@ -12,6 +12,9 @@ from vats1c.people import People, Person, Sessions
 from vats1c.screens import Screens
 from vats1c.staging.conformance import Sent
 from vats1c.staging.publications import Publications
+
+if TYPE_CHECKING:
+    from vats1c.staging.plans import FaultPlans
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Parts:
     bench: Bench | None = None
     # Those made on request, where there is a staging bench.
     on_request: Publications | None = None
+    # What goes wrong on purpose, where there is a staging bench.
+    faults: "FaultPlans | None" = None
     # Reads a recorded envelope again: its bytes and Content-Type; None where it cannot be read.
     read: Callable[[bytes, str], Sent | None] = lambda _body, _content_type: None
     # Sends a request to a publication from within, and returns the HTTP status of its answer.
@@ -58,6 +63,14 @@ class Parts:
     def office(self, person: Person) -> Office:
         """Return where `person` works."""
         return self.offices[person.publication]
+
+    def names(self, own: str | None) -> list[str]:
+        """Return the publications that a tester of `own`, None for all, may see: theirs and those made on request."""
+        return [name for name in list(self.offices) if own in (None, name) or self.is_made(name)]
+
+    def is_made(self, name: str) -> bool:
+        """Tell whether a publication was made on request."""
+        return self.on_request is not None and name in self.on_request
 
     def edits(self, person: Person) -> bool:
         """Tell whether `person` may change the directory."""

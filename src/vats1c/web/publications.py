@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from werkzeug.wrappers import Response
 
 from vats1c.directory import DirectoryError
-from vats1c.staging.publications import Made, PublicationError, Publications
+from vats1c.staging.given import StagingError
+from vats1c.staging.publications import Made, Publications
 from vats1c.web.asking import ApiError, Asking, answered
 from vats1c.web.office import Parts
 
@@ -25,17 +26,17 @@ class OnRequest:
         """Make one."""
         publications = self._publications(asking)
         given = asking.given()
-        return answered(self._of(asking, _told(lambda: publications.make(given))), 201)
+        return answered(self._of(asking, told(lambda: publications.make(given))), 201)
 
     def one(self, asking: Asking, name: str) -> Response:
         """Give one."""
         publications = self._publications(asking)
-        return answered(self._of(asking, _told(lambda: publications.get(name)), whole=True))
+        return answered(self._of(asking, told(lambda: publications.get(name)), whole=True))
 
     def remove(self, asking: Asking, name: str) -> Response:
         """Take one down, what was written of it too."""
         publications = self._publications(asking)
-        _told(lambda: publications.remove(name))
+        told(lambda: publications.remove(name))
         return answered(None)
 
     def replace_callers(self, asking: Asking, name: str) -> Response:
@@ -51,7 +52,7 @@ class OnRequest:
         given = asking.given()
         if given.keys() != {"callers"}:
             raise ApiError(400, "callers", "ожидается только callers", "callers is expected, and nothing else")
-        made = _told(lambda: publications.put(name, given["callers"], replace=replace))
+        made = told(lambda: publications.put(name, given["callers"], replace=replace))
         return answered({"callers": _callers(made)})
 
     def _publications(self, asking: Asking) -> Publications:
@@ -99,11 +100,11 @@ def _callers(made: Made) -> list[dict[str, str]]:
     ]
 
 
-def _told(work: Callable[[], T]) -> T:
+def told(work: Callable[[], T]) -> T:
     """Return what `work` returns; what cannot be done becomes an answer."""
     try:
         return work()
-    except PublicationError as error:
+    except StagingError as error:
         status = _STATUSES.get(error.code, 400)
         raise ApiError(status, error.code, error.message.ru, error.message.en) from error
     except DirectoryError as error:

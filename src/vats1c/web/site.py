@@ -18,6 +18,7 @@ from vats1c.web.asking import ApiError, Asking, refusal, too_large
 from vats1c.web.callers import Callers
 from vats1c.web.calls import Calls
 from vats1c.web.exchanges import Exchanges
+from vats1c.web.faults import Faults
 from vats1c.web.office import Parts
 from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
@@ -128,7 +129,7 @@ def _rules(parts: Parts) -> list[Rule]:
     """Return the addresses of the pages and the API."""
     pages, calls, callers = Pages(parts), Calls(parts), Callers(parts)
     verify, on_request = Verify(parts), OnRequest(parts)
-    exchanges = Exchanges(parts)
+    exchanges, faults = Exchanges(parts), Faults(parts)
     api = "/api/v1"
 
     def listed(asking: Asking) -> Response:
@@ -165,6 +166,10 @@ def _rules(parts: Parts) -> list[Rule]:
         Rule(f"{api}/exchanges/events", endpoint=exchanges.events, methods=["GET"]),
         Rule(f"{api}/exchanges/<own>", endpoint=exchanges.one, methods=["GET"]),
         Rule(f"{api}/exchanges/<own>/<form>", endpoint=exchanges.copied, methods=["GET"]),
+        Rule(f"{api}/faults", endpoint=faults.listed, methods=["GET"]),
+        Rule(f"{api}/faults", endpoint=faults.add, methods=["POST"]),
+        Rule(f"{api}/faults", endpoint=faults.clear, methods=["DELETE"]),
+        Rule(f"{api}/faults/<int:fault_id>", endpoint=faults.remove, methods=["DELETE"]),
         Rule(f"{api}/upstream", endpoint=Upstreams(parts).listed, methods=["GET"]),
         Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
         Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),

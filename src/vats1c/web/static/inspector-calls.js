@@ -56,7 +56,8 @@ export class Stories {
   refusals(now, hidden) {
     const found = new Map();
     for (const one of this.exchanges.values()) {
-      if (one.outcome !== "ok" && now - Date.parse(one.at) < LATELY && one.id > (hidden[one.outcome] ?? 0)) {
+      // What goes wrong on purpose is nobody's mistake.
+      if (one.outcome !== "ok" && !one.fault && now - Date.parse(one.at) < LATELY && one.id > (hidden[one.outcome] ?? 0)) {
         const group = found.get(one.outcome) ?? { outcome: one.outcome, count: 0, last: one };
         found.set(one.outcome, { ...group, count: group.count + 1, last: one.id > group.last.id ? one : group.last });
       }

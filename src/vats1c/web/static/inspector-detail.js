@@ -201,6 +201,7 @@ function decided(one) {
   return [
     [words.outcome_of, one.outcome === "ok" ? words.answered(one.status) : words.refused(why, one.status)],
     ["", one.outcome === "ok" ? "" : what],
+    [words.fault, one.fault ?? ""],
     [words.operation, one.op ? `${one.op}, ${one.namespace ?? ""}, SOAP ${one.soap ?? "?"}` : ""],
     [words.contract, is_asked ? (document ? words.document : words.plain_name) : ""],
     [words.number, one.op ? number.filter(Boolean).join(", ") : ""],

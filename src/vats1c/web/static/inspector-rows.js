@@ -58,7 +58,9 @@ function marks(exchanges) {
   const codes = new Map(exchanges.flatMap((one) => one.codes.map((code) => [code, one.outcome === "ok" ? "warn" : "bad"])));
   const shown = [...codes].slice(0, MOST_CODES).map(([code, kind]) => said("span", code, `badge ${kind}`));
   const more = codes.size - shown.length;
-  return more > 0 ? [...shown, said("span", `+${more}`, "badge warn")] : shown;
+  const faults = [...new Set(exchanges.map(({ fault }) => fault).filter(Boolean))];
+  const broken = faults.map((fault) => said("span", `${words.fault}: ${fault}`, "badge warn"));
+  return more > 0 ? [...broken, ...shown, said("span", `+${more}`, "badge warn")] : [...broken, ...shown];
 }
 
 function said(tag, text, kind = "") {

@@ -50,6 +50,42 @@ const RU = {
   copy: "Скопировать",
   copied: "Скопировано",
 
+  break_answer: "Сломать ответ",
+  break_kind: "Что случится",
+  break_span: "С какими запросами",
+  break_now: "Сломать",
+  magic: "Волшебные номера",
+  magic_hint: "Звонок с такого номера ломает ответ сам, без настройки.",
+  faults: "Сбои нарочно",
+  faults_end: "Прекратить все",
+  fault: "Сбой нарочно",
+  fault_all: "каждый запрос",
+  fault_left: (count) => `осталось ${count}`,
+  fault_every: (count) => `каждый ${count}-й`,
+  fault_percent: (percent) => `${percent} %`,
+  fault_above: (rate) => `чаще ${rate} в секунду`,
+  fault_applied: (count) => `сломано ${count}`,
+  fault_until: (time) => `до ${time}`,
+  fault_spans: { one: "следующий", five: "следующие 5", half: "половина, 10 минут", all: "все, 10 минут" },
+  fault_kinds: {
+    hang: "нет ответа",
+    slow: "медленный ответ",
+    reset: "соединение сброшено",
+    truncated: "ответ оборван",
+    dribble: "ответ по капле",
+    fault: "SOAP Fault",
+    401: "HTTP 401",
+    403: "HTTP 403",
+    404: "HTTP 404",
+    500: "HTTP 500, страница веб-сервера",
+    502: "HTTP 502",
+    503: "HTTP 503",
+    504: "HTTP 504",
+    "no-return": "ответ без return",
+    name: "другое имя",
+    quirks: "странности 1С",
+  },
+
   detail: "Обмен",
   nothing_chosen: "Выберите звонок, и здесь будет всё: запрос и ответ, заголовки, что решено и почему.",
   close: "Закрыть",
@@ -127,6 +163,7 @@ const RU = {
     operation: ["Неизвестная операция", "Есть SayName и IncomingCall в http://VATS."],
     journal: ["Журнал не пишется", "Звонок не записан: проверьте диск и базу сервиса."],
     internal: ["Ошибка сервиса", "Смотрите журнал событий сервиса."],
+    staged: ["Сбой нарочно", "Так велит испытательный стенд."],
   },
 };
 
@@ -173,6 +210,42 @@ const EN = {
   wsdl: "WSDL",
   copy: "Copy",
   copied: "Copied",
+
+  break_answer: "Break the answer",
+  break_kind: "What goes wrong",
+  break_span: "With which requests",
+  break_now: "Break",
+  magic: "Magic numbers",
+  magic_hint: "A call from such a number breaks its answer by itself, with nothing set.",
+  faults: "Faults on purpose",
+  faults_end: "End all",
+  fault: "Fault on purpose",
+  fault_all: "every request",
+  fault_left: (count) => `${count} left`,
+  fault_every: (count) => `one in ${count}`,
+  fault_percent: (percent) => `${percent} %`,
+  fault_above: (rate) => `above ${rate} a second`,
+  fault_applied: (count) => `${count} broken`,
+  fault_until: (time) => `until ${time}`,
+  fault_spans: { one: "the next one", five: "the next 5", half: "half of them, 10 minutes", all: "all, 10 minutes" },
+  fault_kinds: {
+    hang: "no answer",
+    slow: "a slow answer",
+    reset: "connection reset",
+    truncated: "answer cut off",
+    dribble: "answer drop by drop",
+    fault: "SOAP fault",
+    401: "HTTP 401",
+    403: "HTTP 403",
+    404: "HTTP 404",
+    500: "HTTP 500, the web server's page",
+    502: "HTTP 502",
+    503: "HTTP 503",
+    504: "HTTP 504",
+    "no-return": "answer without return",
+    name: "another name",
+    quirks: "1C's quirks",
+  },
 
   detail: "Exchange",
   nothing_chosen: "Choose a call, and here is all of it: request and answer, headers, what was decided and why.",
@@ -251,6 +324,7 @@ const EN = {
     operation: ["Unknown operation", "There are SayName and IncomingCall in http://VATS."],
     journal: ["Journal not written", "The call is not recorded: look at the service's disk and database."],
     internal: ["Error of the service", "Look at the service's log."],
+    staged: ["Fault on purpose", "The staging bench was told to."],
   },
 };
 
@@ -276,7 +350,7 @@ export function speak(root) {
   }
 }
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dated = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const exactly = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
 const figures = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });

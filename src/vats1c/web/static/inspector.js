@@ -2,6 +2,7 @@
 
 import { Api } from "./callers.js";
 import { Detail, copy } from "./inspector-detail.js";
+import { Faults } from "./inspector-faults.js";
 import { Feed } from "./inspector-feed.js";
 import { Stories } from "./inspector-calls.js";
 import { fill, refusal } from "./inspector-rows.js";
@@ -26,12 +27,16 @@ class Inspector {
     this.query = {};
     this.hidden = {};
     this.chosen = null;
+    this.faults = new Faults(this.api, trouble);
     this.detail = new Detail(at("detail"), this.api, () => this.close());
   }
 
   async begin() {
     this.bench = await this.api.ask("GET", "/api/v1/bench");
     this.showBench();
+    if (this.bench.test_call) {
+      this.faults.begin();
+    }
     await this.load();
     await this.openLinked();
   }

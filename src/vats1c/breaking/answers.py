@@ -1,0 +1,114 @@
+"""Answers as they should not be: a service that answers as 1C does when something is wrong with it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from vats1c.auth import REALM
+from vats1c.breaking.waits import Waits
+from vats1c.model import Caller, Exchange
+from vats1c.number import Plan, identify
+from vats1c.soap import reply
+from vats1c.soap.envelope import Request, split
+from vats1c.soap.fault import SoapFault
+from vats1c.soap.service import Service
+from vats1c.staging.faults import Fault, Kind
+from vats1c.staging.plans import Asked, FaultPlans
+
+# What the journal calls an exchange that was refused on purpose.
+STAGED = "staged"
+_HTML = (("Content-Type", "text/html; charset=utf-8"),)
+_QUIRKS = " Рога & Копыта"
+_QUIRKY_DATA = (
+    '<?xml version="1.0"?>\n'
+    "<data>\n"
+    f"    <title>{_QUIRKS}</title>\n"
+    "    <category>0</category>\n"
+    "    <manager>\n"
+    "        <phone>1\N{NO-BREAK SPACE}234</phone>\n"
+    "    </manager>\n"
+    "</data>\n"
+)
+
+
+class Spoiled(bytes):
+    """An answer that is not to be sent as it is: what goes wrong with it, and an HTTP status and headers of its own."""
+
+    fault: Fault
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, answer: bytes, fault: Fault, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> "Spoiled":
+        """Return `answer` with what goes wrong with it."""
+        made = cls(answer)
+        made.fault, made.status, made.headers = fault, status, headers
+        return made
+
+
+class Breaking:
+    """A service, but for the requests that go wrong."""
+
+    def __init__(self, service: Service, publication: str, plans: FaultPlans, waits: Waits, plan: Plan) -> None:
+        """Take the service that answers otherwise; `plan` reads numbers as it does."""
+        self._service = service
+        self._publication = publication
+        self._plans = plans
+        self._waits = waits
+        self._plan = plan
+
+    def answer(self, request: Request, exchange: Exchange) -> bytes:
+        """Return the answer, right or wrong; `exchange` is marked. Raises SoapFault, on purpose too."""
+        asked = _asked(request)
+        due = self._plans.due(self._publication, asked)
+        if due is None:
+            return self._service.answer(request, exchange)
+        exchange.fault, fault, random = due
+        self._waits.wait(fault.delay(random))
+        if fault.fault in (Kind.FAULT, Kind.STATUS):
+            return self._refused(request, asked, fault, exchange)
+        answer = self._service.answer(request, exchange)
+        if fault.only_say_name:
+            return _said(request, fault)
+        return answer if fault.fault is Kind.SLOW else Spoiled.of(answer, fault)
+
+    def _refused(self, request: Request, asked: Asked, fault: Fault, exchange: Exchange) -> bytes:
+        number = identify(asked.received, self._plan)
+        exchange.received, exchange.number, exchange.key = number.received, number.canonical, asked.key
+        exchange.outcome = STAGED
+        if fault.fault is Kind.FAULT:
+            raise SoapFault("Server", "staged", "сбой по заказу", "a fault on purpose", version=request.version)
+        exchange.status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
+        return page(fault, exchange.status)
+
+
+def page(fault: Fault, status: int) -> Spoiled:
+    """Return what a web server in front of 1C says with `status`: HTML, and nothing of SOAP."""
+    phrase = HTTPStatus(status).phrase
+    text = (
+        f"<!DOCTYPE html>\n<html><head><title>{status} {phrase}</title></head>\n"
+        f"<body><h1>{phrase}</h1><p>vats1c: a fault on purpose.</p></body></html>\n"
+    )
+    login = (("WWW-Authenticate", f'Basic realm="{REALM}"'),) if status == HTTPStatus.UNAUTHORIZED else ()
+    later = (("Retry-After", "10"),) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+    return Spoiled.of(text.encode(), fault, status, (*_HTML, *login, *later))
+
+
+def _said(request: Request, fault: Fault) -> bytes:
+    """Return the answer to SayName that `fault` asks for."""
+    later = any(split(parameter)[1] == "Number" for parameter in request.element)
+    if fault.fault is Kind.QUIRKS:
+        value = _QUIRKY_DATA if later else _QUIRKS
+    else:
+        name = fault.name or ""
+        value = reply.data(name, Caller(name) if name else None) if later else name
+    answer = reply.envelope(request.version, request.namespace, request.operation, value)
+    if fault.fault is Kind.NO_RETURN:
+        before, _, rest = answer.partition(b"<m:return")
+        return before + rest[rest.index(b"</m:SayNameResponse>") :]
+    return answer
+
+
+def _asked(request: Request) -> Asked:
+    given: dict[str, Any] = {split(one)[1]: one.text or "" for one in request.element if isinstance(one.tag, str)}
+    number = next((given[name] for name in ("number", "Number", "NumFrom") if name in given), "")
+    return Asked(request.operation, number, given.get("Key", "").strip())
