@@ -219,11 +219,16 @@ def test_the_http_file_is_the_request(one_call, bench_live, listed):
     assert body.strip() == say_name()
 
 
-def test_the_pytest_cases_pass(bench_live, one_call, listed, publication, tmp_path):
+def test_the_pytest_cases_pass(bench_live, tester, one_call, listed, publication, tmp_path):
     bench_live.post(say_name(), path=f"/{publication}/ws/VATS", authorization=None)
     bench_live.post("<a", path=f"/{publication}/ws/VATS")
     bench_live.post(say_name("Ёж").replace("utf-8", "windows-1251").encode("cp1251"), path=f"/{publication}/ws/VATS")
     bench_live.post(say_name(parameter="Number"), path=f"/{publication}/ws/VATS")
+    bench_live.post(say_name("80000000004"), path=f"/{publication}/ws/VATS")
+    tester.ask("POST", "/api/v1/faults", {"publication": publication, "fault": "status", "status": 503, "next": 1})
+    bench_live.post(say_name(), path=f"/{publication}/ws/VATS")
+    _, archive = ask(bench_live, f"/api/v1/exchanges.har?publication={publication}")
+    assert archive["log"]["entries"][-1]["response"]["content"]["mimeType"].startswith("text/html")
     for one in listed()["exchanges"]:
         _, text = ask(bench_live, f"/api/v1/exchanges/{one['id']}/pytest")
         (tmp_path / f"test_{one['id']}.py").write_text(text, encoding="utf-8")
@@ -233,7 +238,7 @@ def test_the_pytest_cases_pass(bench_live, one_call, listed, publication, tmp_pa
     done = subprocess.run(command, check=False, capture_output=True, timeout=60, cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout.decode()
-    assert "6 passed" in done.stdout.decode()
+    assert "8 passed" in done.stdout.decode()
 
 
 def entered():

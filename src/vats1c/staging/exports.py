@@ -64,7 +64,8 @@ def pytest(one: Recorded) -> str:
     """Return a test that sends the request by the fixture `vats1c` and expects the answer that was given."""
     exchange = one.exchange
     wrong, elsewhere = exchange.outcome in ("auth", "logins"), exchange.outcome == "path"
-    status = HTTPStatus.UNAUTHORIZED.value if wrong else exchange.status
+    # What went wrong on purpose does not go wrong again.
+    status = HTTPStatus.UNAUTHORIZED.value if wrong else HTTPStatus.OK.value if exchange.fault else exchange.status
     lines = []
     if one.shown:
         lines.append(f"vats1c.set_name({exchange.received!r}, {one.shown!r})")
@@ -143,7 +144,7 @@ def _entry(one: Recorded) -> dict[str, Any]:
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
-        "_vats1c": {"id": exchange.id, "op": exchange.operation, "outcome": exchange.outcome},
+        "_vats1c": {"id": exchange.id, "op": exchange.operation, "outcome": exchange.outcome, "fault": exchange.fault},
     }
 
 

@@ -86,6 +86,8 @@ class Recorded:
     @property
     def answer_type(self) -> str:
         """The answer's Content-Type."""
+        if self.answer.startswith(b"<!DOCTYPE html>"):
+            return "text/html; charset=utf-8"
         soap = "1.2" if b"http://www.w3.org/2003/05/soap-envelope" in self.answer else "1.1"
         return _CONTENT_TYPES[soap]
 
