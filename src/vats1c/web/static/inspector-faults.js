@@ -5,18 +5,18 @@ import { told, words } from "./inspector-words.js";
 
 // What is on ends by itself, and others bring it about, too.
 const LOOK_EVERY = 5_000;
-const KINDS = {
-  hang: { fault: "hang" },
-  slow: { fault: "slow", delay_ms: 3_000 },
-  reset: { fault: "reset" },
-  truncated: { fault: "truncated" },
-  dribble: { fault: "dribble" },
-  fault: { fault: "fault" },
-  401: { fault: "status", status: 401 },
-  500: { fault: "status", status: 500 },
-  503: { fault: "status", status: 503 },
-  "no-return": { fault: "no-return" },
-};
+const KINDS = new Map([
+  ["hang", { fault: "hang" }],
+  ["slow", { fault: "slow", delay_ms: 3_000 }],
+  ["reset", { fault: "reset" }],
+  ["truncated", { fault: "truncated" }],
+  ["dribble", { fault: "dribble" }],
+  ["fault", { fault: "fault" }],
+  ["401", { fault: "status", status: 401 }],
+  ["500", { fault: "status", status: 500 }],
+  ["503", { fault: "status", status: 503 }],
+  ["no-return", { fault: "no-return" }],
+]);
 const SPANS = { one: { next: 1 }, five: { next: 5 }, half: { percent: 50, ends_after: 600 }, all: { ends_after: 600 } };
 
 const at = (id) => document.getElementById(id);
@@ -25,11 +25,11 @@ export class Faults {
   constructor(api, onTrouble) {
     this.api = api;
     this.onTrouble = onTrouble;
-    at("break-kind").replaceChildren(...Object.keys(KINDS).map((kind) => new Option(words.fault_kinds[kind], kind)));
+    at("break-kind").replaceChildren(...[...KINDS.keys()].map((kind) => new Option(words.fault_kinds[kind], kind)));
     at("break-span").replaceChildren(...Object.keys(SPANS).map((span) => new Option(words.fault_spans[span], span)));
     at("break").onsubmit = (event) => {
       event.preventDefault();
-      const json = { ...KINDS[at("break-kind").value], ...SPANS[at("break-span").value] };
+      const json = { ...KINDS.get(at("break-kind").value), ...SPANS[at("break-span").value] };
       this.#tell("POST", { json });
     };
     at("faults-end").onclick = () => this.#tell("DELETE");
