@@ -202,11 +202,15 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, clock: _Clock) -> None:
         self._stream = stream
         self._clock = clock
+        self._is_asked = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - httpcore's signature
-        return self._stream.read(max_bytes, self._clock.left())
+        came = self._stream.read(max_bytes, self._clock.left())
+        self._is_asked = False
+        return came
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - likewise
+        self._is_asked = True
         self._stream.write(buffer, self._clock.left())
 
     def close(self) -> None:
@@ -221,6 +225,10 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._clock.left()), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
+        # An idle connection that can be read was closed by the server, so the pool closes it. One that another thread
+        # takes in that moment can be read, too: by the answer to its question.
+        if info == "is_readable" and self._is_asked:
+            return False
         return self._stream.get_extra_info(info)
 
 
