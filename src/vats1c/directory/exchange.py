@@ -31,9 +31,12 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 # The settings that `address` and `login` read.
 SETTINGS = ("url", "user", "password", "ca")
 MOST_BYTES = 1 << 20
-# As many as the questions that may be open at once (guard.py); kept less long than servers do (Apache: 5 s), so that
-# a question does not meet a connection that is just being closed.
-_CONNECTIONS, _KEPT = 16, 4.0
+# As many questions as may be open at once (guard.py). Connections are kept less long than servers do (Apache: 5 s), so
+# that a question does not meet one that is just being closed.
+_QUESTIONS, _KEPT = 16, 4.0
+# More than are ever needed: a pool that has no more to give away closes one that seems idle, though a thread was just
+# told to use it (httpcore 1.0).
+_CONNECTIONS = 2 * _QUESTIONS
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 
@@ -60,6 +63,7 @@ class Exchange:
             **_sendable(headers),
         }
         self._clock = _Clock()
+        self._room = threading.BoundedSemaphore(_QUESTIONS)
         # Not httpx's client but the engine in it: the client's time limit is for each read, which a server that drips
         # never meets, and it would send session cookies back, from sixteen threads at once.
         self._pool = httpcore.ConnectionPool(
@@ -73,21 +77,12 @@ class Exchange:
     def ask(self, url: str, content: bytes | None = None, most: int = MOST_BYTES) -> Answer:
         """Return the answer, of at most `most` bytes, to a GET, or to a POST of `content`. Raises DirectoryError."""
         self._clock.start(self._timeout)
+        if not self._room.acquire(timeout=self._timeout):
+            raise self._late()
         try:
-            with self._pool.stream(
-                "GET" if content is None else "POST",
-                address(url),
-                headers=self._headers,
-                content=content,
-                extensions={"timeout": {"pool": self._timeout}},
-            ) as response:
-                headers = {key.lower(): value.decode("latin-1") for key, value in response.headers}
-                if headers.get(b"content-encoding", "identity").lower() != "identity":
-                    raise DirectoryError("ответ сжат, хотя этого не просили", "the answer is compressed, unasked")
-                return Answer(response.status, headers.get(b"content-type", ""), _body(response.iter_stream(), most))
+            return self._asked(address(url), content, most)
         except httpcore.TimeoutException as error:
-            late = f"{self._timeout:g}"
-            raise DirectoryError(f"нет ответа за {late} с", f"no answer within {late} s") from error
+            raise self._late() from error
         except httpcore.ConnectError as error:
             reason = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise DirectoryError(f"нет соединения: {reason}", f"cannot connect: {reason}") from error
@@ -95,6 +90,20 @@ class Exchange:
             # Its words may repeat what was sent.
             kind = type(error).__name__
             raise DirectoryError(f"обмен по HTTP прервался: {kind}", f"the HTTP exchange broke off: {kind}") from error
+        finally:
+            self._room.release()
+
+    def _asked(self, url: httpcore.URL, content: bytes | None, most: int) -> Answer:
+        method = "GET" if content is None else "POST"
+        with self._pool.stream(method, url, headers=self._headers, content=content) as response:
+            headers = {key.lower(): value.decode("latin-1") for key, value in response.headers}
+            if headers.get(b"content-encoding", "identity").lower() != "identity":
+                raise DirectoryError("ответ сжат, хотя этого не просили", "the answer is compressed, unasked")
+            return Answer(response.status, headers.get(b"content-type", ""), _body(response.iter_stream(), most))
+
+    def _late(self) -> DirectoryError:
+        late = f"{self._timeout:g}"
+        return DirectoryError(f"нет ответа за {late} с", f"no answer within {late} s")
 
     def close(self) -> None:
         """Close the connections."""
