@@ -1,13 +1,16 @@
 """Connections that threads share are closed when the server left them, and never under a question."""
 
+import http.server
 import socket
+import sys
+import threading
 import time
 
 import pytest
 
 pytest.importorskip("httpcore")
 
-from vats1c.directory.exchange import _Clock, _Network
+from vats1c.directory.exchange import Exchange, _Clock, _Network
 
 
 @pytest.fixture
@@ -50,3 +53,60 @@ def test_an_answer_on_its_way_does_not_look_like_a_connection_that_was_closed(pa
 
     assert not readable(stream)
     assert stream.read(100) == b"answer"
+
+
+class Here(http.server.ThreadingHTTPServer):
+    """Answers whatever is asked, on connections that are kept."""
+
+    request_queue_size = 128
+
+    class RequestHandlerClass(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+
+@pytest.fixture
+def url():
+    with Here(("127.0.0.1", 0), Here.RequestHandlerClass) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def hasty():
+    """Threads take turns so often that they meet in every place."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_more_threads_than_connections_get_all_their_answers(url):
+    exchange = Exchange({"url": url}, {}, 30)
+    wrong = []
+
+    def ask():
+        for _ in range(50):
+            try:
+                assert exchange.ask(url).body == b"ok"
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is one too many
+                wrong.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    exchange.close()
+
+    assert wrong == []
