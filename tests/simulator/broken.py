@@ -4,14 +4,13 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from lxml import etree
 
 from live import AUTHORIZATION, SOAP11, SOAP12
-from vats1c.soap import reply
+from vats1c.soap import reply, wsdl
 
-WSDL = (Path(__file__).parents[2] / "wsdl" / "VATS.wsdl").read_text(encoding="utf-8")
+WSDL = wsdl.read()
 NAME = "VIP:Ренессанс Капитал"
 KNOWN = "89235292926"
 TYPES = {SOAP11: "text/xml; charset=utf-8", SOAP12: "application/soap+xml; charset=utf-8"}

@@ -1,5 +1,7 @@
 """The conformance report: the vendor's own requests give none, and each deviation its own stable code."""
 
+import importlib
+import inspect
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from lxml import etree
 
 from live import SOAP12, envelope, incoming_call, say_name
 from vats1c.model import Exchange
+from vats1c.soap import wsdl
 from vats1c.soap.sent import read
 from vats1c.staging import conformance
 from vats1c.staging.conformance import report
@@ -110,17 +113,17 @@ def test_what_is_not_the_sender_s_doing_is_no_finding(outcome):
 
 
 def test_operations_fields_and_actions_are_those_of_the_wsdl():
-    wsdl = etree.parse(ROOT / "wsdl/VATS.wsdl")
+    published = etree.fromstring(wsdl.read().encode())
     name = {"xs": "http://www.w3.org/2001/XMLSchema", "soap": "http://schemas.xmlsoap.org/wsdl/soap/"}
     fields = {
         one.get("name"): tuple(field.get("name") for field in one.iterfind(".//xs:sequence/xs:element", name))
-        for one in wsdl.iterfind(".//xs:schema/xs:element", name)
+        for one in published.iterfind(".//xs:schema/xs:element", name)
         if not one.get("name").endswith("Response")
     }
 
     assert {operation: spellings[0] for operation, spellings in conformance.FIELDS.items()} == fields
-    assert wsdl.getroot().get("targetNamespace") == conformance.NAMESPACE
-    assert {one.get("soapAction") for one in wsdl.iterfind(".//soap:operation", name)} == {
+    assert published.get("targetNamespace") == conformance.NAMESPACE
+    assert {one.get("soapAction") for one in published.iterfind(".//soap:operation", name)} == {
         conformance.ACTION.format(operation=operation) for operation in fields
     }
 
@@ -130,7 +133,8 @@ def test_every_finding_is_on_the_page_with_its_severity_and_no_other():
         (code, kind)
         for module in ("conformance", "refusals")
         for kind, code in re.findall(
-            r'\b(error|warning|note|bad)\(\s*"([A-Z-]+)"', (ROOT / f"src/vats1c/staging/{module}.py").read_text("utf-8")
+            r'\b(error|warning|note|bad)\(\s*"([A-Z-]+)"',
+            inspect.getsource(importlib.import_module(f"vats1c.staging.{module}")),
         )
     } | {(row[0], "error") for row in _refusals()}
     made = {(code, each) for code, kind in made for each in (("error", "warning") if kind == "bad" else (kind,))}

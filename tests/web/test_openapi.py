@@ -9,10 +9,10 @@ from pathlib import Path
 from live import Live
 from office import PEOPLE, SOAP_USER, STORE
 from tester import STAGING, TOKEN, Bench
-from vats1c import config
+from vats1c import config, web
 from vats1c.cli.running import opened
 
-FILE = Path(__file__).resolve().parents[2] / "src/vats1c/web/openapi.json"
+FILE = Path(web.__file__).parent / "openapi.json"
 DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
