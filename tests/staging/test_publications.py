@@ -1,6 +1,5 @@
 """Publications made on request, without a service around them."""
 
-import threading
 import time
 
 import pytest
@@ -18,14 +17,19 @@ class Stage:
 
     def __init__(self):
         self.up = {}
-        self.down = threading.Event()
 
     def put_up(self, name, own, callers, touch):
         self.up[name] = own, touch
 
     def take_down(self, name):
         del self.up[name]
-        self.down.set()
+
+
+def until(is_so):
+    """Wait until it is so, twenty seconds at most."""
+    deadline = time.monotonic() + 20
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 class Record:
@@ -98,9 +102,10 @@ def test_one_that_nobody_uses_is_forgotten_with_its_rows(make):
     publications, stage, record = make(lives=1)
     made = publications.make({"name": "x"})
 
-    assert stage.down.wait(20)
+    until(lambda: record.forgotten)
     with pytest.raises(StagingError):
         publications.get("t-x")
+    assert stage.up == {}
     assert record.forgotten == ["t-x"]
     assert made.name not in publications
 
@@ -109,11 +114,10 @@ def test_a_journal_that_cannot_forget_does_not_keep_the_next_from_expiring(make)
     publications, stage, record = make(Record(broken=True), lives=1)
     publications.make({"name": "a"})
     publications.make({"name": "b"})
-    deadline = time.monotonic() + 20
-    while stage.up and time.monotonic() < deadline:
-        stage.down.wait(0.05)
+    until(lambda: len(record.forgotten) == 2)
 
     assert sorted(record.forgotten) == ["t-a", "t-b"]
+    assert stage.up == {}
 
 
 def test_using_it_puts_its_end_off(make):
