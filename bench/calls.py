@@ -1,13 +1,15 @@
 """Measure how soon a call is at its windows, and how many calls a second are written down for good.
 
-Needs wrk; with PostgreSQL's programs (Debian: postgresql) that journal is measured beside SQLite's. One table each.
+Needs wrk; with PostgreSQL's programs (Debian: postgresql) that journal is measured beside SQLite's. One table each. The
+bound of the second is the same service with a journal that keeps nothing. On Linux every server is pinned to one core
+and wrk to another; rounds are interleaved, medians shown.
 """
 
 import argparse
 import asyncio
 import base64
 import json
-import os
+import random
 import re
 import shutil
 import signal
@@ -16,12 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 import uuid
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from run import parsed, pinned
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers import postgresql
@@ -45,25 +49,35 @@ end
 """
 
 
+BOUND = "none (the bound)"
+PRODUCT = ("-m", "vats1c")
+WITHOUT_JOURNAL = (str(Path(__file__).parent / "peers" / "no_journal.py"),)
+
+
 def main():
     """Run all and print the tables."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--calls", type=int, default=100, help="calls in one measurement of windows")
     options.add_argument("--seconds", type=int, default=5, help="length of one measurement of writing")
-    options.add_argument("--windows", type=int, nargs="+", default=[1, 100, 1_000])
-    options.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
+    options.add_argument("--rounds", type=int, default=3, help="measurements of writing, interleaved")
+    options.add_argument("--windows", type=int, nargs="*", default=[1, 100, 1_000], help="none to leave them out")
+    options.add_argument("--connections", type=int, nargs="*", default=[1, 8, 32])
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     given = options.parse_args()
+    figures = {"windows": [], "written": []}
     with journals() as urls:
-        print("| journal | windows | calls | p50, ms | p99, ms | last window p50, ms |\n|---|---|---|---|---|---|")
+        if given.windows:
+            print("| journal | windows | calls | p50, ms | p99, ms | last window p50, ms |\n|---|---|---|---|---|---|")
         for name, url in urls.items():
             for windows in given.windows:
                 with service(url):
-                    shown(name, windows, asyncio.run(watched(windows, given.calls)))
-        print("\n| journal | connections | durable IncomingCalls/s | p99, ms |\n|---|---|---|---|")
-        for name, url in urls.items():
-            for connections in given.connections:
-                with service(url):
-                    written(name, connections, given.seconds)
+                    figures["windows"].append(shown(name, windows, asyncio.run(watched(windows, given.calls))))
+        print("\n| journal | connections | IncomingCalls/s | lowest and highest | p99, ms | of the bound |")
+        print("|---|---|---|---|---|---|")
+        for connections in given.connections:
+            figures["written"] += compared(urls, connections, given)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager
@@ -77,7 +91,7 @@ def journals():
 
 
 @contextmanager
-def service(database):
+def service(database, program=PRODUCT):
     """Run the service with an empty journal of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vats1c.toml"
@@ -88,11 +102,11 @@ def service(database):
             '[[directories]]\nname = "own"\ntype = "memory"\ncallers = []\n',
             encoding="utf-8",
         )
-        command = [sys.executable, "-m", "vats1c"]
+        command = [sys.executable, *program]
         if database:
             subprocess.run([*command, "journal", "upgrade", "-c", file], check=True, stdout=subprocess.DEVNULL)
         process = subprocess.Popen(
-            [*command, "serve", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            pinned(0, [*command, "serve", "-c", file]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             ready()
@@ -174,29 +188,75 @@ async def watch(reader, arrived, came, windows):
 
 
 def shown(name, windows, took):
-    """Print a line of the first table."""
+    """Print a line of the first table, and return its figures."""
     every = sorted(1_000 * one for call in took for one in call)
     last = statistics.median(1_000 * max(call) for call in took)
     p50, p99 = (every[min(len(every) - 1, int(len(every) * part))] for part in (0.5, 0.99))
     print(f"| {name} | {windows:,} | {len(took)} | {p50:.1f} | {p99:.1f} | {last:.1f} |", flush=True)
+    return {"journal": name, "windows": windows, "calls": len(took), "p50_ms": p50, "p99_ms": p99, "last_p50_ms": last}
 
 
-def written(name, connections, seconds):
-    """Print a line of the second table."""
+def compared(urls, connections, given):
+    """Measure the writing of all journals and the bound by turns; print lines of the second table, return figures."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
+    subjects = {BOUND: ("", WITHOUT_JOURNAL), **{name: (url, PRODUCT) for name, url in urls.items()}}
+    rounds = {name: [] for name in subjects}
+    answers = set()
+    for _ in range(given.rounds):
+        for name, (url, program) in random.sample(list(subjects.items()), len(subjects)):
+            with service(url, program):
+                answers.add(looked())
+                written(connections, 1)
+                rounds[name].append(written(connections, given.seconds))
+    if len(answers) != 1:
+        sys.exit(f"bench: not all answer the same: {answers}")
+    bound = statistics.median(rate for rate, _ in rounds[BOUND])
+    lines = []
+    for name, measured in rounds.items():
+        rates = [rate for rate, _ in measured]
+        rate, p99 = statistics.median(rates), statistics.median(late for _, late in measured)
+        spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
+        print(f"| {name} | {connections} | {rate:,.0f} | {spread} | {p99:.1f} | {rate / bound:.2f} |", flush=True)
+        lines.append({"journal": name, "connections": connections, "per_second": rate, "p99_ms": p99})
+        lines[-1] |= {"lowest": min(rates), "highest": max(rates), "of_the_bound": rate / bound}
+    return lines
+
+
+def looked():
+    """Return the answer to an IncomingCall, after a look whether it is 1 and whether a wrong password is refused."""
+    answer = asked(SOAP_LOGIN)
+    if b">1</m:return>" not in answer:
+        sys.exit(f"bench: a wrong answer: {answer!r}")
+    try:
+        asked(ADMIN_LOGIN)
+    except urllib.error.HTTPError:
+        return answer
+    return sys.exit("bench: everybody is let in")
+
+
+def asked(login):
+    """Return the answer to an IncomingCall with `login`."""
+    headers = {"Content-Type": "text/xml", "Authorization": login}
+    body = ENVELOPE.format(79_040_000_000).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}{PATH}", body, headers)
+    with urllib.request.urlopen(request, timeout=10) as it:
+        return it.read()
+
+
+def written(connections, seconds):
+    """Return IncomingCalls a second and p99 in milliseconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         envelope = ENVELOPE.format("%d").replace('"', '\\"')
-        script.write(WRK.format(first=79_050_000_000 + os.getpid(), login=SOAP_LOGIN, envelope=envelope))
+        first = random.randrange(79_050_000_000, 79_990_000_000)
+        script.write(WRK.format(first=first, login=SOAP_LOGIN, envelope=envelope))
         script.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", script.name]
-        said = subprocess.run([*command, f"http://127.0.0.1:{PORT}{PATH}"], check=True, capture_output=True, text=True)
-    if "Non-2xx" in said.stdout:
-        sys.exit(f"bench: not every call was answered\n{said.stdout}")
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said.stdout)[1])
-    p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said.stdout).groups()
-    milliseconds = float(p99) * {"us": 0.001, "ms": 1, "s": 1_000}[unit]
-    print(f"| {name} | {connections} | {rate:,.0f} | {milliseconds:.1f} |", flush=True)
+        wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "-s", script.name]
+        command = pinned(1, [*wrk, f"http://127.0.0.1:{PORT}{PATH}"])
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said:
+        sys.exit(f"bench: not every call was answered\n{said}")
+    return parsed(said)
 
 
 if __name__ == "__main__":

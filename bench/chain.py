@@ -4,7 +4,9 @@ In the order of the settings: an HTTP source that sleeps five seconds, an LDAP s
 CSV file, the embedded store. Needs PostgreSQL's programs (Debian: postgresql).
 """
 
+import argparse
 import http.server
+import json
 import random
 import statistics
 import sys
@@ -41,6 +43,9 @@ def main():
     from vats1c import config
     from vats1c.app import build
 
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, postgresql() as url, Sleeping(("127.0.0.1", 0), Sleeper) as sleeping:
         threading.Thread(target=sleeping.serve_forever, daemon=True).start()
         table(url)
@@ -58,9 +63,11 @@ def main():
         store = application.publications[0].directories[-1]
         for number in numbers("store"):
             store.add([str(number)], caller(f"store {number}"))
-        report(application, [asked(application) for _ in range(LOOKUPS)])
+        figures = report(application, [asked(application) for _ in range(LOOKUPS)])
         application.close()
         sleeping.shutdown()
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def caller(name):
@@ -121,18 +128,21 @@ def asked(application):
 
 
 def report(application, answers):
-    """Print the figures."""
+    """Print the figures and return them."""
     took = sorted(one for one, _, _ in answers)
     late = sum(one > 1_000 * DEADLINE + 50 for one in took)
     print(f"lookups: {len(answers)}, deadline: {DEADLINE:.1f} s, later than it: {late}")
     p99 = took[int(len(took) * 0.99)]
-    print(f"milliseconds: median {statistics.median(took):.2f}, p99 {p99:.1f}, worst {took[-1]:.1f}")
-    print(f"answered by the right directory: {sum(right for _, right, _ in answers)}")
+    median, right = statistics.median(took), sum(right for _, right, _ in answers)
+    print(f"milliseconds: median {median:.2f}, p99 {p99:.1f}, worst {took[-1]:.1f}")
+    print(f"answered by the right directory: {right}")
     for name in ("http", "ldap", *ALIVE):
         outcomes = Counter(outcome for _, _, said in answers for directory, outcome in said if directory == name)
         print(f"  {name:<11}", ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common()))
     for step in application.chains["telephony"].steps:
         print(f"  {step.name:<11} ready: {step.state().ready}")
+    figures = {"lookups": len(answers), "deadline_ms": 1_000 * DEADLINE, "late": late, "right": right}
+    return {**figures, "median_ms": median, "p99_ms": p99, "worst_ms": took[-1]}
 
 
 class Sleeping(http.server.ThreadingHTTPServer):

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import json
 import os
 import random
 import statistics
@@ -20,11 +21,13 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kind", choices=SIZES, help="only this kind")
     options.add_argument("--sizes", type=int, nargs="+", help="numbers of callers")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     options.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.one:
         print(*{"csv": one_file, "store": one_store}[given.kind](given.one))
         return
+    figures = []
     for kind in [given.kind] if given.kind else SIZES:
         memory = "bytes a caller over the file" if kind == "csv" else "process MB"
         print(f"{kind:<6}{'callers':>10}{'file MB':>10}{'load s':>9}{memory:>30}{'lookup us':>11}{'unknown us':>12}")
@@ -36,6 +39,10 @@ def main():
                 f"{'':<6}{size:>10}{raw / 1e6:>10.1f}{load:>9.2f}{over:>30.0f}{lookup:>11.2f}{unknown:>12.2f}",
                 flush=True,
             )
+            figures.append({"kind": kind, "callers": size, "file_bytes": raw, "load_seconds": load})
+            figures[-1] |= {memory.replace(" ", "_"): over, "lookup_us": lookup, "unknown_us": unknown}
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def one_file(size):

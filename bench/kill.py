@@ -7,6 +7,7 @@ missing.
 import argparse
 import base64
 import http.client
+import json
 import random
 import sqlite3
 import subprocess
@@ -31,7 +32,9 @@ def main():
     """Kill as often as asked and print what was found."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--times", type=int, default=100)
-    times = options.parse_args().times
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    given = options.parse_args()
+    times = given.times
     acknowledged = []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vats1c.toml"
@@ -48,6 +51,9 @@ def main():
     missing = set(acknowledged) - set(written)
     print(f"kills: {times}, calls acknowledged: {len(acknowledged)}, written: {len(written)}, missing: {len(missing)}")
     print(f"database: {state}")
+    if given.json:
+        figures = {"kills": times, "acknowledged": len(acknowledged), "written": len(written), "missing": len(missing)}
+        given.json.write_text(json.dumps({**figures, "database": state}, indent=2) + "\n", encoding="utf-8")
     sys.exit(bool(missing) or state != "ok")
 
 

@@ -4,8 +4,9 @@ Headers in English or Russian, comma, semicolon or tab, UTF-8 or windows-1251: a
 """
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from vats1c.directory.files import FileDirectory
 from vats1c.number import Plan
 
 _DELIMITERS = ";,\t"
+_ENCODINGS = ("utf-8-sig", "windows-1251")
+# Characters read at once to see whether the encoding is right.
+_PIECE = 65_536
 
 
 class CsvDirectory(FileDirectory):
@@ -27,36 +31,40 @@ class CsvDirectory(FileDirectory):
 
 def read(path: Path, plan: Plan) -> Iterator[Row]:
     """Yield the rows of a CSV file. Raises DirectoryError."""
-    text = _text(path)
-    if not text.strip():
-        raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        fields = fields_of(next(rows), path)
-        for row in rows:
-            values = {field: value for field, value in zip(fields, row, strict=False) if field}
-            if any(values.values()):
-                yield row_of(rows.line_num, values, plan)
-    except csv.Error as error:
-        raise DirectoryError(
-            f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"
-        ) from error
+    # Line by line: a whole text would take several times the file's size, and the process would keep it.
+    with path.open(encoding=_encoding(path), newline="") as file:
+        first = file.readline()
+        rows = csv.reader(chain((first,), file), delimiter=max(_DELIMITERS, key=first.count), strict=True)
+        try:
+            fields = fields_of(next(rows), path)
+            named, of_use = [field for field in fields if field], [field is not None for field in fields]
+            for row in rows:
+                values = dict(zip(named, compress(row, of_use), strict=False))
+                if any(values.values()):
+                    yield row_of(rows.line_num, values, plan)
+        # It is written to while it is read, when its encoding is another all at once.
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DirectoryError(
+                f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"
+            ) from error
 
 
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DirectoryError(f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("windows-1251")
-    except UnicodeDecodeError as error:
-        raise DirectoryError(
-            f"файл не в UTF-8 и не в windows-1251: {path}", f"neither UTF-8 nor windows-1251: {path}", "path"
-        ) from error
+def _encoding(path: Path) -> str:
+    """Return the encoding of a whole file that holds something. Raises DirectoryError."""
+    for encoding in _ENCODINGS:
+        try:
+            with path.open(encoding=encoding) as file:
+                written = sum(not piece.isspace() for piece in iter(partial(file.read, _PIECE), ""))
+        except UnicodeDecodeError:
+            continue
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DirectoryError(
+                f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path"
+            ) from error
+        if not written:
+            raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
+        return encoding
+    raise DirectoryError(
+        f"файл не в UTF-8 и не в windows-1251: {path}", f"neither UTF-8 nor windows-1251: {path}", "path"
+    )
