@@ -6,6 +6,7 @@ import pytest
 
 from vats1c.database import Database
 from vats1c.journal import Journal, Limits
+from vats1c.journal.ringing import ring
 from vats1c.model import Exchange, Ringing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -82,6 +83,41 @@ def test_calls_are_told_apart(journal, name):
     assert [
         (" ".join(ring.key for ring in call.rings), count) for call, count in zip(calls, says, strict=True)
     ] == expected
+
+
+def together(journal, events, number="+79235292926"):
+    """Let all SayNames come first, and then every phone ring in one batch."""
+    play(journal, [event for event in events if event[1] == "say"], number)
+    ringings = [
+        Ringing("telephony", NOON + timedelta(seconds=second), "89235292926", number, "external", what)
+        for second, what in events
+        if what != "say"
+    ]
+    journal._do(lambda connection: ring(connection, ringings))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (events, _) in CASES.items() if "say" not in [what for _, what in events[1:]]]
+)
+def test_what_is_written_together_is_as_if_it_came_one_by_one(journal, name):
+    events, expected = CASES[name]
+    together(journal, events)
+
+    assert [" ".join(one.key for one in call.rings) for call in journal.recent(100)] == [keys for keys, _ in expected]
+
+
+def test_numbers_written_together_are_told_apart_like_others(journal):
+    own = [("telephony", "+79235292926", "anna"), ("other", "+79235292926", "ilya"), ("telephony", None, "vera")]
+    ringings = [
+        Ringing(publication, NOON, "89235292926", number, "external" if number else "text", key)
+        for publication, number, key in [*own, *own, ("telephony", "+79235292926", "vera")]
+    ]
+    rang = journal._do(lambda connection: ring(connection, ringings))
+
+    assert [one.call_id for one in rang] == [1, 2, 3, 1, 2, 3, 1]
+    assert [[one.key for one in call.rings] for call in journal.recent(9)] == [["anna", "vera"], ["ilya"], ["vera"]]
+    assert [call.repeat for call in journal.recent(9)] == [1, 1, 1]
+    assert [(one.id, one.call_id) for one in journal.exchanges(9)] == [(one.exchange_id, one.call_id) for one in rang]
 
 
 def test_hidden_numbers_are_never_one_call_unless_the_request_came_again(journal):

@@ -4,10 +4,10 @@ Rule: `ring` returns only when the call is on disk (SQLite: WAL with synchronous
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
@@ -54,7 +54,8 @@ class Journal(Reader):
         """Return the call that `ringing` belongs to, once it is durably written. Raises JournalError."""
         if ringing.at.tzinfo is None:
             raise JournalError("время звонка без часового пояса", "the call's time has no zone")
-        return self._do(lambda connection: ring(connection, ringing))
+        with self._told_of_writing():
+            return self._writer.do(ring, ringing)
 
     def note(self, exchange: Exchange) -> None:
         """Have `exchange` written soon; never waits and never raises."""
@@ -168,7 +169,7 @@ class Journal(Reader):
 
     def _do(self, work: Callable[[sa.Connection], T]) -> T:
         with self._told_of_writing():
-            return self._writer.do(work)
+            return cast("T", self._writer.do(_each, work))
 
     @contextmanager
     def _told_of_writing(self) -> Iterator[None]:
@@ -176,6 +177,10 @@ class Journal(Reader):
             yield
         except Exception as error:  # the drivers' own errors have no class in common
             raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
+
+
+def _each(connection: sa.Connection, works: Sequence[Callable[[sa.Connection], Any]]) -> list[Any]:
+    return [work(connection) for work in works]
 
 
 def _change(connection: sa.Connection, ids: list[int], values: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""Write an IncomingCall down: find the call that it belongs to or begin one, within one transaction."""
+"""Write IncomingCalls down: find the call that each belongs to or begin one, within one transaction."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,27 +10,10 @@ import sqlalchemy as sa
 from vats1c.database import CHANNEL
 from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, calls, exchanges, rings
 from vats1c.journal import identity
-from vats1c.journal.bulk import execute, insert_one, time_of
+from vats1c.journal.bulk import execute, execute_many, insert, reserve
+from vats1c.journal.earlier import Earlier, read, who
 from vats1c.journal.rows import caller_fields, exchange_row
 from vats1c.model import Exchange, Ringing
-
-REPEATS = timedelta(minutes=10)
-_MOST_OPEN = 50
-# Rows about the same number; without a form in E.164 it is what was received.
-_BY_NUMBER = "publication = ? AND number = ?"
-_BY_RECEIVED = "publication = ? AND number IS NULL AND received = ?"
-# Only the newest are looked at, by the index: some numbers ring all day.
-_ANNOUNCED = """
-SELECT id, at FROM (
-    SELECT id, at, operation, outcome, call_id FROM exchanges WHERE {same} ORDER BY id DESC LIMIT ?
-) AS newest
-WHERE operation = 'SayName' AND outcome = 'ok' AND call_id IS NULL AND at >= ? ORDER BY id
-"""
-_LATELY = """
-SELECT calls.id, calls.at, calls.last, rings.key, rings.last FROM calls JOIN rings ON rings.call_id = calls.id
-WHERE calls.id IN (SELECT id FROM calls WHERE {same} ORDER BY id DESC LIMIT ?) AND (calls.last >= ? OR calls.at > ?)
-ORDER BY calls.id, rings.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,79 +36,74 @@ def draw(connection: sa.Connection, count: int = 1) -> int:
     return (int(drawn[0]) if drawn else count) - count + 1
 
 
-def ring(connection: sa.Connection, ringing: Ringing) -> Rang:
-    """Write `ringing` down."""
-    version = draw(connection)
-    announced = _announced(connection, ringing)
-    open_calls, repeat = _lately(connection, ringing)
-    found = identity.place(
-        open_calls,
-        ringing.key[:LONGEST_KEY],
-        ringing.at,
-        announced=bool(announced),
-        hidden=ringing.number is None and ringing.kind == "hidden",
-    )
-    call_id = found.call
-    if call_id is None:
-        call_id = insert_one(connection, calls, _call_row(ringing, version, repeat))
-        insert_one(connection, rings, _ring_row(ringing, call_id))
-    elif not found.repetition:
-        execute(connection, "UPDATE calls SET last = ?, version = ? WHERE id = ?", ringing.at, version, call_id)
-        _ring_at(connection, ringing, call_id)
-    for exchange_id in announced:
-        execute(connection, "UPDATE exchanges SET call_id = ? WHERE id = ?", call_id, exchange_id)
-    return Rang(call_id, insert_one(connection, exchanges, exchange_row(_exchange(ringing, call_id))))
+def ring(connection: sa.Connection, ringings: Sequence[Ringing]) -> list[Rang]:
+    """Write `ringings` down in their order, and return what each was written down as.
+
+    What is known of their numbers is read at once, and what they come to is written at once: calls at once share the
+    statements too. Raises the driver's own errors.
+    """
+    known = read(connection, ringings)
+    version = draw(connection, len(ringings))
+    call_id = reserve(connection, calls, len(ringings))
+    exchange_id = reserve(connection, exchanges, len(ringings))
+    coming = _Coming()
+    rang = []
+    for place, ringing in enumerate(ringings):
+        own = coming.take(ringing, known[who(ringing)], call_id + place, version + place)
+        coming.exchanges.append({"id": exchange_id + place, **exchange_row(_exchange(ringing, own))})
+        rang.append(Rang(own, exchange_id + place))
+    coming.write(connection)
+    return rang
 
 
-def _same(ringing: Ringing, sql: str) -> tuple[str, str, str]:
-    """Return `sql` about rows of the same number, and its first values."""
-    if ringing.number is not None:
-        return sql.format(same=_BY_NUMBER), ringing.publication, ringing.number
-    return sql.format(same=_BY_RECEIVED), ringing.publication, ringing.received[:LONGEST_NUMBER]
+@dataclass(slots=True)
+class _Coming:
+    """What is to be written: rows, and the values of changes."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    rings: list[dict[str, Any]] = field(default_factory=list)
+    exchanges: list[dict[str, Any]] = field(default_factory=list)
+    called_again: list[tuple[datetime, int, int]] = field(default_factory=list)
+    rang_again: list[tuple[datetime, int, str]] = field(default_factory=list)
+    claimed: list[tuple[int, int]] = field(default_factory=list)
+
+    def take(self, ringing: Ringing, earlier: Earlier, new_id: int, version: int) -> int:
+        """Return the call that `ringing` belongs to, `new_id` if it begins one."""
+        key = ringing.key[:LONGEST_KEY]
+        announced = earlier.claim(ringing.at)
+        hidden = ringing.number is None and ringing.kind == "hidden"
+        found = identity.place(list(earlier.calls.values()), key, ringing.at, announced=bool(announced), hidden=hidden)
+        if found.repetition and found.call is not None:
+            return found.call
+        if found.call is None:
+            self.calls.append(_call_row(ringing, new_id, version, earlier.repeat(ringing)))
+            self.claimed += [(new_id, one) for one in announced]
+        else:
+            self.called_again.append((ringing.at, version, found.call))
+        own_id = new_id if found.call is None else found.call
+        if found.call is not None and key in earlier.calls[own_id].phones:
+            self.rang_again.append((ringing.at, own_id, key))
+        else:
+            self.rings.append(_ring_row(ringing, own_id))
+        earlier.rang(own_id, ringing, announced)
+        return own_id
+
+    def write(self, connection: sa.Connection) -> None:
+        """Write it: rows first, as a change may be of a row that is new."""
+        insert(connection, calls, self.calls)
+        insert(connection, rings, self.rings)
+        insert(connection, exchanges, self.exchanges)
+        execute_many(connection, "UPDATE calls SET last = ?, version = ? WHERE id = ?", self.called_again)
+        # It rings again: whoever closed the card sees it once more.
+        execute_many(
+            connection, "UPDATE rings SET last = ?, closed = NULL WHERE call_id = ? AND key = ?", self.rang_again
+        )
+        execute_many(connection, "UPDATE exchanges SET call_id = ? WHERE id = ?", self.claimed)
 
 
-def _announced(connection: sa.Connection, ringing: Ringing) -> list[int]:
-    """Return the SayNames that wait for their call, those of the oldest one."""
-    since = ringing.at - identity.CLAIMS
-    found = [
-        (own_id, time_of(at))
-        for own_id, at in execute(connection, *_same(ringing, _ANNOUNCED), _MOST_OPEN, since).fetchall()
-    ]
-    return [own_id for own_id, at in found if at <= found[0][1] + identity.TOGETHER]
-
-
-def _lately(connection: sa.Connection, ringing: Ringing) -> tuple[list[identity.Open], int]:
-    """Return the number's calls that a phone may still join, oldest first; and which a new call would be in a row."""
-    joins, repeats = ringing.at - identity.JOINS, ringing.at - REPEATS
-    last_of: dict[int, datetime] = {}
-    phones: dict[int, dict[str, datetime]] = {}
-    before = set()
-    rows = execute(connection, *_same(ringing, _LATELY), _MOST_OPEN, joins, repeats).fetchall()
-    for call_id, at, last, key, ring_last in rows:
-        if call_id not in phones:
-            last_of[call_id], phones[call_id] = time_of(last), {}
-            if time_of(at) > repeats:
-                before.add(call_id)
-        phones[call_id][key] = time_of(ring_last)
-    open_calls = [identity.Open(own, last, phones[own]) for own, last in last_of.items() if last >= joins]
-    return open_calls, 1 if ringing.kind == "hidden" else 1 + len(before)
-
-
-def _ring_at(connection: sa.Connection, ringing: Ringing, call_id: int) -> None:
-    # It rings again: whoever closed the card sees it once more.
-    again = execute(
-        connection,
-        "UPDATE rings SET last = ?, closed = NULL WHERE call_id = ? AND key = ?",
-        ringing.at,
-        call_id,
-        ringing.key[:LONGEST_KEY],
-    )
-    if not again.rowcount:
-        insert_one(connection, rings, _ring_row(ringing, call_id))
-
-
-def _call_row(ringing: Ringing, version: int, repeat: int) -> dict[str, Any]:
+def _call_row(ringing: Ringing, own_id: int, version: int, repeat: int) -> dict[str, Any]:
     return {
+        "id": own_id,
         "version": version,
         "publication": ringing.publication,
         "at": ringing.at,

@@ -7,6 +7,7 @@ row; PostgreSQL is listened to.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +21,8 @@ _LOOK_EVERY = 0.1
 # A notice may be missed while a connection is renewed.
 _LOOK_EVERY_WHEN_LISTENING = 1.0
 _LOOK_AGAIN = 2.0
+# After a look so many times as long as it took: in a storm looking takes a small part of the machine.
+_REST = 9
 
 
 class Changes(Protocol):
@@ -68,7 +71,9 @@ class Watcher:
             try:
                 with self._changes_of_others() as wait:
                     while not self._closed.is_set():
+                        begun = perf_counter()
                         self._look()
+                        self._closed.wait(_REST * (perf_counter() - begun))
                         wait()
             except Exception as error:  # noqa: BLE001 - the driver's own errors, too: whatever it is, look again later
                 log.warning("journal cannot be watched", error=type(error).__name__)

@@ -7,8 +7,8 @@ dropped, the bytes first, and counted.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
+from itertools import groupby
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -20,8 +20,9 @@ from vats1c.model import Exchange
 
 log = structlog.get_logger("vats1c.journal")
 
-T = TypeVar("T")
-Work = Callable[[sa.Connection], Any]
+Given = TypeVar("Given")
+Told = TypeVar("Told")
+Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Told]]
 
 # Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
 # so that in a storm writing them down takes a small part of the machine and the rest is dropped.
@@ -32,6 +33,31 @@ _MOST_AT_ONCE = 128
 # Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
 _MOST_RAW = 2_000
 _MOST_NOTED = 10_000
+
+
+class _Work:
+    """Something to write that somebody waits for."""
+
+    __slots__ = ("error", "given", "result", "waiting", "write")
+
+    def __init__(self, write: Write[Any, Any], given: Any) -> None:
+        self.write = write
+        self.given = given
+        self.result: Any = None
+        self.error: Exception | None = None
+        # Held until it is written: of all that can be waited for, a lock costs least.
+        self.waiting = threading.Lock()
+        self.waiting.acquire()
+
+    def refuse(self, error: Exception) -> None:
+        """Tell whoever waits that it is not written."""
+        self.error = error
+        self.waiting.release()
+
+    def finish(self, result: Any) -> None:
+        """Tell whoever waits that it is on disk."""
+        self.result = result
+        self.waiting.release()
 
 
 class Writer:
@@ -54,7 +80,7 @@ class Writer:
         self._on_commit = on_commit
         self._on_dropped = on_dropped
         self._on_written = on_written
-        self._works: deque[tuple[Work, Future[Any]]] = deque()
+        self._works: deque[_Work] = deque()
         self._noted: deque[Exchange] = deque()
         # Those of them that hold bytes, oldest first.
         self._with_bytes: deque[Exchange] = deque()
@@ -71,16 +97,24 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def do(self, work: Callable[[sa.Connection], T]) -> T:
-        """Return what `work` returns, once what it wrote is on disk. Raises whatever it or the commit raises."""
-        future: Future[T] = Future()
-        self._works.append((work, future))
-        self._urgent.set()
-        self._something.set()
+    def do(self, write: Write[Given, Told], given: Given) -> Told:
+        """Return what `write` returns for `given`, once that is on disk.
+
+        What is asked for meanwhile with the same `write` is given to it together, in order, and it returns as many
+        results. Raises whatever it or the commit raises.
+        """
+        work = _Work(write, given)
+        self._works.append(work)
+        if not self._urgent.is_set():
+            self._urgent.set()
+            self._something.set()
         if self._closing:
             self._thread.join()
             self._refuse(RuntimeError("the journal is closed"))
-        return future.result()
+        work.waiting.acquire()
+        if work.error is not None:
+            raise work.error
+        return work.result  # type: ignore[no-any-return]
 
     def note(self, exchange: Exchange) -> None:
         """Have `exchange` written soon."""
@@ -98,7 +132,7 @@ class Writer:
     def settle(self) -> None:
         """Return once what was noted before is written, or was dropped. Raises whatever the writing raises."""
         for _ in range(1 + len(self._noted) // _MOST_AT_ONCE):
-            self.do(lambda _connection: None)
+            self.do(_nothing, None)
 
     def _drop_bytes(self) -> None:
         oldest = self._with_bytes.popleft()
@@ -148,7 +182,7 @@ class Writer:
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
         noted = self._some_noted()
         try:
-            results = self._write([work for work, _ in works], noted)
+            results = self._write(works, noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
             self.well = self.well and not works
             if self._begun:
@@ -160,8 +194,8 @@ class Writer:
             self._refuse(error)
             return False
         self.well = self.well or bool(works)
-        for (_, future), result in zip(works, results, strict=True):
-            future.set_result(result)
+        for work, result in zip(works, results, strict=True):
+            work.finish(result)
         for exchange in noted:
             # Written: these bytes are no longer among those that may have to go.
             exchange.raw = None
@@ -183,9 +217,9 @@ class Writer:
         """Tell all who wait that nothing can be written."""
         while self._works:
             self.well = False
-            self._works.popleft()[1].set_exception(error)
+            self._works.popleft().refuse(error)
 
-    def _one_by_one(self, works: list[tuple[Work, "Future[Any]"]], noted: list[Exchange]) -> None:
+    def _one_by_one(self, works: list[_Work], noted: list[Exchange]) -> None:
         """Write each by itself after all together failed: one that cannot be written must not take others with it."""
         if noted:
             try:
@@ -193,22 +227,29 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - exchanges are kept as well as can be
                 log.warning("exchanges not recorded", exchanges=len(noted), error=type(error).__name__)
                 self._drop("exchange", len(noted))
-        for work, future in works:
+        for work in works:
             try:
                 (result,) = self._write([work], [])
             except Exception as error:  # noqa: BLE001 - whoever waits is told
-                future.set_exception(error)
+                work.refuse(error)
             else:
                 self.well = True
-                future.set_result(result)
+                work.finish(result)
                 self._on_commit()
         if noted:
             self._on_written()
 
-    def _write(self, works: Sequence[Work], noted: Sequence[Exchange]) -> list[Any]:
+    def _write(self, works: Sequence[_Work], noted: Sequence[Exchange]) -> list[Any]:
         self._begun = False
         with self._database.writing() as connection:
             self._begun = True
             if noted:
                 self._write_noted(connection, noted)
-            return [work(connection) for work in works]
+            results: list[Any] = []
+            for write, together in groupby(works, key=lambda work: work.write):
+                results += write(connection, [work.given for work in together])
+            return results
+
+
+def _nothing(_connection: sa.Connection, given: Sequence[None]) -> Sequence[None]:
+    return given
