@@ -34,8 +34,10 @@ requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the p
 	$(COMPILE) pyproject.toml --group test --group lint --constraints requirements.txt \
 		--output-file requirements-dev.txt $(ARGS)
 
-bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers on this machine; minutes
+bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers, durable calls, the start; minutes
 	@$(VENV)/bin/python bench/run.py $(ARGS)
+	@$(VENV)/bin/python bench/calls.py --windows --connections 32
+	@$(VENV)/bin/python bench/start.py
 
 bench-quick: $(VENV)/.dev ## the same beside its bounds alone; a minute
 	@$(VENV)/bin/python bench/run.py --quick $(ARGS)
