@@ -21,7 +21,7 @@ _LOOK_EVERY = 0.1
 # A notice may be missed while a connection is renewed.
 _LOOK_EVERY_WHEN_LISTENING = 1.0
 _LOOK_AGAIN = 2.0
-# After a look so many times as long as it took: in a storm looking takes a small part of the machine.
+# While nobody looks at what is found, so many times as long as a look took passes before the next.
 _REST = 9
 
 
@@ -72,23 +72,25 @@ class Watcher:
                 with self._changes_of_others() as wait:
                     while not self._closed.is_set():
                         begun = perf_counter()
-                        self._look()
-                        self._closed.wait(_REST * (perf_counter() - begun))
+                        if not self._look():
+                            self._closed.wait(_REST * (perf_counter() - begun))
                         wait()
             except Exception as error:  # noqa: BLE001 - the driver's own errors, too: whatever it is, look again later
                 log.warning("journal cannot be watched", error=type(error).__name__)
                 self._closed.wait(_LOOK_AGAIN)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Tell of what is new, and return whether anybody looks at it."""
         reached = self._changes.cursor()
         if not any(looked_at() for _, looked_at in self._tell):
             # Whoever looks from now on has read what there is by themselves.
             self._cursor = reached
-            return
+            return False
         while found := self._changes.after(self._cursor):
             self._cursor = found[-1].version
             for tell, _ in self._tell:
                 tell(found)
+        return True
 
     @contextmanager
     def _changes_of_others(self) -> Iterator[Callable[[], None]]:
