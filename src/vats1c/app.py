@@ -25,7 +25,17 @@ from vats1c.model import Exchange
 from vats1c.people import People, Sessions, SubscriberStore, logins_with
 from vats1c.publishing import Publication, Publisher, Stage, addresses, display
 from vats1c.screens import Screens
-from vats1c.soap.endpoint import Allowance, Headers, answer_fault, late, lines_of_stranger, nowhere, spelled
+from vats1c.soap.endpoint import (
+    Allowance,
+    Endpoint,
+    Headers,
+    answer_fault,
+    late,
+    lines_of_stranger,
+    nowhere,
+    spelled,
+)
+from vats1c.soap.overload import Overloaded
 from vats1c.soap.rehearsal import rehearse
 from vats1c.soap.sent import read as read_again
 from vats1c.staging.publications import Publications
@@ -65,6 +75,8 @@ class Application:
             (one.name for one in self.publications), self._checks(), ("journal",), self._metrics, self._parts(database)
         )
         self._strangers = Allowance()
+        self._queues = {path: one for path, one in self._endpoints.items() if isinstance(one, Endpoint)}
+        self._overloaded = Overloaded(self._metrics, settings.fault_language)
         route: WSGIApplication = self._route
         hops = settings.proxies
         self._entry = ProxyFix(route, x_for=hops, x_proto=hops, x_host=hops) if hops else route
@@ -76,6 +88,15 @@ class Application:
     def late(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Return the answer to a request whose body did not arrive in time: status, headers, body."""
         return spelled(late(), environ, self.settings.fault_language)
+
+    def queues(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a request waits in line with others: an exchange of a known sender, not of the staging bench."""
+        endpoint = self._queues.get(environ["PATH_INFO"])
+        return endpoint is not None and endpoint.queues(environ)
+
+    def overloaded(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
+        """Return the answer to a request that may not even wait: status, headers, body."""
+        return self._overloaded(environ)
 
     def close(self) -> None:
         """Close what was opened; the last journal entry is already on disk."""

@@ -1,8 +1,9 @@
 """Run the WSGI application in granian's worker: HTTP in Rust, Python on threads, a deadline on every body.
 
 granian's own WSGI loop would let a body that never comes hold a thread and its client for ever. So this room drives
-granian's worker class itself and answers 408 over the stalled read. Rule: the only module that imports granian; it
-knows nothing of what the application does.
+granian's worker class itself and answers 408 over the stalled read. granian's thread reads a request whose sender is
+known and puts it in line for the crew; any other request it carries out itself. Rule: the only module that imports
+granian; it knows nothing of what the application does.
 """
 
 import errno
@@ -16,8 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+from vats1c.crew import Crew
 
 Late = tuple[int, list[tuple[str, str]], bytes]
 _TICK = 0.25
@@ -35,6 +39,12 @@ class Served(Protocol):
     def late(self, environ: WSGIEnvironment) -> Late:
         """Return status, headers and body for a request whose body did not arrive in time."""
 
+    def queues(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a request is to wait in line with others: its sender is known, and its body is short."""
+
+    def overloaded(self, environ: WSGIEnvironment) -> Late:
+        """Return status, headers and body for a request that cannot even wait in line."""
+
     def stopping(self) -> None:
         """Have answers that do not end by themselves come to their end."""
 
@@ -43,12 +53,14 @@ class Served(Protocol):
 class Limits:
     """What connections may take: seconds, and connections a process (each may hold one thread).
 
-    `connections` counts those of answers that do not end by themselves too.
+    `windows` are those of answers that do not end by themselves. At most `waiting` requests wait in line.
     """
 
     header_timeout: float
     body_timeout: float
     connections: int
+    windows: int
+    waiting: int
 
 
 class PortInUseError(OSError):
@@ -89,20 +101,21 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     stop.add_cb(stopped.set)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: end())
+    connections = limits.connections + limits.windows
     deadlines = _Deadlines(limits.body_timeout, application.late)
     worker = WSGIWorker(
         1,
         (ListenerSpec(host, port, _BACKLOG), None),
         None,
         threads=1,
-        py_threads=limits.connections,
+        py_threads=connections,
         py_threads_idle_timeout=_IDLE_THREAD_SECONDS,
-        backpressure=limits.connections,
+        backpressure=connections,
         http_mode="1",
         http1_opts=HTTP1Settings(header_read_timeout=int(limits.header_timeout * 1_000)),
         metrics=(None, None),
     )
-    scheduler = _new_cbscheduler(new_event_loop(), _caller(application, deadlines), impl_asyncio=True)
+    scheduler = _new_cbscheduler(new_event_loop(), _caller(application, deadlines, limits), impl_asyncio=True)
     # What is there now, phone books above all, stays to the end: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
@@ -146,7 +159,7 @@ def supervise(count: int, work: Callable[[Any], None], argument: Any) -> None:
             process.join()
 
 
-def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict[str, Any]], None]:
+def _caller(application: Served, deadlines: "_Deadlines", limits: Limits) -> Callable[[Any, dict[str, Any]], None]:
     """Return the function that granian calls on a thread for each request, with its protocol and CGI variables."""
     constant: dict[str, Any] = {
         "SCRIPT_NAME": "",
@@ -160,24 +173,36 @@ def _caller(application: Served, deadlines: "_Deadlines") -> Callable[[Any, dict
 
     def call(protocol: Any, scope: dict[str, Any]) -> None:
         environ = constant | scope
-        environ["wsgi.input"] = _Body(scope["wsgi.input"], protocol, environ, deadlines)
+        body = environ["wsgi.input"] = _Body(scope["wsgi.input"], protocol, environ, deadlines)
+        if not application.queues(environ):
+            answer((protocol, environ))
+        elif crew.full():
+            protocol.response_bytes(*application.overloaded(environ))
+        else:
+            # granian gives a body only to the thread that it has called.
+            environ["wsgi.input"] = body.whole()
+            crew.take((protocol, environ))
+
+    def answer(asked: tuple[Any, WSGIEnvironment]) -> None:
+        protocol, environ = asked
         said: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
             said[:] = int(status[:3]), headers
 
-        answer = application(environ, start_response)
-        if getattr(answer, "endless", False):
-            protocol.response_iter(said[0], said[1], _Pieces(answer))
+        pieces = application(environ, start_response)
+        if getattr(pieces, "endless", False):
+            protocol.response_iter(said[0], said[1], _Pieces(pieces))
             return
         try:
-            body = b"".join(answer)
+            body = b"".join(pieces)
         finally:
-            close = getattr(answer, "close", None)
+            close = getattr(pieces, "close", None)
             if close is not None:
                 close()
         protocol.response_bytes(said[0], said[1], body)
 
+    crew = Crew(answer, limits.connections, limits.waiting)
     return call
 
 
@@ -214,6 +239,20 @@ class _Body:
             return self._body.read(size)  # type: ignore[no-any-return]
         finally:
             self._deadlines.finish(protocol)
+
+    def whole(self) -> "BytesIO | _LateBody":
+        """Return the body, read; one that was late says so to whoever reads it."""
+        try:
+            return BytesIO(self.read())
+        except TimeoutError:
+            return _LateBody()
+
+
+class _LateBody:
+    """A body that did not arrive in time."""
+
+    def read(self, _size: int | None = None) -> bytes:
+        raise TimeoutError
 
 
 class _Deadlines:

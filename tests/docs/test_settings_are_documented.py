@@ -196,6 +196,7 @@ VALUES = {
     "VATS1C_JOURNAL__BYTES": "0",
     "VATS1C_JOURNAL__RAW": "false",
     "VATS1C_LIMITS__WINDOWS": "10",
+    "VATS1C_LIMITS__WAITING": "64",
     "VATS1C_SUBSCRIBERS": '[{"key": "a", "name": "b"}]',
     "VATS1C_PUBLICATIONS": '{"a": {"users": [{"name": "a", "password": "b"}]}}',
     "VATS1C_SAY_NAME__PARAMETER": "Number",

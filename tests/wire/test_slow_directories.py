@@ -1,67 +1,21 @@
 """A source that is slow, hanging or gone holds no call up: the phone shows what is known without it."""
 
-import http.server
 import json
 import threading
 
 import pytest
+from sources import NAME, Source, above, figure
 
 from live import free_port, incoming_call, say_name
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
-
-NAME = "VIP:Ренессанс Капитал"
-USER = '[[users]]\nname = "SOAP"\npassword = "123"\n'
-
-
-class Source:
-    """An HTTP source that answers nobody until it is let."""
-
-    def __init__(self):
-        self.gate = threading.Event()
-        self.asked = []
-        source = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                source.asked.append(self.path)
-                source.gate.wait(60)
-                body = json.dumps({"name": "Из источника", "manager": "999"}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/?n={{number}}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
 def source():
     made = Source()
     yield made
-    made.gate.set()
-    made.server.shutdown()
-    made.server.server_close()
-
-
-def above(url, timeout=30):
-    """A user, and a source that is asked before the fixture's file of callers."""
-    return f'{USER}[[directories]]\nname = "source"\ntype = "http"\nurl = "{url}"\ntimeout = {timeout}\n'
-
-
-def figure(live, name, **labels):
-    wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
-    for line in live.get("/metrics").text.splitlines():
-        if line.startswith(f"{name}{{{wanted}}}"):
-            return float(line.split()[-1])
-    return None
+    made.close()
 
 
 def test_a_hanging_source_leaves_the_call_to_the_next_directory(start, source):

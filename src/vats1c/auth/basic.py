@@ -78,11 +78,17 @@ class Logins:
     def check(self, header: str | None, address: str) -> None:
         """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises Refused."""
         # A header that passed before passes again: one digest, whatever the password is kept as.
-        if header and len(header) <= _LONGEST_HEADER and self._digest(header.encode()) in self._passed:
+        if self.knows(header):
             return
         self._check(header, address)
         if header and len(self._passed) < _MOST_REMEMBERED:
             self._passed.add(self._digest(header.encode()))
+
+    def knows(self, header: str | None) -> bool:
+        """Tell whether the Authorization `header` passed before: one digest."""
+        if not header or len(header) > _LONGEST_HEADER:
+            return False
+        return self._digest(header.encode()) in self._passed
 
     def _check(self, header: str | None, address: str) -> None:
         credentials = _credentials(header)

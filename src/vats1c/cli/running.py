@@ -125,7 +125,13 @@ def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Applicat
                 application,
                 host,
                 port,
-                Limits(limits.header_timeout, limits.body_timeout, limits.connections + limits.windows),
+                Limits(
+                    limits.header_timeout,
+                    limits.body_timeout,
+                    limits.connections,
+                    limits.windows,
+                    limits.waiting,
+                ),
             )
     except ConfigError as error:
         fail(error)

@@ -206,6 +206,9 @@ class LimitsTable(Table):
     windows: int = Field(
         default=1_000, ge=0, le=16_384, description="Open card windows a worker, beside the connections."
     )
+    waiting: int = Field(
+        default=128, ge=1, le=16_384, description="Requests waiting their turn, a worker; more get 503 at once."
+    )
     failed_logins: int = Field(
         default=10,
         ge=1,

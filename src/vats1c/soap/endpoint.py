@@ -24,8 +24,9 @@ log = structlog.get_logger("vats1c.soap")
 
 Headers = list[tuple[str, str]]
 _HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
-_RETRY_AFTER = "10"
-# Set by rehearsal.py alone: no client can send a variable of this name, theirs begin with HTTP_.
+_RETRY_AFTER = {429: "10", 503: "1"}
+# Set by rehearsal.py, and here for a login that was looked at already: no client can send a variable of this name,
+# theirs begin with HTTP_.
 TRUSTED = "vats1c.trusted"
 SHORT = {SOAP11: "1.1", SOAP12: "1.2"}
 # Whoever has no right login could push everything else out of the journal: so few of them are written down.
@@ -70,6 +71,16 @@ class Endpoint:
         self._record = record
         self._keep_bytes = keep_bytes
         self._strangers = Allowance()
+
+    def queues(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a request may be read and wait in line: its sender is known, its body within the limit."""
+        length = environ.get("CONTENT_LENGTH", "")
+        if environ["REQUEST_METHOD"] != "POST" or not (length.isascii() and length.isdigit()):
+            return False
+        if int(length) > self._body_limit or not self._logins.knows(environ.get("HTTP_AUTHORIZATION")):
+            return False
+        environ[TRUSTED] = True
+        return True
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -224,8 +235,8 @@ def spelled(fault: SoapFault, environ: WSGIEnvironment, language: Language) -> t
         headers.append(("WWW-Authenticate", f'Basic realm="{REALM}"'))
     elif fault.status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append(("Allow", "GET, HEAD, POST"))
-    elif fault.status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers.append(("Retry-After", _RETRY_AFTER))
+    elif fault.status in _RETRY_AFTER:
+        headers.append(("Retry-After", _RETRY_AFTER[fault.status]))
     if fault.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
         # The rest of the body is not worth waiting for.
         headers.append(("Connection", "close"))

@@ -1,0 +1,107 @@
+"""Requests in line: carried out in their order, refused when too many wait, never stuck behind one that is slow."""
+
+import threading
+
+import pytest
+import structlog
+
+from vats1c.crew import Crew
+
+
+class Work:
+    """Takes the requests; each named "slow" waits until it is let go."""
+
+    def __init__(self):
+        self.done = []
+        self.begun = threading.Semaphore(0)
+        self.let_go = threading.Event()
+
+    def __call__(self, request):
+        self.begun.release()
+        if request == "slow":
+            assert self.let_go.wait(60)
+        if request == "broken":
+            raise ValueError(request)
+        self.done.append(request)
+
+
+@pytest.fixture
+def work():
+    made = Work()
+    yield made
+    made.let_go.set()
+
+
+def begun(work, count):
+    for _ in range(count):
+        assert work.begun.acquire(timeout=60)
+
+
+def finished(work, count):
+    """Wait until `count` requests are done."""
+    ticking = threading.Event()
+    while len(work.done) < count:
+        ticking.wait(0.01)
+
+
+def test_what_comes_first_is_done_first_by_one_thread(work):
+    crew = Crew(work, 1, 100)
+
+    for number in range(100):
+        crew.take(number)
+    finished(work, 100)
+
+    assert work.done == list(range(100))
+
+
+def test_a_slow_request_holds_up_no_other(work):
+    crew = Crew(work, 10, 100)
+
+    for request in ("slow", 1, "slow", 2, 3):
+        crew.take(request)
+    begun(work, 5)
+    finished(work, 3)
+
+    assert sorted(work.done) == [1, 2, 3]
+
+
+def test_no_more_wait_than_may(work):
+    crew = Crew(work, 2, 3)
+    for _ in range(2):
+        crew.take("slow")
+    begun(work, 2)
+
+    for number in range(3):
+        assert not crew.full()
+        crew.take(number)
+
+    assert crew.full()
+    work.let_go.set()
+    finished(work, 5)
+    assert not crew.full()
+
+
+def test_a_defect_in_one_request_leaves_the_others(work):
+    crew = Crew(work, 1, 10)
+
+    with structlog.testing.capture_logs() as logs:
+        crew.take("broken")
+        crew.take(1)
+        finished(work, 1)
+
+    assert [(line["event"], line["log_level"]) for line in logs] == [("request failed", "error")]
+
+
+def test_overload_is_said_once_when_it_begins_and_once_when_it_ends(work):
+    crew = Crew(work, 1, 1, calm=0.1)
+    crew.take("slow")
+    begun(work, 1)
+    crew.take(1)
+
+    with structlog.testing.capture_logs() as logs:
+        assert all(crew.full() for _ in range(5))
+        ticking = threading.Event()
+        while len(logs) < 2:
+            ticking.wait(0.01)
+
+    assert [(line["event"], line.get("refused")) for line in logs] == [("overloaded", None), ("overload over", 5)]
