@@ -142,7 +142,7 @@ def test_a_web_servers_page_stands_in_for_1c(wire, status, header):
     assert "content-type: text/html" in heard.head
     assert header in heard.head
     assert b"<html>" in heard.body
-    assert marked(wire, f"status #{made['id']}", outcome="staged", status=status)
+    assert marked(wire, f"{status} #{made['id']}", outcome="staged", status=status)
 
 
 def test_a_web_servers_page_comes_before_the_password_is_looked_at(wire):
@@ -171,9 +171,9 @@ def test_a_call_whose_answer_is_lost_rings_all_the_same(wire):
         ("0006", "quirks", "ok", 200, "> Рога &amp; Копыта<".encode()),
         ("0007", "fault", "staged", 500, b"soap:Fault"),
         ("0101", "slow", "ok", 200, b"SayNameResponse"),
-        ("0401", "status", "staged", 401, b"<html>"),
-        ("0500", "status", "staged", 500, b"<html>"),
-        ("0503", "status", "staged", 503, b"<html>"),
+        ("0401", "401", "staged", 401, b"<html>"),
+        ("0500", "500", "staged", 500, b"<html>"),
+        ("0503", "503", "staged", 503, b"<html>"),
     ],
 )
 def test_a_magic_number_needs_nothing_but_a_call(wire, last, mark, outcome, status, heard):

@@ -208,11 +208,11 @@ def test_what_goes_wrong_on_purpose_is_told_in_a_banner_and_ended_there(bench):
     banner = page.locator("#faults")
     expect(banner).to_contain_text("HTTP 503 · осталось 5")
     assert bench.live.post(say_name()).status == 503
-    expect(page.locator(".story").first).to_contain_text("Сбой нарочно: status #1")
+    expect(page.locator(".story").first).to_contain_text("Намеренный сбой: 503 #1")
     # Nobody made a mistake.
     expect(page.locator("#refusals")).to_be_hidden()
     page.locator(".story").first.click()
-    expect(page.locator("#detail .decided")).to_contain_text("Сбой нарочно")
+    expect(page.locator("#detail .decided")).to_contain_text("Намеренный сбой")
     page.get_by_role("button", name="Прекратить все").click()
     expect(banner).to_be_hidden()
     assert bench.live.post(say_name()).status == 200
@@ -225,7 +225,7 @@ def test_the_magic_numbers_stand_on_the_page(bench):
     expect(page.locator("#magic div")).to_have_count(17)
     expect(page.locator("#magic")).to_contain_text("+7 000 000-00-09соединение сброшено")
     bench.live.post(say_name("80000000003"))
-    expect(page.locator(".story")).to_contain_text("Сбой нарочно: name")
+    expect(page.locator(".story")).to_contain_text("Намеренный сбой: name")
 
 
 def test_nothing_is_wider_than_a_phone(bench):

@@ -63,10 +63,13 @@ class Breaking:
         if due is None:
             return self._service.answer(request, exchange)
         exchange.fault, fault, random = due
-        self._waits.wait(fault.delay(random))
+        delay = fault.delay(random)
         if fault.fault in (Kind.FAULT, Kind.STATUS):
+            self._waits.wait(delay)
             return self._refused(request, asked, fault, exchange)
+        # It rings when the request came, however late the answer is.
         answer = self._service.answer(request, exchange)
+        self._waits.wait(delay)
         if fault.only_say_name:
             return _said(request, fault)
         return answer if fault.fault is Kind.SLOW else Spoiled.of(answer, fault)
@@ -76,7 +79,7 @@ class Breaking:
         exchange.received, exchange.number, exchange.key = number.received, number.canonical, asked.key
         exchange.outcome = STAGED
         if fault.fault is Kind.FAULT:
-            raise SoapFault("Server", "staged", "сбой по заказу", "a fault on purpose", version=request.version)
+            raise SoapFault("Server", "staged", "намеренный сбой", "a fault on purpose", version=request.version)
         exchange.status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         return page(fault, exchange.status)
 

@@ -43,7 +43,9 @@ def _with_token(settings: "Settings") -> "Settings":
     from pydantic import SecretStr
 
     token = secrets.token_urlsafe(24)
-    typer.echo(str(Message(f"токен стенда: {token}", f"the staging bench's token: {token}")))
+    typer.echo(
+        str(Message(f"токен стенда (для программ): {token}", f"the staging bench's token (for programs): {token}"))
+    )
     staging = settings.staging.model_copy(update={"token": SecretStr(token)})
     return settings.model_copy(update={"staging": staging})
 

@@ -48,6 +48,7 @@ class Client:
         `path` is below /api/v1/; `given` is the query of a GET, without those that are None, and otherwise the body.
         Raises ApiFailure.
         """
+        __tracebackhide__ = True  # of a test: what is wrong is what it asked for
         url, content = f"{self.base}/api/v1/{path}", None
         if given is not None and method == "GET":
             url += "?" + urlencode({name: value for name, value in given.items() if value is not None})

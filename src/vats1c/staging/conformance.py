@@ -180,7 +180,7 @@ def _beyond(
                 bad(
                     "UNKNOWN-FIELD",
                     f"параметра {shown} у {operation} нет; по WSDL: {there_are} (регистр букв важен)",
-                    f"{operation} has no parameter {shown}; in the WSDL: {there_are} (upper case matters)",
+                    f"{operation} has no parameter {shown}; in the WSDL: {there_are} (case matters)",
                 )
             )
         elif names.count(name) > 1:

@@ -183,6 +183,11 @@ class Fault(Given):
         return self.seconds or (LONGEST_SECONDS if self.fault is Kind.HANG else 10)
 
     @property
+    def mark(self) -> str:
+        """What the journal calls it: its kind, or the HTTP status."""
+        return str(self.status or self.fault)
+
+    @property
     def only_say_name(self) -> bool:
         """Whether IncomingCall has nothing of the kind."""
         return self.fault in _SAYS_NAME

@@ -79,7 +79,7 @@ class FaultPlan:
     @property
     def mark(self) -> str:
         """What the journal says of a request that it made go wrong."""
-        return f"{self.order.fault} #{self.id}"
+        return f"{self.order.mark} #{self.id}"
 
     def fits(self, asked: Asked, canonical: str) -> bool:
         """Tell whether the request is one of those."""
@@ -184,7 +184,7 @@ class FaultPlans:
         magic = MAGIC.get(canonical)
         if magic is None or (magic.fault.only_say_name and asked.operation != "SayName"):
             return None
-        return str(magic.fault.fault), magic.fault, _ANY
+        return magic.fault.mark, magic.fault, _ANY
 
     def _first(self, publication: str, fits: Callable[[FaultPlan], bool]) -> FaultPlan | None:
         with self._lock:

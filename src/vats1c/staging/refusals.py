@@ -15,7 +15,7 @@ _REFUSED = {
     "path": (
         "PATH",
         "по этому адресу ничего не опубликовано: адрес оканчивается на /ws/VATS, регистр букв важен",
-        "nothing is published at this address: it ends in /ws/VATS, and upper case matters",
+        "nothing is published at this address: it ends in /ws/VATS, and case matters",
     ),
     "method": ("METHOD", "запрос SOAP отправляют методом POST", "a SOAP request is sent by POST"),
     "size": (

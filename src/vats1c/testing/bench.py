@@ -77,6 +77,7 @@ class Bench:
 
         It ends with the test. Raises ApiFailure.
         """
+        __tracebackhide__ = True  # the test's own line is what its reader looks for
         return int(self._client.ask("POST", "faults", {"publication": self.name, "fault": fault, **given})["id"])
 
     def end_faults(self) -> None:

@@ -36,7 +36,7 @@ _WORDS = {
 }
 _WRONG = Message("Неверное имя или пароль.", "Wrong login or password.")
 _LATER = Message("Слишком много попыток, повторите позже.", "Too many attempts, try again later.")
-_SPENT = Message("Эта ссылка уже не действует.", "This link is no longer good.")
+_SPENT = Message("Эта ссылка уже не действует.", "This link has expired or was used already.")
 
 
 class Pages:

@@ -7,6 +7,9 @@ import { pretty } from "./inspector-xml.js";
 // Of a number that rings all day the first exchanges are enough.
 const MOST_TABS = 12;
 
+// Faults on purpose by which an answer does not arrive, or not whole.
+const LOST = /^(hang|reset|truncated)/;
+
 export class Detail {
   // Calls `onClose()`; `api` answers questions, `place` is where the exchange is shown.
   constructor(place, api, onClose) {
@@ -89,7 +92,7 @@ export class Detail {
 
   #head(one) {
     this.part("h2").textContent = [one.op ?? outcomeOf(one.outcome)[0], numberOf(one)].filter(Boolean).join(" · ");
-    this.part(".when").textContent = `${toldExactly(one.at)} · № ${one.id}`;
+    this.part(".when").textContent = `${toldExactly(one.at)} · ${words.row(one.id)}`;
   }
 
   #tabs(one, all) {
@@ -199,7 +202,7 @@ function decided(one) {
     : [one.outcome === "ok" && words.nobody];
   const owner = one.subscriber ? [one.subscriber.name, one.subscriber.extension].filter(Boolean).join(", ") : words.no_owner;
   return [
-    [words.outcome_of, one.outcome === "ok" ? words.answered(one.status) : words.refused(why, one.status)],
+    [words.outcome_of, one.outcome !== "ok" ? words.refused(why, one.status) : LOST.test(one.fault) ? words.not_arrived : words.answered(one.status)],
     ["", one.outcome === "ok" ? "" : what],
     [words.fault, one.fault ?? ""],
     [words.operation, one.op ? `${one.op}, ${one.namespace ?? ""}, SOAP ${one.soap ?? "?"}` : ""],
@@ -210,7 +213,7 @@ function decided(one) {
     [words.elapsed, words.milliseconds(figure(one.elapsed_ms))],
     [words.publication, one.publication || `${words.nowhere}: ${one.url}`],
     [words.sender, one.address],
-    [words.call, one.call_id === null ? "" : `№ ${one.call_id}`],
+    [words.call, one.call_id === null ? "" : words.row(one.call_id)],
   ];
 }
 
