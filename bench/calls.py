@@ -167,9 +167,9 @@ async def watched(windows, calls):
     return took
 
 
-async def opened():
+async def opened(port=PORT):
     """Open a window and wait for its greeting."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=2**20)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
     writer.write(f"GET /card/events HTTP/1.1\r\nHost: x\r\nAuthorization: {ADMIN_LOGIN}\r\n\r\n".encode())
     await reader.readuntil(b"event: hello")
     return reader, writer

@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import json
 import os
 import random
 import statistics
@@ -12,37 +11,42 @@ import tempfile
 import time
 from pathlib import Path
 
+import tables
+
 SIZES = {"csv": (1_000, 10_000, 100_000, 1_000_000), "store": (1_000, 10_000, 100_000, 1_000_000, 10_000_000)}
 LOOKUPS = 2_000
 
 
 def main():
-    """Measure each size in a process of its own and print a table for each kind."""
+    """Measure each size in a process of its own and print the table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kind", choices=SIZES, help="only this kind")
     options.add_argument("--sizes", type=int, nargs="+", help="numbers of callers")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     options.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options.add_argument("--json", help="file for the figures, for bench/page.py")
     given = options.parse_args()
     if given.one:
         print(*{"csv": one_file, "store": one_store}[given.kind](given.one))
         return
-    figures = []
+    rows = []
     for kind in [given.kind] if given.kind else SIZES:
-        memory = "bytes a caller over the file" if kind == "csv" else "process MB"
-        print(f"{kind:<6}{'callers':>10}{'file MB':>10}{'load s':>9}{memory:>30}{'lookup us':>11}{'unknown us':>12}")
         for size in given.sizes or SIZES[kind]:
             command = [sys.executable, __file__, "--kind", kind, "--one", str(size)]
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            raw, load, over, lookup, unknown = map(float, out.split())
-            print(
-                f"{'':<6}{size:>10}{raw / 1e6:>10.1f}{load:>9.2f}{over:>30.0f}{lookup:>11.2f}{unknown:>12.2f}",
-                flush=True,
+            raw, load, memory, lookup, unknown = map(float, out.split())
+            rows.append(
+                {
+                    "kind": kind,
+                    "callers": size,
+                    "file MB": raw / 1e6,
+                    "load s": load,
+                    "bytes a caller over the file": memory if kind == "csv" else None,
+                    "process MB": memory if kind == "store" else None,
+                    "lookup us": lookup,
+                    "unknown us": unknown,
+                }
             )
-            figures.append({"kind": kind, "callers": size, "file_bytes": raw, "load_seconds": load})
-            figures[-1] |= {memory.replace(" ", "_"): over, "lookup_us": lookup, "unknown_us": unknown}
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    tables.tell(rows, given.json)
 
 
 def one_file(size):
@@ -120,9 +124,9 @@ def tiny(folder):
     return path
 
 
-def resident():
-    """Return the resident memory of this process, bytes (Linux)."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def resident(process="self"):
+    """Return the resident memory of a process, bytes (Linux)."""
+    return int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

@@ -88,7 +88,17 @@ def mountebank(port, _callers):
     imposter = {"port": port, "host": "127.0.0.1", "protocol": "http", "stubs": stubs}
     (built / "imposters.json").write_text(json.dumps({"imposters": [imposter]}), encoding="utf-8")
     command = built / "node_modules" / ".bin" / "mb"
-    return [command, "start", "--configfile", built / "imposters.json", "--port", str(port + 100), "--nologfile"], {}
+    return [command, "start", "--configfile", built / "imposters.json", "--port", str(port + 20), "--nologfile"], {}
+
+
+def mockoon(port, _callers):
+    """Install Mockoon and return its command; it looks for the number in the body and answers a constant."""
+    built = npm("mockoon")
+    environment = json.loads((HERE / "mockoon" / "environment.json").read_text(encoding="utf-8"))
+    environment["routes"][0]["responses"][0]["body"] = ANSWER.format(NAME)
+    (built / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+    command = [built / "node_modules" / ".bin" / "mockoon-cli", "start", "--data", built / "environment.json"]
+    return [*command, "--port", str(port), "--disable-admin-api", "--disable-log-to-file"], {}
 
 
 PEERS = {
@@ -97,6 +107,7 @@ PEERS = {
     "PHP SoapServer": php,
     "WireMock": wiremock,
     "mountebank": mountebank,
+    "Mockoon": mockoon,
 }
 
 

@@ -7,7 +7,6 @@ peer's answers are looked at before it is measured. `--quick` leaves out the pee
 import argparse
 import base64
 import os
-import platform
 import random
 import re
 import shutil
@@ -19,8 +18,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
+import tables
 from peers import PEERS, Missing, python_peer
 
 CALLERS = 10_000
@@ -37,8 +38,10 @@ REQUEST = """<?xml version="1.0" encoding="utf-8"?>
 OURS, BOUND, BARE, CONSTANT = "vats1c", "hand-written lxml", "bare Spyne", "constant bytes"
 PYTHON = {BOUND: "hand_written.py", BARE: "bare_spyne.py", CONSTANT: "constant.py"}
 # They answer one number alone.
-STUBS = {CONSTANT, "WireMock", "mountebank"}
-FIRST_PORT = 8_191
+STUBS = {CONSTANT, "WireMock", "mountebank", "Mockoon"}
+FIRST_PORT = int(os.environ.get("BENCH_PORT", "8191"))
+PATH = "telephony/ws/VATS"
+LOGIN = "Basic U09BUDoxMjM="
 
 
 def main():
@@ -48,17 +51,16 @@ def main():
     options.add_argument("--seconds", type=int, help="length of one measurement")
     options.add_argument("--rounds", type=int)
     options.add_argument("--connections", type=int, nargs="+")
+    options.add_argument("--json", help="file for the figures, for bench/page.py")
     given = options.parse_args()
     given.seconds = given.seconds or (2 if given.quick else 5)
     given.rounds = given.rounds or (2 if given.quick else 3)
     given.connections = given.connections or ([8, 32] if given.quick else [1, 8, 32])
-    if shutil.which("wrk") is None:
-        sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
         subjects = {}
         try:
             start_all(subjects, Path(folder), quick=given.quick)
-            report(measure(subjects, given), given)
+            tables.tell(rows(measure(subjects, given), given), given.json)
         finally:
             for process, _ in subjects.values():
                 process.send_signal(signal.SIGTERM)
@@ -67,31 +69,56 @@ def main():
 
 def start_all(subjects, folder, *, quick):
     """Start everything that is compared, each with the same callers, and look at its answers."""
-    rows = [f"8{9_000_000_000 + number},Абонент {number}" for number in range(CALLERS)]
-    (folder / "callers.csv").write_text("\n".join(["number,name", f"{NUMBER},{NAME}", *rows, ""]), encoding="utf-8")
+    callers = callers_in(folder)
     commands = {OURS: product, **{name: of_python(script) for name, script in PYTHON.items()}}
     if not quick:
         commands |= PEERS
     for port, (name, made) in enumerate(commands.items(), FIRST_PORT):
         try:
-            command, variables = made(port, folder / "callers.csv")
+            command, variables = made(port, callers)
         except Missing as missing:
             print(f"left out: {name}, for want of {missing}")
             continue
-        path = "telephony/ws/VATS" if name == OURS else ""
+        path = PATH if name == OURS else ""
         url = f"http://127.0.0.1:{port}/{path}"
-        process = subprocess.Popen(
-            pinned(0, command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **variables}
-        )
-        subjects[name] = process, url
+        subjects[name] = started(pinned(0, command), variables), url
         look(name, url)
 
 
-def product(port, callers):
-    """Return the command of the product with 10,000 callers."""
+def started(command, variables=None):
+    """Start a server."""
+    environment = {**os.environ, **(variables or {})}
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+
+def callers_in(folder, count=CALLERS):
+    """Write a file of callers, and return its path."""
+    rows = [f"8{9_000_000_000 + number},Абонент {number}" for number in range(count)]
+    file = folder / "callers.csv"
+    file.write_text("\n".join(["number,name", f"{NUMBER},{NAME}", *rows, ""]), encoding="utf-8")
+    return file
+
+
+@contextmanager
+def running(settings="", callers=CALLERS, core=0):
+    """Run the product alone with more `settings`, pinned to `core` unless that is None: gives its process and URL."""
+    with tempfile.TemporaryDirectory() as folder:
+        command, _ = product(FIRST_PORT, callers_in(Path(folder), callers), settings)
+        process = started(command if core is None else pinned(core, command))
+        try:
+            url = f"http://127.0.0.1:{FIRST_PORT}/{PATH}"
+            look(OURS, url, callers)
+            yield process, url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def product(port, callers, settings=""):
+    """Return the command of the product with the `callers` of a file and more `settings`."""
     file = callers.with_name("vats1c.toml")
     file.write_text(
-        f'listen = "127.0.0.1:{port}"\n[[users]]\nname = "SOAP"\npassword = "123"\n'
+        f'listen = "127.0.0.1:{port}"\n{settings}\n[[users]]\nname = "SOAP"\npassword = "123"\n'
         '[[directories]]\nname = "callers"\ntype = "csv"\npath = "callers.csv"\n',
         encoding="utf-8",
     )
@@ -103,9 +130,9 @@ def of_python(script):
     return lambda port, callers: python_peer(script, port, callers)
 
 
-def look(name, url):
+def look(name, url, callers=CALLERS):
     """Wait until a subject is there, and look whether it answers as it should."""
-    for _ in range(300):
+    for _ in range(600):
         try:
             ask(url, NUMBER)
             break
@@ -115,7 +142,7 @@ def look(name, url):
         sys.exit(f"bench: {name} did not start")
     expected = {NUMBER: NAME}
     if name not in STUBS:
-        expected |= {f"8{9_000_000_000 + one}": f"Абонент {one}" for one in random.sample(range(CALLERS), 20)}
+        expected |= {f"8{9_000_000_000 + one}": f"Абонент {one}" for one in random.sample(range(callers), 20)}
     for number, caller in expected.items():
         if name != CONSTANT and f">{caller}</" not in ask(url, number):
             sys.exit(f"bench: {name} does not say that {number} is {caller}")
@@ -144,57 +171,61 @@ def pinned(core, command):
 
 def measure(subjects, given):
     """Return {(subject, connections): [(requests a second, p99 in milliseconds), ...]}, rounds interleaved."""
-    script = Path(tempfile.gettempdir()) / f"vats1c-bench-{os.getpid()}.lua"
-    body = REQUEST.format(NUMBER).replace("\n", "\\n").replace('"', '\\"')
-    script.write_text(
-        f'wrk.method = "POST"\nwrk.body = "{body}"\nwrk.headers["Content-Type"] = "text/xml; charset=utf-8"\n'
-        'wrk.headers["Authorization"] = "Basic U09BUDoxMjM="\nwrk.headers["SOAPAction"] = "\\"http://VATS#SayName\\""\n',
-        encoding="utf-8",
-    )
     figures = {}
     for round_number in range(given.rounds + 1):
         for connections in given.connections:
             for subject, (_, url) in random.sample(list(subjects.items()), len(subjects)):
                 # The first round warms up and is not counted.
                 seconds = given.seconds if round_number else 1
-                wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), "--latency", url]
-                out = subprocess.run(pinned(1, wrk), check=True, capture_output=True, text=True).stdout
-                if "Non-2xx" in out:
-                    sys.exit(f"bench: {subject} answered wrongly:\n{out}")
+                rate, p99, refused = wrk(url, connections, seconds)
+                if refused:
+                    sys.exit(f"bench: {subject} answered wrongly")
                 if round_number:
-                    figures.setdefault((subject, connections), []).append(parsed(out))
-    script.unlink()
+                    figures.setdefault((subject, connections), []).append((rate, p99))
     return figures
 
 
-def parsed(out):
-    """Return requests a second and p99 in milliseconds from wrk's output."""
+def wrk(url, connections, seconds):
+    """Ask as fast as answers come; return requests a second, p99 in milliseconds, and the share that was refused."""
+    if shutil.which("wrk") is None:
+        sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
+    body = REQUEST.format(NUMBER).replace("\n", "\\n").replace('"', '\\"')
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
+        script.write(
+            f'wrk.method = "POST"\nwrk.body = "{body}"\nwrk.headers["Content-Type"] = "text/xml; charset=utf-8"\n'
+            f'wrk.headers["Authorization"] = "{LOGIN}"\nwrk.headers["SOAPAction"] = "\\"http://VATS#SayName\\""\n'
+        )
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, "--latency", url]
+        out = subprocess.run(pinned(1, command), check=True, capture_output=True, text=True).stdout
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
-    return rate, float(value) * {"us": 0.001, "ms": 1, "s": 1_000}[unit]
+    every, refused = re.search(r"(\d+) requests in", out)[1], re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    share = int(refused[1]) / int(every) if refused else 0.0
+    return rate, float(value) * {"us": 0.001, "ms": 1, "s": 1_000}[unit], share
 
 
-def report(figures, given):
-    """Print what was measured, and what vats1c is of each."""
-    print(f"{platform.python_implementation()} {platform.python_version()}, {processor()}, {os.cpu_count()} cores\n")
-    print("| | connections | requests/s | lowest and highest | p99, ms | vats1c is |\n|---|---|---|---|---|---|")
+def rows(figures, given):
+    """Return a row for each subject and number of connections, with what vats1c is of it."""
+    made = []
     for connections in given.connections:
         ours = statistics.median(rate for rate, _ in figures[OURS, connections])
         for (subject, of), rounds in figures.items():
             if of != connections:
                 continue
             rates = [rate for rate, _ in rounds]
-            middle, late = statistics.median(rates), statistics.median(p99 for _, p99 in rounds)
-            spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
-            print(f"| {subject} | {of} | {middle:,.0f} | {spread} | {late:.2f} | {ours / middle:.2f}× |")
-
-
-def processor():
-    """Return the processor's name."""
-    try:
-        return re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))[1]
-    except (OSError, TypeError):
-        return platform.machine()
+            middle = statistics.median(rates)
+            made.append(
+                {
+                    "service": subject,
+                    "connections": of,
+                    "requests/s": middle,
+                    "lowest and highest": f"{min(rates):,.0f} to {max(rates):,.0f}",
+                    "p99, ms": statistics.median(p99 for _, p99 in rounds),
+                    "vats1c is": f"{ours / middle:.2f}×",
+                }
+            )
+    return made
 
 
 if __name__ == "__main__":

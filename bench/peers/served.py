@@ -32,10 +32,18 @@ class Served:
         """Answer a body that came too late."""
         return 408, [], b""
 
+    def queues(self, environ):
+        """Have whoever may ask wait in line, as vats1c does."""
+        return environ.get("HTTP_AUTHORIZATION") == LOGIN
+
+    def overloaded(self, _environ):
+        """Refuse what cannot wait."""
+        return 503, [], b""
+
     def stopping(self):
         """Do nothing: no window is open."""
 
 
 def run(application):
     """Serve until stopped."""
-    serve(Served(application), "127.0.0.1", int(sys.argv[1]), Limits(10, 10, 1_024))
+    serve(Served(application), "127.0.0.1", int(sys.argv[1]), Limits(10, 10, 1_024, 0, 128))

@@ -1,0 +1,79 @@
+"""Make docs/performance.md: what is written by hand (page.md) and the figures that were measured (results/*.json)."""
+
+import argparse
+import json
+from pathlib import Path
+
+import tables
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "performance.md"
+OURS, BOUND, BARE, GSOAP = "vats1c", "hand-written lxml", "bare Spyne", "gSOAP (C)"
+OTHERS = ("node-soap", "PHP SoapServer", "WireMock", "mountebank", "Mockoon")
+CONNECTIONS = 32
+
+
+def main():
+    """Write the page, or show it."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--show", action="store_true", help="print the page instead of writing it")
+    page = made(measured())
+    if options.parse_args().show:
+        print(page, end="")
+    else:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def measured():
+    """Return what was measured, {name of the file: {"machine": …, "rows": […]}}."""
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(HERE.glob("results/*.json"))}
+
+
+def made(found):
+    """Return the page."""
+    page = (HERE / "page.md").read_text(encoding="utf-8")
+    for name, one in found.items():
+        page = page.replace(f"<!-- {name} -->", tables.markdown(one["rows"]))
+    page = page.replace("<!-- machine -->", " / ".join(sorted({one["machine"] for one in found.values()})))
+    return page.replace("<!-- figures -->", tables.markdown(figures(found)))
+
+
+def figures(found):
+    """Return the rows of the first table: each figure, what it is, its bar and its aim."""
+    rates, late = of_run(found, "requests/s"), of_run(found, "p99, ms")
+    ours = rates[OURS]
+    others = {name: ours / rates[name] for name in OTHERS if name in rates}
+    least = min(others, key=others.get) if others else ""
+    callers = {row["at"]: row for row in found["growth"]["rows"]}
+    over = found["overload"]["rows"][-1]
+    kept = found.get("directory", {"rows": []})["rows"]
+    lookup = {row["callers"]: row["lookup us"] for row in kept if row["kind"] == "store"}
+    most = max(lookup, default=0)
+    slower = lookup[most] / lookup[1_000] if most else None
+    memory = callers["100,000 callers"]["process MB"]
+    return [
+        figure("share of the hand-written lxml service", ours / rates[BOUND], "≥ 0.45", "≥ 0.75"),
+        figure("against bare Spyne", ours / rates[BARE], "≥ 4×", "≥ 7×"),
+        figure(f"against the fastest of {', '.join(others)}: {least}", others.get(least), "> 1×", "≥ 1.5×"),
+        figure("against gSOAP in C", ours / rates[GSOAP] if GSOAP in rates else None, "≥ 0.4", "≥ 0.7"),
+        figure("p99 against the hand-written service's", late[OURS] / late[BOUND], "≤ 2×", "≤ 1.3×"),
+        figure("memory with 100,000 callers, after load, MB", memory, "≤ 120", "≤ 80"),
+        figure(f"lookup at {most or 10_000_000:,} callers in a store, against 1,000", slower, "≤ 2×", "≤ 1.2×"),
+        figure("answers while three times too much is asked, of the usual", over["of the usual"], "about 1", ""),
+        figure("p99 of these answers, of the usual", over["p99 of the usual"], "≤ 2×", ""),
+        figure("growth of memory after warm-up, soaked", found["soak"]["rows"][0]["growth"], "≤ 2 %", ""),
+    ]
+
+
+def figure(name, value, bar, aim):
+    """Return a row."""
+    return {"figure": name, "measured": value, "bar": bar, "aim": aim}
+
+
+def of_run(found, what):
+    """Return a figure of each service at the usual number of connections."""
+    return {row["service"]: row[what] for row in found["run"]["rows"] if row["connections"] == CONNECTIONS}
+
+
+if __name__ == "__main__":
+    main()

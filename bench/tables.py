@@ -1,0 +1,53 @@
+"""What a measurement found: a table for people, JSON for the page in docs/, and the machine it was found on."""
+
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+
+def tell(rows, file=None):
+    """Print `rows`, dicts of one shape, as a table; write them and the machine to `file` as JSON where it is given."""
+    print(f"{machine()}\n\n{markdown(rows)}", flush=True)
+    if file:
+        found = {"machine": machine(), "rows": rows}
+        Path(file).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def markdown(rows):
+    """Return `rows` as a Markdown table; the keys of the first are its head."""
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *([shown(row[name]) for name in head] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def shown(value):
+    """Return a figure as people read it: three digits are enough."""
+    if value is None:
+        return "—"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def machine():
+    """Return what it was measured on."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{processor()}, {os.cpu_count()} cores, {system()}, {python}"
+
+
+def processor():
+    """Return the processor's name."""
+    try:
+        return re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))[1]
+    except (OSError, TypeError):
+        return platform.machine()
+
+
+def system():
+    """Return the system's name."""
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.platform(terse=True)

@@ -1,0 +1,16 @@
+"""The page of figures holds what its script makes of the figures that were kept."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_is_what_its_script_makes_of_the_kept_figures():
+    made = subprocess.run([sys.executable, ROOT / "bench" / "page.py", "--show"], check=True, capture_output=True)
+
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+
+    assert made.stdout.decode() == page, "make it again: bench/page.py"
+    assert "<!--" not in page
