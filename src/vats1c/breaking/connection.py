@@ -16,10 +16,11 @@ from wsgiref.types import WSGIEnvironment
 _DESCRIPTORS = Path("/proc/self/fd")
 _LONGEST_SEARCH = 1.0
 _TICK = 0.005
-# The kernel's own clock ticks every few milliseconds, and a request is a moment on its way to its thread; seconds.
-_APART = 0.02
-# struct tcp_info (linux/tcp.h), 32-bit figures after eight bytes: milliseconds since something was sent, was received.
-_HEAD, _FIGURES, _LAST_SENT, _LAST_RECEIVED = 8, 12, 9, 11
+# A request is that long on its way to its thread at most, and the kernel's own clock has ticks of up to 10 ms; seconds.
+_ON_ITS_WAY, _AFTER = 1.0, 0.012
+# struct tcp_info (linux/tcp.h), 32-bit figures after eight bytes: segments not acknowledged yet; milliseconds since
+# data was sent, data was received, an acknowledgement was received.
+_HEAD, _FIGURES, _UNACKNOWLEDGED, _LAST_SENT, _LAST_RECEIVED, _LAST_ACKNOWLEDGED = 8, 13, 4, 9, 11, 12
 # struct sockaddr of the family AF_UNSPEC: connecting there ends a TCP connection by a reset (connect(2), Linux).
 _NOWHERE = struct.pack("H14x", socket.AF_UNSPEC)
 
@@ -57,31 +58,45 @@ def reset(connection: socket.socket) -> None:
 
 
 def _unanswered(address: str, begun: float) -> list[socket.socket]:
-    """Return the connections from `address` on which something came at `begun` and nothing was sent since."""
-    found: list[tuple[bool, socket.socket]] = []
+    """Return the connections from `address` that may have brought the request of `begun` and are not answered since."""
+    found = []
     seen = set()
     for entry in list(_DESCRIPTORS.iterdir()):
-        one = _connection(int(entry.name), address)
-        if one is None:
+        copied = _connection(int(entry.name), address)
+        if copied is None:
             continue
-        sent, received = _ago(one)
-        is_it = one.getpeername() not in seen and sent >= received
+        one, peer = copied
         # Our own copies of a connection have the numbers of what was closed since the folder was read.
-        seen.add(one.getpeername())
-        if is_it and abs(time.monotonic() - begun - received) < _APART:
-            found.append((sent > received, one))
+        if peer not in seen and _may_wait(one, begun):
+            found.append(one)
         else:
             one.close()
-    # Answered within one tick of the clock looks like not answered yet: such a one counts where there is no better.
-    certain = any(is_certain for is_certain, _ in found)
-    for is_certain, one in found:
-        if certain and not is_certain:
-            one.close()
-    return [one for is_certain, one in found if is_certain or not certain]
+        seen.add(peer)
+    return found
 
 
-def _connection(descriptor: int, address: str) -> socket.socket | None:
-    """Return a socket of ours for a TCP connection from `address`, where `descriptor` is one."""
+def _may_wait(one: socket.socket, begun: float) -> bool:
+    """Tell whether a request came on `one` before `begun`, and nothing is known of an answer to it.
+
+    An answer within one tick of the clock is known by its acknowledgement, which was not there yet or came later.
+    """
+    length = _HEAD + 4 * _FIGURES
+    figures = struct.unpack_from(f"={_FIGURES}I", one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, length), _HEAD)
+    received = figures[_LAST_RECEIVED]
+    came = time.monotonic() - received / 1_000
+    return (
+        begun - _ON_ITS_WAY < came < begun + _AFTER
+        and figures[_LAST_SENT] >= received
+        and figures[_LAST_ACKNOWLEDGED] >= received
+        and not figures[_UNACKNOWLEDGED]
+    )
+
+
+def _connection(descriptor: int, address: str) -> tuple[socket.socket, tuple[str, int]] | None:
+    """Return a socket of ours for a TCP connection from `address`, where `descriptor` is one, and whose it is.
+
+    That is asked once: others answer and end their connections meanwhile, and such a one has no peer any more.
+    """
     try:
         own = os.dup(descriptor)
     except OSError:
@@ -92,16 +107,11 @@ def _connection(descriptor: int, address: str) -> socket.socket | None:
         os.close(own)
         return None
     try:
-        if one.type == socket.SOCK_STREAM and str(one.getpeername()[0]).removeprefix("::ffff:") == address:
-            return one
-    except (OSError, IndexError):
+        if one.type == socket.SOCK_STREAM:
+            host, port, *_ = one.getpeername()
+            if str(host).removeprefix("::ffff:") == address:
+                return one, (host, port)
+    except (OSError, ValueError):
         pass
     one.close()
     return None
-
-
-def _ago(one: socket.socket) -> tuple[float, float]:
-    """Return how many seconds ago something was sent on `one`, and something was received."""
-    length = _HEAD + 4 * _FIGURES
-    figures = struct.unpack_from(f"={_FIGURES}I", one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, length), _HEAD)
-    return figures[_LAST_SENT] / 1_000, figures[_LAST_RECEIVED] / 1_000
