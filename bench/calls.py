@@ -25,6 +25,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+import tables
 from run import parsed, pinned
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -62,22 +63,23 @@ def main():
     options.add_argument("--rounds", type=int, default=3, help="measurements of writing, interleaved")
     options.add_argument("--windows", type=int, nargs="*", default=[1, 100, 1_000], help="none to leave them out")
     options.add_argument("--connections", type=int, nargs="*", default=[1, 8, 32])
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    options.add_argument("--json", type=Path, metavar="FILE", help="file for the figures, for bench/page.py")
     given = options.parse_args()
-    figures = {"windows": [], "written": []}
+    windows, rows = [], []
     with journals() as urls:
         if given.windows:
             print("| journal | windows | calls | p50, ms | p99, ms | last window p50, ms |\n|---|---|---|---|---|---|")
         for name, url in urls.items():
-            for windows in given.windows:
+            for count in given.windows:
                 with service(url):
-                    figures["windows"].append(shown(name, windows, asyncio.run(watched(windows, given.calls))))
+                    windows.append(shown(name, count, asyncio.run(watched(count, given.calls))))
         print("\n| journal | connections | IncomingCalls/s | lowest and highest | p99, ms | of the bound |")
         print("|---|---|---|---|---|---|")
         for connections in given.connections:
-            figures["written"] += compared(urls, connections, given)
+            rows += compared(urls, connections, given)
     if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        found = {"machine": tables.machine(), "rows": rows, "windows": windows}
+        given.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 @contextmanager
@@ -193,7 +195,7 @@ def shown(name, windows, took):
     last = statistics.median(1_000 * max(call) for call in took)
     p50, p99 = (every[min(len(every) - 1, int(len(every) * part))] for part in (0.5, 0.99))
     print(f"| {name} | {windows:,} | {len(took)} | {p50:.1f} | {p99:.1f} | {last:.1f} |", flush=True)
-    return {"journal": name, "windows": windows, "calls": len(took), "p50_ms": p50, "p99_ms": p99, "last_p50_ms": last}
+    return {"journal": name, "windows": windows, "p50, ms": p50, "p99, ms": p99, "last window p50, ms": last}
 
 
 def compared(urls, connections, given):
@@ -218,8 +220,8 @@ def compared(urls, connections, given):
         rate, p99 = statistics.median(rates), statistics.median(late for _, late in measured)
         spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
         print(f"| {name} | {connections} | {rate:,.0f} | {spread} | {p99:.1f} | {rate / bound:.2f} |", flush=True)
-        lines.append({"journal": name, "connections": connections, "per_second": rate, "p99_ms": p99})
-        lines[-1] |= {"lowest": min(rates), "highest": max(rates), "of_the_bound": rate / bound}
+        lines.append({"journal": name, "connections": connections, "IncomingCalls/s": rate})
+        lines[-1] |= {"lowest and highest": spread, "p99, ms": p99, "of the bound": rate / bound}
     return lines
 
 
@@ -256,7 +258,8 @@ def written(connections, seconds):
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said:
         sys.exit(f"bench: not every call was answered\n{said}")
-    return parsed(said)
+    rate, p99, _ = parsed(said)
+    return rate, p99
 
 
 if __name__ == "__main__":

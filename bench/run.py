@@ -198,6 +198,11 @@ def wrk(url, connections, seconds):
         script.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, "--latency", url]
         out = subprocess.run(pinned(1, command), check=True, capture_output=True, text=True).stdout
+    return parsed(out)
+
+
+def parsed(out):
+    """Return what wrk said: requests a second, p99 in milliseconds, and the share that was refused."""
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     every, refused = re.search(r"(\d+) requests in", out)[1], re.search(r"Non-2xx or 3xx responses: (\d+)", out)

@@ -4,7 +4,6 @@ The callers are in a CSV file, the first answer is the name of one of them. On L
 """
 
 import argparse
-import json
 import signal
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import tables
 from run import REQUEST, pinned
 
 PORT = 8_197
@@ -27,24 +27,24 @@ def main():
     options.add_argument("--callers", type=int, default=100_000)
     options.add_argument("--times", type=int, default=7)
     options.add_argument("--port", type=int, default=PORT)
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    options.add_argument("--json", type=Path, metavar="FILE", help="file for the figures, for bench/page.py")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = written(Path(folder), given.callers, given.port)
         # The first start finds no compiled modules and makes the journal: it is not counted.
         starts = [started(settings, given.port, given.callers) for _ in range(given.times + 1)][1:]
-    figures = {"callers": given.callers, "times": given.times}
-    print(f"{given.callers:,} callers, {given.times} starts\n\n| | median | lowest and highest |\n|---|---|---|")
-    for title, name, values in zip(
-        ("process start to first answer, s", "CPU of it, s", "resident memory, MB"),
-        ("seconds", "cpu_seconds", "megabytes"),
-        zip(*starts, strict=True),
-        strict=True,
-    ):
-        figures[name] = statistics.median(values)
-        print(f"| {title} | {figures[name]:.2f} | {min(values):.2f} to {max(values):.2f} |")
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    titles = ("process start to first answer, s", "CPU of it, s", "resident memory, MB")
+    tables.tell(
+        [
+            {
+                "figure": f"{title}, {given.callers:,} callers",
+                "median": statistics.median(values),
+                "lowest and highest": f"{min(values):.2f} to {max(values):.2f}",
+            }
+            for title, values in zip(titles, zip(*starts, strict=True), strict=True)
+        ],
+        given.json,
+    )
 
 
 def written(folder, callers, port):
