@@ -67,19 +67,18 @@ def main():
     given = options.parse_args()
     windows, rows = [], []
     with journals() as urls:
-        if given.windows:
-            print("| journal | windows | calls | p50, ms | p99, ms | last window p50, ms |\n|---|---|---|---|---|---|")
         for name, url in urls.items():
             for count in given.windows:
                 with service(url):
-                    windows.append(shown(name, count, asyncio.run(watched(count, given.calls))))
-        print("\n| journal | connections | IncomingCalls/s | lowest and highest | p99, ms | of the bound |")
-        print("|---|---|---|---|---|---|")
+                    windows.append(row(name, count, asyncio.run(watched(count, given.calls))))
+        if windows:
+            print(tables.markdown(windows), flush=True)
         for connections in given.connections:
             rows += compared(urls, connections, given)
+        if rows:
+            print(f"\n{tables.markdown(rows)}")
     if given.json:
-        found = {"machine": tables.machine(), "rows": rows, "windows": windows}
-        given.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        tables.keep(given.json, rows, windows=windows)
 
 
 @contextmanager
@@ -189,17 +188,16 @@ async def watch(reader, arrived, came, windows):
                 came[int(found[1])].set()
 
 
-def shown(name, windows, took):
-    """Print a line of the first table, and return its figures."""
+def row(name, windows, took):
+    """Return a row of the first table."""
     every = sorted(1_000 * one for call in took for one in call)
     last = statistics.median(1_000 * max(call) for call in took)
     p50, p99 = (every[min(len(every) - 1, int(len(every) * part))] for part in (0.5, 0.99))
-    print(f"| {name} | {windows:,} | {len(took)} | {p50:.1f} | {p99:.1f} | {last:.1f} |", flush=True)
     return {"journal": name, "windows": windows, "p50, ms": p50, "p99, ms": p99, "last window p50, ms": last}
 
 
 def compared(urls, connections, given):
-    """Measure the writing of all journals and the bound by turns; print lines of the second table, return figures."""
+    """Measure the writing of all journals and the bound by turns; return rows of the second table."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
     subjects = {BOUND: ("", WITHOUT_JOURNAL), **{name: (url, PRODUCT) for name, url in urls.items()}}
@@ -219,9 +217,16 @@ def compared(urls, connections, given):
         rates = [rate for rate, _ in measured]
         rate, p99 = statistics.median(rates), statistics.median(late for _, late in measured)
         spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
-        print(f"| {name} | {connections} | {rate:,.0f} | {spread} | {p99:.1f} | {rate / bound:.2f} |", flush=True)
-        lines.append({"journal": name, "connections": connections, "IncomingCalls/s": rate})
-        lines[-1] |= {"lowest and highest": spread, "p99, ms": p99, "of the bound": rate / bound}
+        lines.append(
+            {
+                "journal": name,
+                "connections": connections,
+                "IncomingCalls/s": rate,
+                "lowest and highest": spread,
+                "p99, ms": p99,
+                "of the bound": rate / bound,
+            }
+        )
     return lines
 
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import tables
+from processes import resident
 
 SIZES = {"csv": (1_000, 10_000, 100_000, 1_000_000), "store": (1_000, 10_000, 100_000, 1_000_000, 10_000_000)}
 LOOKUPS = 2_000
@@ -122,11 +123,6 @@ def tiny(folder):
     path = Path(folder) / "tiny.csv"
     path.write_text("number,name\n89235292926,A\n", encoding="utf-8")
     return path
-
-
-def resident(process="self"):
-    """Return the resident memory of a process, bytes (Linux)."""
-    return int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import contextlib
 
 import tables
 from calls import opened
-from directory import resident
+from processes import resident
 from run import FIRST_PORT, running, wrk
 
 # Whoever opens windows, and room for them.

@@ -30,7 +30,7 @@ def main():
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         callers = callers_in(Path(folder))
-        service = app.build(config.load(Path(product(0, callers, 'data = "data"')[0][-1])))
+        service = app.build(config.load(Path(product(0, callers)[0][-1])))
         try:
             subjects = {OURS: service, BOUND: hand_written(callers)}
             rounds = {name: [] for name in subjects}

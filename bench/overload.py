@@ -5,12 +5,11 @@ answers come or not. Linux; needs wrk.
 """
 
 import argparse
-import os
 import statistics
-from pathlib import Path
 
 import tables
 from openloop import offer, part, request, to_second_core
+from processes import processor_seconds
 from run import FIRST_PORT, LOGIN, NUMBER, PATH, REQUEST, running, wrk
 
 USUAL = 32
@@ -78,12 +77,6 @@ def median(values):
     """Return the median of what is known; None when nothing is."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
-
-
-def processor_seconds(process):
-    """Return the processor time that a process has had, seconds."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

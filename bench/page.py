@@ -33,9 +33,9 @@ def made(found):
     """Return the page."""
     page = (HERE / "page.md").read_text(encoding="utf-8")
     for name, one in found.items():
-        page = page.replace(f"<!-- {name} -->", tables.markdown(one["rows"]))
-        if "windows" in one:
-            page = page.replace(f"<!-- {name} windows -->", tables.markdown(one["windows"]))
+        for what in one.keys() - {"machine"}:
+            place = name if what == "rows" else f"{name} {what}"
+            page = page.replace(f"<!-- {place} -->", tables.markdown(one[what]))
     page = page.replace("<!-- machine -->", " / ".join(sorted({one["machine"] for one in found.values()})))
     return page.replace("<!-- figures -->", tables.markdown(figures(found)))
 

@@ -4,8 +4,8 @@ import argparse
 import statistics
 
 import tables
-from directory import resident
 from openloop import offer, part, request, to_second_core
+from processes import resident
 from run import FIRST_PORT, LOGIN, NUMBER, PATH, REQUEST, running, wrk
 
 CONNECTIONS = 32

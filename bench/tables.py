@@ -11,8 +11,13 @@ def tell(rows, file=None):
     """Print `rows`, dicts of one shape, as a table; write them and the machine to `file` as JSON where it is given."""
     print(f"{machine()}\n\n{markdown(rows)}", flush=True)
     if file:
-        found = {"machine": machine(), "rows": rows}
-        Path(file).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        keep(file, rows)
+
+
+def keep(file, rows, **more):
+    """Write `rows`, `more` tables by name, and the machine to `file`."""
+    found = {"machine": machine(), "rows": rows, **more}
+    Path(file).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def markdown(rows):

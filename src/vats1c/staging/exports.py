@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from vats1c import __version__
+from vats1c.staging.faults import Kind
 from vats1c.staging.recorded import Recorded, decoded
 
 # A password is never kept: the reader's own, or the vendor's example.
@@ -37,7 +38,7 @@ _WHOLE = (
     "with answer:",
 )
 # Magic numbers whose answers do not arrive whole.
-_LOST = frozenset({"hang", "reset", "truncated"})
+_LOST = frozenset({Kind.HANG, Kind.RESET, Kind.TRUNCATED})
 _IMPORTS_LOST = "from http.client import HTTPException\n\nimport pytest\n"
 _BROKEN = (
     "with pytest.raises((OSError, HTTPException)):",
