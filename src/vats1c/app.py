@@ -31,9 +31,9 @@ from vats1c.soap.endpoint import (
     Headers,
     answer_fault,
     late,
-    lines_of_stranger,
     nowhere,
     spelled,
+    variables_of_stranger,
 )
 from vats1c.soap.overload import Overloaded
 from vats1c.soap.rehearsal import rehearse
@@ -94,6 +94,10 @@ class Application:
         endpoint = self._queues.get(environ["PATH_INFO"])
         return endpoint is not None and endpoint.queues(environ)
 
+    def at_once(self, environ: WSGIEnvironment, body: bytes) -> bool:
+        """Tell whether such a request, with this body, is answered without waiting for anything."""
+        return self._queues[environ["PATH_INFO"]].at_once(body)
+
     def overloaded(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Return the answer to a request that may not even wait: status, headers, body."""
         return self._overloaded(environ)
@@ -133,7 +137,7 @@ class Application:
             exchange = Exchange("", datetime.now(UTC), outcome=fault.reason, status=fault.status)
             exchange.address = environ.get("REMOTE_ADDR", "")
             # The body is not read: it may be anybody's, and of any length.
-            exchange.raw = lines_of_stranger(environ), b"", answered[0]
+            exchange.raw = variables_of_stranger(environ), b"", answered[0]
             self.journal.note(exchange)
         return answered
 

@@ -41,9 +41,12 @@ class Crew(Generic[Request]):
         self._refused = 0
         self._overloaded = threading.Lock()
 
-    def full(self) -> bool:
-        """Tell whether no more may wait: the request must be refused. Said in the log when it begins and ends."""
-        if self._line.qsize() < self._waiting:
+    def full(self, more: int = 0) -> bool:
+        """Tell whether no more may wait beside `more` that come first: the request must be refused.
+
+        Said in the log when it begins and ends.
+        """
+        if self._line.qsize() + more < self._waiting:
             return False
         self._refused += 1
         if self._overloaded.acquire(blocking=False):

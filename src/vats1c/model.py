@@ -1,9 +1,10 @@
 """The words of the trade as data: who calls, who is called, and the call between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,7 @@ class Confidence(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Who was found for a number, and how surely; of an ambiguous match `callers` names everyone it may be."""
 
     callers: tuple[Caller, ...]
@@ -134,9 +134,9 @@ class Call:
 class Exchange:
     """What was asked on the SOAP path and what was answered; `outcome` is "ok" or why it was refused.
 
-    `elapsed` is in seconds. `raw` holds the header lines as CGI names them, the request's bytes and the answer's, where
-    they are kept. What is not known, because the request was refused before, is "". `fault` names what went wrong on
-    purpose, on the staging bench.
+    `elapsed` is in seconds. `raw` holds the request's variables as CGI names them, of which the header lines are kept,
+    its bytes and the answer's, where they are kept. What is not known, because the request was refused before, is "".
+    `fault` names what went wrong on purpose, on the staging bench.
     """
 
     publication: str
@@ -157,4 +157,4 @@ class Exchange:
     call_id: int | None = None
     id: int | None = None
     fault: str = ""
-    raw: tuple[list[tuple[str, str]], bytes, bytes] | None = None
+    raw: tuple[Mapping[str, Any], bytes, bytes] | None = None

@@ -85,7 +85,8 @@ class Publisher:
             directories = publication.upstream.over(chain, shown, deadline, self._metrics)
             record = publication.upstream.passing_on(record, self._metrics)
         desk = Desk(publication.name, directories, record, self._settings.plan, show=self._screens.pop)
-        endpoint = self._endpoint(publication, own, desk, counted_as)
+        in_memory = chain.in_memory and publication.upstream is None
+        endpoint = self._endpoint(publication, own, desk, counted_as, in_memory=in_memory)
         if self._breaker is not None:
             endpoint = self._breaker.endpoint(endpoint, publication.name)
         return Published(publication.name, chain, desk, endpoint)
@@ -116,7 +117,7 @@ class Publisher:
         return self._service.beside(desk, display(own))
 
     def _endpoint(
-        self, publication: Publication, own: PublicationTable, desk: Desk, counted_as: str
+        self, publication: Publication, own: PublicationTable, desk: Desk, counted_as: str, *, in_memory: bool
     ) -> WSGIApplication:
         settings, service = self._settings, self._service_of(desk, own)
         return soap.Endpoint(
@@ -137,6 +138,7 @@ class Publisher:
             record=self._journal.note,
             keep_bytes=settings.journal.raw,
             counted_as=counted_as,
+            in_memory=in_memory,
         )
 
 

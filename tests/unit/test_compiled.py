@@ -1,6 +1,7 @@
 """The short way through Spyne gives the very answers that Spyne gives, to ordinary requests and to all others."""
 
 import importlib
+import re
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
@@ -17,6 +18,7 @@ from vats1c.model import Caller, Match
 from vats1c.soap import envelope, service
 from vats1c.soap.compiled import compiled
 from vats1c.soap.fault import SoapFault
+from vats1c.soap.request import Known
 
 NAMESPACES = ["http://VATS", "http://test", "http://other", ""]
 NAMES = ["number", "Number", "NumFrom", "Key", "other"]
@@ -71,6 +73,7 @@ def both(body, content_type="text/xml"):
     short = outcome(QUICK, QUICK_JOURNAL, body, content_type)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(envelope, "_is_plain", lambda _body: False)
+        patched.setattr(envelope, "_known_again", Known(0))
         whole = outcome(SPYNE, SPYNE_JOURNAL, body, content_type)
     return short, whole
 
@@ -130,6 +133,18 @@ def test_both_ways_give_the_same_answer_to_whatever_may_come(text, encoding, cha
     assert short == whole
 
 
+@settings(max_examples=600, deadline=None)
+@given(
+    envelopes(), st.lists(st.one_of(TEXT, st.sampled_from(["89990000000", "+7 (999) 000-00-00", "k", ""])), min_size=2)
+)
+def test_both_ways_give_the_same_answer_when_the_same_comes_again_with_other_texts(text, others):
+    both(text.encode())
+    for other in others:
+        again = re.sub(r">[^<>]+<", lambda found, other=other: found[0] if found[0].isspace() else f">{other}<", text)
+        short, whole = both(again.encode())
+        assert short == whole
+
+
 def recorded():
     """Yield what others have sent or might: the requests of the tests of bad input."""
     for module in ("test_bad_input", "test_bad_xml"):
@@ -170,6 +185,49 @@ def test_an_ordinary_request_takes_the_short_way(text, monkeypatch):
 
     assert envelope._is_plain(body)
     assert QUICK.answer(envelope.read(body)) == first
+
+
+@pytest.mark.parametrize("version", [SOAP11, SOAP12])
+@pytest.mark.parametrize("later", [b"89990000000", b"+7 (999) 000-00-00", b"anonymous", b"*#1."])
+def test_what_a_vats_sends_again_and_again_is_not_parsed_again(later, version, monkeypatch):
+    bodies = [text.encode() for text in (say_name(version=version), incoming_call(version=version))]
+    first = [envelope.read(body) for body in bodies]
+    monkeypatch.setattr(envelope, "_read", lambda *_: pytest.fail("parsed"))
+
+    for body, request in zip(bodies, first, strict=True):
+        again = envelope.read(body.replace(request.texts[0].encode(), later))
+        assert again.texts == (later.decode(), *request.texts[1:])
+        assert (again.version, again.namespace, again.operation) == (version, request.namespace, request.operation)
+
+
+@pytest.mark.parametrize("later", ["", "&#56;", "Ё", "8\r\n9", "<b/>", "<!-- -->9", "9" * 65, "\0"])
+def test_a_text_that_could_be_more_than_a_text_is_parsed(later, monkeypatch):
+    body = say_name().encode()
+    number = envelope.read(body).texts[0].encode()
+    monkeypatch.setattr(envelope, "_read", lambda *_: "parsed")
+
+    assert envelope.read(body.replace(number, later.encode())) == "parsed"
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        "<s:Header><t xmlns='urn:t'>8923</t></s:Header><s:Body><SayName xmlns='http://VATS'><number>8923</number></SayName></s:Body>",
+        "<s:Header><t xmlns='urn:t'>8923</t></s:Header><s:Body><SayName xmlns='http://VATS'><number>892&#51;</number></SayName></s:Body>",
+    ],
+)
+def test_a_text_whose_place_is_not_certain_is_not_known_again(twice):
+    body = f"<s:Envelope xmlns:s='{SOAP11}'>{twice}</s:Envelope>".encode()
+    envelope.read(body)
+
+    assert envelope.read(body.replace(b">8923</t>", b">8999</t>")).texts == ("8923",)
+
+
+def test_a_request_known_again_can_be_read_as_xml_all_the_same():
+    envelope.read(say_name().encode())
+    request = envelope.read(say_name("89990000000").encode())
+
+    assert [parameter.text for parameter in request.element] == ["89990000000"]
 
 
 def test_while_somebody_listens_every_request_takes_spyne_s_way():

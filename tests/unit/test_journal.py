@@ -252,7 +252,7 @@ def test_keys_that_nobody_owns_are_listed(journal):
 
 
 def test_an_exchange_is_written_with_its_bytes_and_without_its_password(journal):
-    lines = [("HTTP_AUTHORIZATION", "Basic U09BUDoxMjM="), ("HTTP_USER_AGENT", "VATS"), ("HTTP_COOKIE", "a=b")]
+    lines = {"HTTP_AUTHORIZATION": "Basic U09BUDoxMjM=", "HTTP_USER_AGENT": "VATS", "HTTP_COOKIE": "a=b", "x": object()}
     journal.note(exchange(number="+79235292926", caller="Иванов", raw=(lines, b"<asked/>", b"<said/>")))
     (found,) = written(journal).exchanges(10)
 
@@ -277,7 +277,7 @@ def test_what_the_journal_cannot_keep_up_with_is_counted_and_the_bytes_go_first(
     thread.start()
     blocked.wait()
     for number in range(10_005):
-        journal.note(exchange(number % 60, raw=([], b"", b"")))
+        journal.note(exchange(number % 60, raw=({}, b"", b"")))
     go_on.set()
     thread.join()
 
@@ -290,7 +290,7 @@ def test_what_is_too_old_or_too_much_is_forgotten(opened):
     journal.ring(ringing(1, at=NOON - timedelta(days=31)))
     journal.ring(ringing(2))
     for number in range(5):
-        journal.note(exchange(number, raw=([], b"x" * 9, b"y" * 9)))
+        journal.note(exchange(number, raw=({}, b"x" * 9, b"y" * 9)))
     written(journal)
     journal.trim(NOON)
 
@@ -302,7 +302,7 @@ def test_what_is_too_old_or_too_much_is_forgotten(opened):
 
 def test_every_trace_of_a_number_is_erased(journal, url):
     journal.ring(ringing(1))
-    journal.note(exchange(number="+79230000001", received="89230000001", raw=([], b"89230000001", b"")))
+    journal.note(exchange(number="+79230000001", received="89230000001", raw=({}, b"89230000001", b"")))
     journal.ring(ringing(2))
     erased = written(journal).erase("+79230000001", "89230000001")
 
@@ -412,7 +412,7 @@ def test_a_publication_is_forgotten_and_no_other(opened):
     journal = opened()
     for publication in ("t-x", "telephony"):
         journal.ring(ringing(1, publication=publication))
-        journal.note(exchange(2, publication=publication, raw=([], b"q", b"a")))
+        journal.note(exchange(2, publication=publication, raw=({}, b"q", b"a")))
     journal.settle()
 
     assert journal.forget("t-x", NOON) == 3

@@ -8,8 +8,9 @@ from vats1c.breaking.waits import Waits
 from vats1c.model import Caller, Exchange
 from vats1c.number import Plan, identify
 from vats1c.soap import reply
-from vats1c.soap.envelope import Request, split
+from vats1c.soap.envelope import split
 from vats1c.soap.fault import SoapFault
+from vats1c.soap.request import Request
 from vats1c.soap.service import Service
 from vats1c.staging.faults import Fault, Kind
 from vats1c.staging.plans import Asked, FaultPlans

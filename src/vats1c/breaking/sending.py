@@ -3,7 +3,6 @@
 Rule: what cannot be done to a connection is done by ending it, never by a right answer.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from vats1c.breaking import connection
 from vats1c.breaking.answers import STAGED, Spoiled, page
 from vats1c.breaking.waits import Waits
 from vats1c.model import Exchange
-from vats1c.soap.endpoint import TRUSTED, lines_of_stranger
+from vats1c.soap.endpoint import TRUSTED, variables_of_stranger
 from vats1c.staging.faults import Fault, Kind, Stage
 from vats1c.staging.plans import FaultPlans
 
@@ -45,7 +44,6 @@ class Broken:
         """Answer one request, right or wrong."""
         if TRUSTED in environ or environ["REQUEST_METHOD"] != "POST":
             return self._endpoint(environ, start_response)
-        begun = time.monotonic()
         spoiled = self._at_accept(environ)
         if spoiled is None:
             said: list[tuple[str, list[tuple[str, str]]]] = []
@@ -56,7 +54,7 @@ class Broken:
                 return answer
             spoiled = first
             spoiled.headers = spoiled.headers or tuple(said[0][1])
-        return self._sent(spoiled, environ, start_response, begun)
+        return self._sent(spoiled, environ, start_response)
 
     def _at_accept(self, environ: WSGIEnvironment) -> Spoiled | None:
         """Return what is answered to a request that is not read at all."""
@@ -68,13 +66,11 @@ class Broken:
         answer = page(plan.order, status) if plan.order.fault is Kind.STATUS else Spoiled.of(b"", plan.order)
         exchange = Exchange(self._publication, datetime.now(UTC), outcome=STAGED, status=status, fault=plan.mark)
         exchange.address = environ.get("REMOTE_ADDR", "")
-        exchange.raw = lines_of_stranger(environ), b"", bytes(answer)
+        exchange.raw = variables_of_stranger(environ), b"", bytes(answer)
         self._record(exchange)
         return answer
 
-    def _sent(
-        self, answer: Spoiled, environ: WSGIEnvironment, start_response: StartResponse, begun: float
-    ) -> Iterable[bytes]:
+    def _sent(self, answer: Spoiled, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         fault = answer.fault
         length = [("Content-Length", str(max(len(answer), 1)))]
         if fault.fault is Kind.STATUS:
@@ -83,7 +79,7 @@ class Broken:
         start_response("200 OK", [*answer.headers, *length])
         if fault.fault is Kind.DRIBBLE:
             return _Pieces(self._dribbled(answer, fault))
-        found = connection.find(environ, begun)
+        found = connection.find(environ)
         if fault.fault is Kind.TRUNCATED or fault.at is Stage.MID_BODY:
             return _Pieces(self._broken(answer[: len(answer) // 2], fault, found))
         return _Pieces(iter([*self._broken(b"", fault, found)]))

@@ -7,8 +7,7 @@ settings until the deadline; then the best answer so far counts, then none. Rule
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -21,16 +20,14 @@ from vats1c.number import Number
 log = structlog.get_logger("vats1c.directory")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What one directory said."""
 
     directory: str
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """How a number was looked up: what each directory said, in the order of the settings, and who decided."""
 
     said: tuple[Said, ...]
@@ -65,6 +62,11 @@ class Chain:
             for step in self.steps
             for outcome in Outcome
         }
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether no directory is ever waited for."""
+        return not any(isinstance(step, Guard) for step in self.steps)
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, None when nobody knows it in time; never raises."""

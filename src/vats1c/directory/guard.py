@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 import structlog
 
@@ -34,8 +35,7 @@ class Outcome(StrEnum):
     RESTING = "resting"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a directory said of a number: how it ended, who was found, after how many seconds, how old it is.
 
     `age` is None for an answer just given, else the seconds since it was; `stale` tells that it is older than is
@@ -133,7 +133,7 @@ class Guard:
         if kept is None or self._now() - kept[0] > self._patience.stale:
             return answer
         outcome = Outcome.FOUND if kept[1] else Outcome.UNKNOWN
-        return replace(answer, outcome=outcome, match=kept[1], age=self._now() - kept[0], stale=True)
+        return answer._replace(outcome=outcome, match=kept[1], age=self._now() - kept[0], stale=True)
 
     def state(self) -> State:
         """Return how the source is; not ready while it is left alone."""

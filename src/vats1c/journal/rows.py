@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
 
 _LONGEST_NAMESPACE = 128
 _LONGEST_OPERATION = 64
+_TYPE = "CONTENT_TYPE"
 _SECRETS = frozenset({"Authorization", "Proxy-Authorization", "Cookie"})
 
 
@@ -106,9 +107,14 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def raw_row(exchange_id: int, lines: Iterable[tuple[str, str]], request: bytes, answer: bytes) -> dict[str, Any]:
-    """Return the row of an exchange's bytes; no password is ever written down."""
-    headers = _spelled(tuple(lines))
+def raw_row(exchange_id: int, variables: Mapping[str, Any], request: bytes, answer: bytes) -> dict[str, Any]:
+    """Return the row of an exchange's bytes; no password is ever written down.
+
+    Of its variables headers are kept, and what was noted under a name that no header can have, with a colon.
+    """
+    headers = _spelled(
+        tuple(item for item in variables.items() if item[0][:5] == "HTTP_" or item[0][0] == ":" or item[0] == _TYPE)
+    )
     size = len(headers) + len(request) + len(answer)
     return {"exchange_id": exchange_id, "headers": headers, "request": request, "answer": answer, "size": size}
 

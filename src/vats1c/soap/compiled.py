@@ -9,11 +9,9 @@ missing, repeated, unknown, empty or in another order, and any request while som
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from lxml import etree
 from spyne import Application, Fault, Unicode
 
-# A request's shape: the operation's tag, then those of its parameters (text, as lxml gives it).
-Shape = tuple[Any, ...]
+from vats1c.soap.request import Shape
 
 
 class Context(NamedTuple):
@@ -31,21 +29,15 @@ class Operation(NamedTuple):
     function: Callable[..., str]
     listened: Callable[[], bool]
 
-    def call(self, element: etree._Element, udc: Any) -> str | None:
-        """Return what the method returns for the operation `element`; None when it is Spyne's to answer.
+    def call(self, texts: tuple[str, ...], udc: Any) -> str | None:
+        """Return what the method returns for its parameters' `texts`; None when it is Spyne's to answer.
 
         Raises spyne.Fault as Spyne would: with what the method raised as its cause.
         """
-        values = []
-        for parameter in element:
-            # Nil and empty are Spyne's to tell apart.
-            if parameter.text is None or parameter.items():
-                return None
-            values.append(parameter.text)
         if self.listened():
             return None
         try:
-            return self.function(Context(udc), *values)
+            return self.function(Context(udc), *texts)
         except Fault:
             raise
         except Exception as error:

@@ -18,6 +18,7 @@ from vats1c.metrics import Metrics
 from vats1c.model import Exchange
 from vats1c.soap import envelope
 from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault, spell
+from vats1c.soap.request import Request
 from vats1c.soap.wsdl import Wsdl
 
 log = structlog.get_logger("vats1c.soap")
@@ -37,7 +38,7 @@ _STRANGERS_A_MINUTE = 60
 class Answering(Protocol):
     """What answers requests: a Service, or one that goes wrong on purpose."""
 
-    def answer(self, request: envelope.Request, exchange: Exchange) -> bytes:
+    def answer(self, request: Request, exchange: Exchange) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
 
 
@@ -58,8 +59,12 @@ class Endpoint:
         record: Callable[[Exchange], None] = lambda _exchange: None,
         keep_bytes: bool = True,
         counted_as: str = "",
+        in_memory: bool = False,
     ) -> None:
-        """Answer at `publication` by `service`; figures go under `counted_as`, the publication's name when it is ""."""
+        """Answer at `publication` by `service`; figures go under `counted_as`, the publication's name when it is "".
+
+        `in_memory` tells that a SayName waits for nothing outside this process.
+        """
         self._publication = publication
         self._service = service
         self._wsdl = wsdl
@@ -70,6 +75,7 @@ class Endpoint:
         self._wsdl_open = wsdl_open
         self._record = record
         self._keep_bytes = keep_bytes
+        self._in_memory = in_memory
         self._strangers = Allowance()
 
     def queues(self, environ: WSGIEnvironment) -> bool:
@@ -81,6 +87,14 @@ class Endpoint:
             return False
         environ[TRUSTED] = True
         return True
+
+    def at_once(self, body: bytes) -> bool:
+        """Tell whether a request with this body is answered without waiting: a SayName where callers are in memory.
+
+        Said without reading it as XML: whoever hides an IncomingCall from this, its name in
+        an encoding that is not a superset of ASCII, delays others by one writing of the journal.
+        """
+        return self._in_memory and b"SayName" in body and b"IncomingCall" not in body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -116,8 +130,8 @@ class Endpoint:
     def _note(self, exchange: Exchange, environ: WSGIEnvironment, begun: float, body: bytes, answer: bytes) -> None:
         exchange.elapsed = perf_counter() - begun
         if self._keep_bytes:
-            lines = lines_of_stranger if exchange.outcome in _OF_STRANGERS else _lines
-            exchange.raw = lines(environ), body, answer
+            of_stranger = exchange.outcome in _OF_STRANGERS
+            exchange.raw = variables_of_stranger(environ) if of_stranger else environ, body, answer
         self._record(exchange)
 
     def _sign_in(self, environ: WSGIEnvironment) -> None:
@@ -211,20 +225,15 @@ class Allowance:
         return self._left >= 0
 
 
-def _lines(environ: WSGIEnvironment) -> list[tuple[str, str]]:
-    """Return the header lines that are kept; passwords and cookies are cut out when they are written down."""
-    return [item for item in environ.items() if item[0][:5] == "HTTP_" or item[0] == "CONTENT_TYPE"]
-
-
-def lines_of_stranger(environ: WSGIEnvironment) -> list[tuple[str, str]]:
-    """Return the lines that are kept of a request that was refused unread, and how, where and with what login it came.
+def variables_of_stranger(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return the variables of a request that was refused unread, and how, where and with what login it came.
 
     No header has a colon in its name. Only the login's kind is told: who mixes things up may send a password alone.
     """
     given = environ.get("HTTP_AUTHORIZATION", "")
     login = "Basic" if given[:6].lower() == "basic " else "other" if given else ""
-    own = [(":method", environ["REQUEST_METHOD"]), (":path", environ["PATH_INFO"]), (":login", login)]
-    return [*_lines(environ), *own]
+    own = {":method": environ["REQUEST_METHOD"], ":path": environ["PATH_INFO"], ":login": login}
+    return {name: value for name, value in environ.items() if isinstance(value, str)} | own
 
 
 def spelled(fault: SoapFault, environ: WSGIEnvironment, language: Language) -> tuple[int, Headers, bytes]:

@@ -8,11 +8,11 @@ thousands of elements), and what cannot be read.
 import re
 import threading
 from functools import lru_cache
-from typing import NamedTuple
 
 from lxml import etree
 
 from vats1c.soap.fault import SOAP11, SOAP12, SoapFault
+from vats1c.soap.request import Known, Request, names
 
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _MOST_ELEMENTS = 500
@@ -40,13 +40,8 @@ _OURSELVES = frozenset(
 )
 
 
-class Request(NamedTuple):
-    """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
-
-    version: str
-    namespace: str
-    operation: str
-    element: etree._Element
+# Requests that a VATS sends again and again.
+_known_again = Known()
 
 
 def version_hint(content_type: str, body: bytes = b"") -> str:
@@ -63,6 +58,9 @@ def read(body: bytes, content_type: str = "") -> Request:
 
     Raises SoapFault with the version to answer in.
     """
+    known = _known_again.find(body, content_type, lambda: _read(body, content_type).element)
+    if known is not None:
+        return known
     try:
         return _read(body, content_type)
     except SoapFault as fault:
@@ -91,21 +89,26 @@ def _read(body: bytes, content_type: str) -> Request:
         if not plain:
             _refuse_bombs(root)
         element = _operation(root, version)
-        return Request(version, *split(element), element)
+        request = _request(version, element)
     except SoapFault as fault:
         fault.version = version
         raise
+    if plain:
+        _known_again.learn(body, content_type, request)
+    return request
+
+
+def _request(version: str, element: etree._Element) -> Request:
+    parameters = list(element)
+    # Nil and empty are Spyne's to tell apart.
+    texts = tuple([parameter.text for parameter in parameters if parameter.text and not parameter.items()])
+    shape = (element.tag, *[parameter.tag for parameter in parameters])
+    return Request(version, shape, texts if len(texts) == len(parameters) else None, lambda: element)
 
 
 def split(element: etree._Element) -> tuple[str, str]:
     """Return the namespace ("" for none) and the local name of `element`."""
-    return _split(str(element.tag))
-
-
-@lru_cache(maxsize=256)
-def _split(tag: str) -> tuple[str, str]:
-    namespace, _, name = tag.rpartition("}")
-    return namespace[1:], name
+    return names(str(element.tag))
 
 
 def _without_nul(body: bytes) -> bytes:

@@ -21,8 +21,9 @@ from vats1c.journal import JournalError
 from vats1c.model import Exchange
 from vats1c.soap import reply
 from vats1c.soap.compiled import compiled
-from vats1c.soap.envelope import Request, split
+from vats1c.soap.envelope import split
 from vats1c.soap.fault import SoapFault
+from vats1c.soap.request import Request
 
 log = structlog.get_logger("vats1c.soap")
 
@@ -185,12 +186,11 @@ class Service:
 
     def answer(self, request: Request, exchange: Exchange | None = None) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
-        element = request.element
-        operation = self._compiled.get((element.tag, *[parameter.tag for parameter in element]))
-        if operation is None:
+        operation = self._compiled.get(request.shape)
+        if operation is None or request.texts is None:
             return self._by_spyne(request, exchange)
         try:
-            value = operation.call(element, _Asked(self, exchange))
+            value = operation.call(request.texts, _Asked(self, exchange))
         except Fault as fault:
             raise _ours(fault, operation.application, request) from fault
         if value is None:

@@ -1,0 +1,189 @@
+"""Take requests as they come and have them answered: at once what waits for nothing, by a crew what may wait.
+
+Rule: `begin` and what it leads to run on the one thread that granian has for Python, so they never wait.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import structlog
+
+from vats1c.crew import Crew
+from vats1c.server.asked import Arrived, Body, constant, environ_of
+
+log = structlog.get_logger("vats1c.server")
+
+Late = tuple[int, list[tuple[str, str]], bytes]
+_TICK = 0.25
+# Whoever sends no body for so long, seconds, is not waiting for us.
+_SLOW = 0.05
+# granian takes what is sent on an answer without an end as fast as it is given. A window is told to come again after
+# so many bytes: one that does not read keeps no more than these.
+_MOST_STREAMED = 4 << 20
+
+
+class Served(Protocol):
+    """What can be served: a WSGI application that also knows what to say when a body is late."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+
+    def late(self, environ: WSGIEnvironment) -> Late:
+        """Return status, headers and body for a request whose body did not arrive in time."""
+
+    def queues(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a request is to wait in line with others: its sender is known, and its body is short."""
+
+    def at_once(self, environ: WSGIEnvironment, body: bytes) -> bool:
+        """Tell whether such a request, with this body, is answered without waiting for anything."""
+
+    def overloaded(self, environ: WSGIEnvironment) -> Late:
+        """Return status, headers and body for a request that cannot even wait in line."""
+
+    def stopping(self) -> None:
+        """Have answers that do not end by themselves come to their end."""
+
+
+class Reception:
+    """Where all requests come in."""
+
+    def __init__(self, application: Served, host: str, port: int, body_timeout: float) -> None:
+        """Have `application` answer what comes to `host`:`port`; a body may take `body_timeout` seconds."""
+        self._application = application
+        self._body_timeout = body_timeout
+        self._constant = constant(host, port)
+        self._reading = _Reading(body_timeout, application.late)
+
+    def open(self, crew: Crew[Any], others: Crew[Any]) -> None:
+        """Have `crew` answer the requests that stand in line, and `others` all those that do not."""
+        self._crew = crew
+        self._others = others
+
+    def begin(self, watcher: Any) -> None:
+        """Take a request whose head has come. Called by granian; whatever goes wrong must not come back to it."""
+        try:
+            self._begin(watcher, environ_of(watcher.scope, self._constant))
+        except Exception:  # a defect of ours
+            log.exception("request failed")
+            watcher.done()
+
+    def _begin(self, watcher: Any, environ: WSGIEnvironment) -> None:
+        if not self._application.queues(environ):
+            environ["wsgi.input"] = Body(watcher.proto, self._body_timeout)
+            self._others.take((watcher, environ))
+        elif self._crew.full(self._reading.in_line()):
+            watcher.proto.response_bytes(*self._application.overloaded(environ))
+        else:
+            protocol = watcher.proto
+            self._reading.start(protocol, environ)
+            protocol().add_done_callback(lambda read: self._go_on(watcher, protocol, environ, read))
+
+    def _go_on(self, watcher: Any, protocol: Any, environ: WSGIEnvironment, read: Any) -> None:
+        """Take the same request once its body has come."""
+        if not self._reading.finish(protocol):
+            return
+        try:
+            body = bytes(read.result())
+        except Exception:  # noqa: BLE001 - granian's own class: the sender has gone, and what it sent is cut short
+            body = b""
+        environ["wsgi.input"] = Arrived(body)
+        try:
+            if self._application.at_once(environ, body):
+                self.answer((watcher, environ))
+            else:
+                self._crew.take((watcher, environ))
+        except Exception:  # a defect of ours
+            log.exception("request failed")
+            watcher.done()
+
+    def answer(self, asked: tuple[Any, WSGIEnvironment]) -> None:
+        """Answer a request."""
+        watcher, environ = asked
+        said: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
+            said[:] = int(status[:3]), headers
+
+        try:
+            pieces = self._application(environ, start_response)
+            if getattr(pieces, "endless", False):
+                _stream(watcher.proto.response_stream(said[0], said[1]), pieces)
+                return
+            try:
+                body = b"".join(pieces)
+            finally:
+                close = getattr(pieces, "close", None)
+                if close is not None:
+                    close()
+            if not environ["wsgi.input"].late:
+                watcher.proto.response_bytes(said[0], said[1], body)
+        finally:
+            if environ["wsgi.input"].late:
+                watcher.proto.response_bytes(*self._application.late(environ))
+            # Whoever keeps the variables is not to keep the connection.
+            environ["wsgi.input"] = None
+            # granian lets go of the body; what was not answered is answered 500.
+            watcher.done()
+
+
+def _stream(transport: Any, pieces: Any) -> None:
+    """Send an answer piece by piece until it ends, its client goes away or has had enough for one answer."""
+    sent = 0
+    try:
+        for piece in pieces:
+            sent += len(piece)
+            try:
+                # Nothing is awaited: granian tells at once whether the client is still there.
+                next(transport.send_bytes(piece), None)
+            except Exception:  # noqa: BLE001 - granian's own class: the client has gone
+                return
+            if sent > _MOST_STREAMED:
+                return
+    finally:
+        pieces.close()
+
+
+class _Reading:
+    """Bodies that are being read, and when each is late: a watcher answers for the late ones."""
+
+    def __init__(self, seconds: float, late: Callable[[WSGIEnvironment], Late]) -> None:
+        self._seconds = seconds
+        self._late = late
+        self._begun: dict[Any, tuple[float, WSGIEnvironment]] = {}
+        # How many stand in line of those begun since `_since`, and of those begun in the span before.
+        self._new = self._before = 0
+        self._since = 0.0
+        threading.Thread(target=self._watch, name="body-deadlines", daemon=True).start()
+
+    def in_line(self) -> int:
+        """Return how many stand in line to be read; whose body is slow to come keeps nobody waiting."""
+        now = time.monotonic()
+        if now - self._since >= _SLOW:
+            self._before = self._new if now - self._since < 2 * _SLOW else 0
+            self._new, self._since = 0, now
+        return self._new + self._before
+
+    def start(self, protocol: Any, environ: WSGIEnvironment) -> None:
+        self._begun[protocol] = (time.monotonic(), environ)
+        self._new += 1
+
+    def finish(self, protocol: Any) -> bool:
+        """Tell whether the request is to be carried out: the watcher may have answered already."""
+        begun, _ = self._begun.pop(protocol, (0.0, None))
+        if begun >= self._since:
+            self._new -= 1
+        elif begun >= self._since - _SLOW:
+            self._before -= 1
+        return begun > 0
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_TICK)
+            now = time.monotonic()
+            for protocol, (begun, environ) in list(self._begun.items()):
+                # Whoever takes the entry out answers: this watcher, or whoever reads.
+                if now - begun >= self._seconds and self.finish(protocol):
+                    protocol.response_bytes(*self._late(environ))

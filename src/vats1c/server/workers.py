@@ -1,0 +1,47 @@
+"""Several processes that serve one port: started, started again when they die, stopped together."""
+
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+_TICK = 0.25
+_SHORT_LIFE = 5.0
+
+
+class WorkersDyingError(Exception):
+    """Worker processes die as soon as they start: starting more would help nobody."""
+
+
+def supervise(count: int, work: Callable[[Any], None], argument: Any) -> None:
+    """Run `work(argument)` in `count` processes until SIGTERM or SIGINT; one that dies is started again.
+
+    Raises WorkersDyingError when one dies within seconds of its start.
+    """
+    # Forked threads and connections would be half alive; a fresh process has neither.
+    context = multiprocessing.get_context("spawn")
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+
+    def start() -> tuple[Any, float]:
+        process = context.Process(target=work, args=(argument,))
+        process.start()
+        return process, time.monotonic()
+
+    workers = [start() for _ in range(count)]
+    try:
+        while not stopping.wait(_TICK):
+            for place, (process, since) in enumerate(workers):
+                if process.is_alive():
+                    continue
+                if time.monotonic() - since < _SHORT_LIFE:
+                    raise WorkersDyingError
+                workers[place] = start()
+    finally:
+        for process, _ in workers:
+            process.terminate()
+        for process, _ in workers:
+            process.join()

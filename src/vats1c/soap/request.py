@@ -1,0 +1,89 @@
+"""An operation asked for, and how one is known again that differs from an earlier one in its parameters' texts alone.
+
+A VATS sends one and the same envelope for every call, so most requests need no parser. Rule: only what was read in full
+is known again, and only where the bytes alone prove that a parser would read it the same way.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from lxml import etree
+
+# Nothing in it can be markup, a reference, a line end or another letter in another encoding.
+_PLAIN_TEXT = rb"[0-9A-Za-z+*#.() -]{1,64}"
+_plain_text = re.compile(_PLAIN_TEXT)
+_MOST_CONTENT_TYPES = 16
+_MOST_OF_ONE = 8
+# The tag of an operation and those of its parameters, as lxml gives them.
+Shape = tuple[Any, ...]
+
+
+@lru_cache(maxsize=256)
+def names(tag: str) -> tuple[str, str]:
+    """Return the namespace ("" for none) and the local name of what lxml calls `tag`."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace[1:], name
+
+
+class Request:
+    """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
+
+    __slots__ = ("_element", "namespace", "operation", "shape", "texts", "version")
+
+    def __init__(
+        self, version: str, shape: Shape, texts: tuple[str, ...] | None, element: Callable[[], etree._Element]
+    ) -> None:
+        """`texts` are those of the parameters, None where one is nil or empty; `element` gives the Body's child."""
+        self.version = version
+        self.namespace, self.operation = names(shape[0])
+        self.shape = shape
+        self.texts = texts
+        self._element = element
+
+    @property
+    def element(self) -> etree._Element:
+        """The Body's one child."""
+        return self._element()
+
+
+class Known:
+    """Requests that were read in full, by the content type they came with. Called by many threads at once."""
+
+    def __init__(self, most_of_one: int = _MOST_OF_ONE) -> None:
+        """Know `most_of_one` requests of one content type."""
+        self._most_of_one = most_of_one
+        self._by_type: dict[str, tuple[tuple[re.Pattern[bytes], str, Shape], ...]] = {}
+
+    def find(self, body: bytes, content_type: str, parse: Callable[[], etree._Element]) -> Request | None:
+        """Return the request in `body`, None where it must be read; `parse` reads it for whoever needs the element."""
+        for pattern, version, shape in self._by_type.get(content_type, ()):
+            found = pattern.fullmatch(body)
+            if found is not None:
+                texts = tuple([text.decode("ascii") for text in found.groups()])
+                return Request(version, shape, texts, parse)
+        return None
+
+    def learn(self, body: bytes, content_type: str, request: Request) -> None:
+        """Know `request` again, read from `body`: no comments, no CDATA, no instructions after its first line.
+
+        Without references a text stands in the bytes as it is; where it stands once between two tags, that is its
+        parameter's place, and any other plain text there leaves the rest of the document what it is.
+        """
+        if not request.texts or b"&" in body:
+            return
+        pattern, end = b"", 0
+        for text in request.texts:
+            # In the tags around it, so that the place cannot be within one.
+            wanted = b">" + text.encode() + b"<"
+            at = body.find(wanted, end)
+            if not _plain_text.fullmatch(wanted[1:-1]) or at < 0 or body.count(wanted) != 1:
+                return
+            pattern += re.escape(body[end : at + 1]) + b"(" + _PLAIN_TEXT + b")"
+            end = at + len(wanted) - 1
+        known = self._by_type.get(content_type, ())
+        if known or len(self._by_type) < _MOST_CONTENT_TYPES:
+            new = (re.compile(pattern + re.escape(body[end:])), request.version, request.shape)
+            # Another one each time: whoever looks into it meanwhile has the one before.
+            self._by_type[content_type] = (new, *known)[: self._most_of_one]

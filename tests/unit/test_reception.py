@@ -1,0 +1,307 @@
+"""Requests as granian brings them: the head first, the body when it has come; nothing waits on granian's thread."""
+
+import threading
+
+import pytest
+
+from vats1c.crew import Crew
+from vats1c.server.asked import Body, constant, environ_of
+from vats1c.server.reception import Reception
+
+
+class Coming:
+    """granian's future of bytes: they come when the test says so, unless they are there already."""
+
+    def __init__(self, bytes_=None):
+        self.bytes = bytes_
+        self.cancelled = False
+        self.call = None
+
+    def add_done_callback(self, call):
+        self.call = call
+        if self.bytes is not None:
+            call(self)
+
+    def come(self, bytes_):
+        self.bytes = bytes_
+        self.call(self)
+
+    def result(self):
+        if isinstance(self.bytes, Exception):
+            raise self.bytes
+        return self.bytes
+
+    def cancel(self):
+        self.cancelled = True
+
+
+class Transport:
+    """Takes pieces until the client goes away."""
+
+    def __init__(self, most):
+        self.pieces = []
+        self.most = most
+
+    def send_bytes(self, piece):
+        if len(self.pieces) >= self.most:
+            raise ConnectionError
+        self.pieces.append(piece)
+        return iter(())
+
+
+class Connection:
+    """granian's protocol of one request."""
+
+    def __init__(self, *pieces, takes=1_000):
+        self.body = Coming()
+        self.pieces = iter(pieces)
+        self.said = threading.Event()
+        self.answer = None
+        self.transport = Transport(takes)
+
+    def __call__(self):
+        return self.body
+
+    def __aiter__(self):
+        return self
+
+    def __anext__(self):
+        try:
+            return Coming(next(self.pieces))
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    def response_bytes(self, *answer):
+        if self.answer is None:
+            self.answer = answer
+            self.said.set()
+
+    def response_stream(self, status, headers):
+        self.response_bytes(status, headers, None)
+        return self.transport
+
+
+class Scope:
+    """granian's account of a request."""
+
+    def __init__(self, path="/known", headers=(), client="192.0.2.1:50000"):
+        self.method, self.path, self.query_string, self.client, self.authority = "POST", path, "a=b", client, None
+        self.headers = dict(headers) if isinstance(headers, dict) else Pairs(headers)
+
+
+class Pairs(list):
+    """Header lines, the same name more than once."""
+
+    def items(self):
+        return iter(self)
+
+
+class Watcher:
+    """What granian hands over."""
+
+    def __init__(self, proto, scope):
+        self.proto, self.scope = proto, scope
+
+    def done(self):
+        self.proto.response_bytes(500, [], b"")
+        self.proto.done = True
+
+
+class Endless:
+    """An answer that does not end by itself."""
+
+    endless = True
+
+    def __init__(self, pieces):
+        self.pieces = pieces
+        self.closed = threading.Event()
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+    def close(self):
+        self.closed.set()
+
+
+class Application:
+    """Says what it was sent; /known is of a known sender, of which "quick" waits for nothing."""
+
+    def __init__(self):
+        self.threads = []
+        self.endless = Endless([b"x" * (1 << 20)] * 10)
+
+    def __call__(self, environ, start_response):
+        self.threads.append(threading.current_thread().name)
+        if environ["PATH_INFO"] == "/broken":
+            raise ValueError("a defect")
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        if environ["PATH_INFO"] == "/endless":
+            return self.endless
+        return [environ["wsgi.input"].read()]
+
+    def late(self, environ):
+        return 408, [], b"late"
+
+    def queues(self, environ):
+        if environ["PATH_INFO"] == "/defect":
+            raise ValueError("a defect")
+        return environ["PATH_INFO"] == "/known"
+
+    def at_once(self, environ, body):
+        return body == b"quick"
+
+    def overloaded(self, environ):
+        return 503, [], b"overloaded"
+
+
+@pytest.fixture
+def application():
+    return Application()
+
+
+def reception(application, *, seconds=60.0, waiting=10):
+    made = Reception(application, "127.0.0.1", 80, seconds)
+    made.open(Crew(made.answer, 4, waiting), Crew(made.answer, 4, 100))
+    return made
+
+
+def asked(reception, connection, **scope):
+    reception.begin(Watcher(connection, Scope(**scope)))
+    return connection
+
+
+def test_what_waits_for_nothing_is_answered_on_the_thread_that_brought_it(application):
+    connection = asked(reception(application), Connection())
+    connection.body.come(b"quick")
+
+    assert connection.answer == (200, [("Content-Type", "text/plain")], b"quick")
+    assert application.threads == [threading.current_thread().name]
+
+
+def test_what_may_wait_is_answered_by_the_crew(application):
+    connection = asked(reception(application), Connection())
+    connection.body.come(b"slow")
+
+    assert connection.said.wait(60)
+    assert connection.answer[2] == b"slow"
+    assert application.threads == ["request"]
+
+
+def test_a_body_whose_sender_has_gone_is_an_empty_one(application):
+    connection = asked(reception(application), Connection())
+    connection.body.come(ConnectionError("gone"))
+
+    assert connection.said.wait(60)
+    assert connection.answer[2] == b""
+
+
+def test_more_than_may_wait_are_refused_before_they_are_read(application):
+    taking = reception(application, waiting=2)
+    first = [asked(taking, Connection()) for _ in range(3)]
+
+    assert [one.answer for one in first] == [None, None, (503, [], b"overloaded")]
+
+
+def test_whoever_is_slow_to_send_keeps_nobody_waiting(application):
+    taking = reception(application, waiting=1)
+    slow = asked(taking, Connection())
+    ticking = threading.Event()
+    while taking._reading.in_line():
+        ticking.wait(0.01)
+
+    assert asked(taking, Connection()).answer is None
+    assert slow.answer is None
+
+
+def test_a_body_that_does_not_come_is_answered_and_not_carried_out(application):
+    connection = asked(reception(application, seconds=0.1), Connection())
+
+    assert connection.said.wait(60)
+    assert connection.answer == (408, [], b"late")
+    connection.body.come(b"quick")
+    assert application.threads == []
+
+
+def test_a_stranger_s_body_is_read_in_pieces_by_whoever_needs_it(application):
+    connection = asked(reception(application), Connection(b"one", b"two", b""), path="/other")
+
+    assert connection.said.wait(60)
+    assert connection.answer[2] == b"onetwo"
+    assert application.threads == ["request"]
+
+
+def test_a_stranger_s_body_that_does_not_come_is_late(application):
+    connection = asked(reception(application, seconds=0.1), Connection(b"one", None), path="/other")
+
+    assert connection.said.wait(60)
+    assert connection.answer == (408, [], b"late")
+
+
+def test_a_body_is_read_no_further_than_was_asked_for():
+    body = Body(Connection(b"abc", b"def", b"ghi"), 60)
+
+    assert [body.read(4), body.read(1), body.read(100), body.read()] == [b"abcd", b"e", b"fghi", b""]
+
+
+def test_a_window_that_is_sent_too_much_ends_and_one_that_has_gone_too(application):
+    for takes, came in ((1_000, 5), (2, 2)):
+        application.endless = Endless([b"x" * (1 << 20)] * 10)
+        connection = asked(reception(application), Connection(takes=takes), path="/endless")
+
+        assert application.endless.closed.wait(60)
+        assert len(connection.transport.pieces) == came
+
+
+@pytest.mark.parametrize("path", ["/broken", "/defect"])
+def test_a_defect_is_an_answer_and_a_line_in_the_log_and_never_comes_back_to_granian(application, path):
+    connection = asked(reception(application), Connection(), path=path)
+
+    assert connection.said.wait(60)
+    assert connection.answer == (500, [], b"")
+
+
+def test_a_defect_on_granian_s_own_thread_is_an_answer_too(application):
+    application.at_once = lambda _environ, _body: 1 / 0
+    connection = asked(reception(application), Connection())
+    connection.body.come(b"quick")
+
+    assert connection.answer == (500, [], b"")
+
+
+def test_the_variables_are_those_of_cgi():
+    headers = [("content-type", "text/xml"), ("content-length", "3"), ("x-forwarded-for", "a"), ("host", "vats")]
+    environ = environ_of(Scope("/a", headers), constant("127.0.0.1", 80))
+
+    assert {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/a",
+        "QUERY_STRING": "a=b",
+        "SCRIPT_NAME": "",
+    }.items() <= environ.items()
+    assert {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": "3", "HTTP_HOST": "vats"}.items() <= environ.items()
+    assert {"HTTP_X_FORWARDED_FOR": "a", "REMOTE_ADDR": "192.0.2.1", "REMOTE_PORT": "50000"}.items() <= environ.items()
+
+
+def test_lines_of_one_name_are_joined_and_one_that_looks_like_another_is_left_out():
+    headers = [
+        ("x-forwarded-for", "a"),
+        ("x_forwarded_for", "b"),
+        ("x-forwarded-for", "c"),
+        ("cookie", "a"),
+        ("cookie", "b"),
+    ]
+    environ = environ_of(Scope(headers=headers), constant("127.0.0.1", 80))
+
+    assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_COOKIE"]) == ("a,c", "a; b")
+    assert "" not in environ
+
+
+@pytest.mark.parametrize(("client", "address"), [("192.0.2.1:5", "192.0.2.1"), ("[2001:db8::1]:5", "2001:db8::1")])
+def test_the_address_is_told_without_its_port(client, address):
+    environ = environ_of(Scope(client=client), constant("::", 80))
+
+    assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == (address, "5")
+
+
+def test_a_path_that_is_not_ascii_is_bytes_in_the_guise_of_latin_1():
+    assert environ_of(Scope("/звонки"), constant("::", 80))["PATH_INFO"].encode("latin-1").decode() == "/звонки"
