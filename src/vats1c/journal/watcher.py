@@ -22,7 +22,7 @@ _LOOK_EVERY = 0.1
 _LOOK_EVERY_WHEN_LISTENING = 1.0
 _LOOK_AGAIN = 2.0
 # While nobody looks at what is found, so many times as long as a look took passes before the next.
-_REST = 9
+_REST = 49
 
 
 class Changes(Protocol):

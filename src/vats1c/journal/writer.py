@@ -90,6 +90,8 @@ class Writer:
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
+        # When exchanges may be written again.
+        self._rested = 0.0
         # Whether the last transaction could begin: what fails before that fails for all.
         self._begun = False
         # Whether the last transaction was kept.
@@ -166,12 +168,10 @@ class Writer:
             self._something.clear()
             self._urgent.clear()
             closing = self._closing
-            begun = perf_counter()
             while (self._works or self._noted) and self._batch():
                 if not self._closing and self._noted:
-                    self._urgent.wait(_REST * (perf_counter() - begun))
+                    self._urgent.wait(max(0.0, self._rested - perf_counter()))
                 self._urgent.clear()
-                begun = perf_counter()
             if closing:
                 self._refuse(RuntimeError("the journal is closed"))
                 return
@@ -180,7 +180,9 @@ class Writer:
         """Write what waits, and tell whether the database could be written to at all."""
         self._tell_dropped()
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
-        noted = self._some_noted()
+        begun = perf_counter()
+        settling = self._closing or any(work.write is _nothing for work in works)
+        noted = self._some_noted() if settling or begun >= self._rested else []
         try:
             results = self._write(works, noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
@@ -196,6 +198,9 @@ class Writer:
         self.well = self.well or bool(works)
         for work, result in zip(works, results, strict=True):
             work.finish(result)
+        if noted:
+            now = perf_counter()
+            self._rested = now + _REST * (now - begun)
         for exchange in noted:
             # Written: these bytes are no longer among those that may have to go.
             exchange.raw = None
