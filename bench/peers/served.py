@@ -40,6 +40,10 @@ class Served:
         """Answer at once, as vats1c does what it has in memory."""
         return True
 
+    def take(self, _environ, _body, _send):
+        """Take nothing to be answered later."""
+        return False
+
     def overloaded(self, _environ):
         """Refuse what cannot wait."""
         return 503, [], b""

@@ -4,7 +4,7 @@ Rule: parts are joined here and nowhere else; nothing here knows how any of them
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,17 +25,9 @@ from vats1c.model import Exchange
 from vats1c.people import People, Sessions, SubscriberStore, logins_with
 from vats1c.publishing import Publication, Publisher, Stage, addresses, display
 from vats1c.screens import Screens
-from vats1c.soap.endpoint import (
-    Allowance,
-    Endpoint,
-    Headers,
-    answer_fault,
-    late,
-    nowhere,
-    spelled,
-    variables_of_stranger,
-)
+from vats1c.soap.endpoint import Allowance, Endpoint, variables_of_stranger
 from vats1c.soap.overload import Overloaded
+from vats1c.soap.refusal import Headers, answer_fault, late, nowhere, spelled
 from vats1c.soap.rehearsal import rehearse
 from vats1c.soap.sent import read as read_again
 from vats1c.staging.publications import Publications
@@ -97,6 +89,10 @@ class Application:
     def at_once(self, environ: WSGIEnvironment, body: bytes) -> bool:
         """Tell whether such a request, with this body, is answered without waiting for anything."""
         return self._queues[environ["PATH_INFO"]].at_once(body)
+
+    def take(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
+        """Take such a request, which is answered later through `send`, by another thread; tell whether it was taken."""
+        return self._queues[environ["PATH_INFO"]].take(environ, body, send)
 
     def overloaded(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Return the answer to a request that may not even wait: status, headers, body."""

@@ -53,6 +53,9 @@ class Record(Protocol):
     def ring(self, ringing: Ringing) -> Any:
         """Return `call_id` and `exchange_id` once the call is durably written; raises when it cannot be."""
 
+    def take(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+        """Do the same and return at once: `then` is told of those, or of the error."""
+
     def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down."""
 
@@ -117,6 +120,32 @@ class Desk:
         A caller who is not known at once is looked for afterwards: neither the VATS nor the card waits. Raises
         JournalError when the call cannot be written; the card is shown all the same.
         """
+        ringing, look_for = self._ringing(received, key, exchange)
+        try:
+            rang = self._journal.ring(ringing)
+        except Exception:
+            self._show([_unwritten(ringing)])
+            raise
+        self._written(rang, exchange, look_for)
+
+    def take_call(self, received: str, key: str, exchange: Exchange, then: Callable[[Exception | None], None]) -> None:
+        """Do as `incoming_call` does and return at once: `then` is told that the call is written, or why it is not.
+
+        It is called by another thread, and must not wait.
+        """
+        ringing, look_for = self._ringing(received, key, exchange)
+
+        def told(rang: Any, error: Exception | None) -> None:
+            if error is None:
+                self._written(rang, exchange, look_for)
+            else:
+                self._show([_unwritten(ringing)])
+            then(error)
+
+        self._journal.take(ringing, told)
+
+    def _ringing(self, received: str, key: str, exchange: Exchange | None) -> tuple[Ringing, Number | None]:
+        """Return what is to be written down, and the number whose caller is to be looked for afterwards."""
         number = identify(received, self._plan)
         match, last_word = self._directory.glance(number) if number.canonical else (None, True)
         ringing = Ringing(
@@ -131,15 +160,13 @@ class Desk:
         )
         if exchange is not None:
             exchange.received, exchange.number, exchange.key = ringing.received, ringing.number, ringing.key
-        try:
-            rang = self._journal.ring(ringing)
-        except Exception:
-            self._show([_unwritten(ringing)])
-            raise
+        return ringing, None if last_word else number
+
+    def _written(self, rang: Any, exchange: Exchange | None, look_for: Number | None) -> None:
         if exchange is not None:
             exchange.id, exchange.call_id = rang.exchange_id, rang.call_id
-        if not last_word:
-            self._look_for(rang.call_id, number)
+        if look_for is not None:
+            self._look_for(rang.call_id, look_for)
 
     def _look_for(self, call_id: int, number: Number) -> None:
         if self._looking is None:

@@ -46,6 +46,9 @@ class Journal(list):
         self.append(ringing)
         return Rang(len(self), len(self))
 
+    def take(self, ringing, then):
+        then(self.ring(ringing), None)
+
     def name(self, call_id, caller, confidence):
         self.named.put((call_id, caller, confidence))
 
@@ -55,6 +58,9 @@ class BrokenJournal:
 
     def ring(self, ringing):
         raise OSError("disk full")
+
+    def take(self, ringing, then):
+        then(None, OSError("disk full"))
 
 
 @pytest.fixture
@@ -135,3 +141,31 @@ def test_what_was_decided_is_noted_for_the_journal(desk):
         Confidence.EXACT,
     )
     assert (rang.id, rang.call_id, rang.key) == (1, 1, "key")
+
+
+def test_a_call_that_nobody_waits_for_is_told_of_when_it_is_written(desk, journal):
+    exchange, told = Exchange("telephony", NOON), []
+
+    desk.take_call("89235292926", " key ", exchange, told.append)
+
+    assert told == [None]
+    assert [(one.number, one.key, one.caller) for one in journal] == [("+79235292926", "key", KNOWN)]
+    assert (exchange.number, exchange.key, exchange.id, exchange.call_id) == ("+79235292926", "key", 1, 1)
+
+
+def test_a_call_that_nobody_waits_for_is_shown_and_told_of_when_it_cannot_be_written(directory):
+    shown, told = [], []
+    desk = Desk("telephony", directory, BrokenJournal(), show=shown.extend)
+
+    desk.take_call("89235292926", "key", Exchange("telephony", NOON), told.append)
+
+    assert [str(error) for error in told] == ["disk full"]
+    assert [call.number for call in shown] == ["+79235292926"]
+
+
+def test_a_call_that_nobody_waits_for_has_its_caller_looked_for_afterwards(desk, directory, journal):
+    directory.at_once = False
+
+    desk.take_call("89235292926", "key", Exchange("telephony", NOON), lambda _error: None)
+
+    assert journal.named.get(timeout=60) == (1, KNOWN, Confidence.EXACT)

@@ -150,6 +150,13 @@ class Application:
     def at_once(self, environ, body):
         return body == b"quick"
 
+    def take(self, environ, body, send):
+        assert environ["wsgi.input"].read() == body
+        if body == b"later":
+            threading.Timer(0.05, send, [200, [], b"at last"]).start()
+            return True
+        return False
+
     def overloaded(self, environ):
         return 503, [], b"overloaded"
 
@@ -185,6 +192,15 @@ def test_what_may_wait_is_answered_by_the_crew(application):
     assert connection.said.wait(60)
     assert connection.answer[2] == b"slow"
     assert application.threads == ["request"]
+
+
+def test_what_is_answered_later_holds_no_thread_meanwhile(application):
+    connection = asked(reception(application), Connection())
+    connection.body.come(b"later")
+
+    assert connection.said.wait(60)
+    assert connection.answer == (200, [], b"at last")
+    assert application.threads == []
 
 
 def test_a_body_whose_sender_has_gone_is_an_empty_one(application):

@@ -1,6 +1,7 @@
 """Spyne is in its place: it validates and dispatches, and its events fire."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,10 +10,12 @@ from vats1c.desk import Desk
 from vats1c.directory.chain import Lookup, Said
 from vats1c.directory.guard import Answer, Outcome
 from vats1c.display import Display
-from vats1c.journal import Rang
-from vats1c.model import Caller, Match
+from vats1c.journal import JournalError, Rang
+from vats1c.model import Caller, Exchange, Match
 from vats1c.soap import envelope, service
 from vats1c.soap.fault import SoapFault
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class Directory:
@@ -39,6 +42,9 @@ class Journal:
             raise self.error
         self.calls.append(ringing)
         return Rang(len(self.calls), len(self.calls))
+
+    def take(self, ringing, then):
+        then(*((None, self.error) if self.error else (self.ring(ringing), None)))
 
 
 def answer(text, journal=None):
@@ -116,3 +122,45 @@ def test_services_beside_each_other_share_a_declaration_and_nothing_else():
     second.answer(request)
     assert [call.publication for call in journal.calls] == ["t-x"]
     assert first.desk is not second.desk
+
+
+def taken(text, journal):
+    """Return whether a request was taken, and what was told of it."""
+    told = []
+    made = service.Service(Desk("telephony", Directory(), journal), Display())
+    return made.take(envelope.read(text.encode()), Exchange("telephony", NOON), told.append), told
+
+
+@pytest.mark.parametrize("version", [SOAP11, SOAP12])
+def test_an_incoming_call_answered_later_is_answered_in_the_same_bytes(version):
+    text, journal = incoming_call(version=version), Journal()
+
+    assert taken(text, journal) == (True, [answer(text)])
+    assert [(call.number, call.key) for call in journal.calls] == [("+79235292926", "gW3cyUJAtl50PhF")]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(JournalError("нет", "none"), "journal"), (OSError("secret"), "internal")]
+)
+def test_an_incoming_call_that_could_not_be_written_is_told_as_a_fault(error, reason):
+    was_taken, (fault,) = taken(incoming_call(version=SOAP12), Journal(error))
+
+    assert was_taken
+    assert (fault.code, fault.reason, fault.version) == ("Server", reason, SOAP12)
+    assert "secret" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        say_name(),
+        incoming_call(key=""),
+        incoming_call().replace("Key>", "Other>"),
+        incoming_call().replace("VATS", "other"),
+    ],
+)
+def test_what_is_no_ordinary_incoming_call_is_not_taken(text):
+    journal = Journal()
+
+    assert taken(text, journal) == (False, [])
+    assert journal.calls == []

@@ -75,6 +75,10 @@ class Breaking:
             return _said(request, fault)
         return answer if fault.fault is Kind.SLOW else Spoiled.of(answer, fault)
 
+    def take(self, *_: object) -> bool:
+        """Take none to be answered later: what goes wrong goes wrong on a thread of its own."""
+        return False
+
     def _refused(self, request: Request, asked: Asked, fault: Fault, exchange: Exchange) -> bytes:
         number = identify(asked.received, self._plan)
         exchange.received, exchange.number, exchange.key = number.received, number.canonical, asked.key

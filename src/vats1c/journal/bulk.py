@@ -3,26 +3,38 @@
 Rule: nothing here builds a statement for a value; SQL has "?" for each, and times are aware on our side.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from vats1c.database.schema import UtcDateTime
+
 # SQLite takes 32,766 parameters in one statement, older ones 999.
 _MOST_PARAMETERS = 900
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `rows`, each with every column of `table` that the first one has. Raises the driver's own errors."""
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Write `rows`, each with the columns of `table` that the first one has, in its order; they are used up.
+
+    Raises the driver's own errors.
+    """
     if not rows:
         return
     names = tuple(rows[0])
+    embedded = connection.dialect.name == "sqlite"
+    times = _times(table, names) if embedded else ()
     most = _MOST_PARAMETERS // len(names)
     for start in range(0, len(rows), most):
         piece = rows[start : start + most]
-        execute(connection, _insert(table, names, len(piece)), *[row[name] for row in piece for name in names])
+        sql = _insert(table, names, len(piece))
+        for row in piece:
+            for name in times:
+                row[name] = row[name] and _in_utc(row[name])
+        values = [value for row in piece for value in row.values()]
+        _cursor(connection).execute(sql if embedded else _with_percents(sql), values)
 
 
 def execute(connection: sa.Connection, sql: str, *values: Any) -> Any:
@@ -75,6 +87,11 @@ def _in_utc(at: datetime) -> str:
 @lru_cache(maxsize=1_024)
 def _with_percents(sql: str) -> str:
     return sql.replace("?", "%s")
+
+
+@lru_cache(maxsize=64)
+def _times(table: sa.Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if isinstance(table.c[name].type, UtcDateTime))
 
 
 @lru_cache(maxsize=1_024)

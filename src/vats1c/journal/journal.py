@@ -57,6 +57,17 @@ class Journal(Reader):
         with self._told_of_writing():
             return self._writer.do(ring, ringing)
 
+    def take(self, ringing: Ringing, then: Callable[[Rang | None, JournalError | None], None]) -> None:
+        """Do as `ring` does and return at once: `then` is told what it was written as, or why it could not be.
+
+        It is called by the thread that writes, so it must not wait.
+        """
+
+        def told(rang: Rang | None, error: Exception | None) -> None:
+            then(rang, None if error is None else _unwritten(error))
+
+        self._writer.take(ring, ringing, told)
+
     def note(self, exchange: Exchange) -> None:
         """Have `exchange` written soon; never waits and never raises."""
         self._writer.note(exchange)
@@ -176,7 +187,13 @@ class Journal(Reader):
         try:
             yield
         except Exception as error:  # the drivers' own errors have no class in common
-            raise JournalError("звонок не записан в журнал", "the call could not be recorded") from error
+            raise _unwritten(error) from error
+
+
+def _unwritten(error: Exception) -> JournalError:
+    told = JournalError("звонок не записан в журнал", "the call could not be recorded")
+    told.__cause__ = error
+    return told
 
 
 def _each(connection: sa.Connection, works: Sequence[Callable[[sa.Connection], Any]]) -> list[Any]:

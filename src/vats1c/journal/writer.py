@@ -25,38 +25,50 @@ Told = TypeVar("Told")
 Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Told]]
 
 # Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
-# so that in a storm writing them down takes a small part of the machine and the rest is dropped.
+# so that in a storm writing them down takes a small part of the machine and the rest is dropped. Few are written at a
+# time, as calls and answers wait for the processor meanwhile; many where somebody waits for them.
 _GATHER = 0.02
-_REST = 9
+_REST = 19
+_FEW = 16
 _MOST_WORKS = 256
-_MOST_AT_ONCE = 128
+_MANY = 128
 # Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
 _MOST_RAW = 2_000
 _MOST_NOTED = 10_000
 
 
 class _Work:
-    """Something to write that somebody waits for."""
+    """Something to write that somebody is to be told of."""
 
-    __slots__ = ("error", "given", "result", "waiting", "write")
+    __slots__ = ("given", "then", "write")
 
-    def __init__(self, write: Write[Any, Any], given: Any) -> None:
+    def __init__(self, write: Write[Any, Any], given: Any, then: Callable[[Any, Exception | None], None]) -> None:
         self.write = write
         self.given = given
+        self.then = then
+
+    def finish(self, result: Any, error: Exception | None = None) -> None:
+        """Tell that it is on disk, or why not."""
+        try:
+            self.then(result, error)
+        except Exception:  # a defect of ours: the others are told all the same
+            log.exception("what was written could not be told")
+
+
+class _Waiting:
+    """Somebody who waits until it is written."""
+
+    __slots__ = ("error", "result", "waiting")
+
+    def __init__(self) -> None:
         self.result: Any = None
         self.error: Exception | None = None
         # Held until it is written: of all that can be waited for, a lock costs least.
         self.waiting = threading.Lock()
         self.waiting.acquire()
 
-    def refuse(self, error: Exception) -> None:
-        """Tell whoever waits that it is not written."""
-        self.error = error
-        self.waiting.release()
-
-    def finish(self, result: Any) -> None:
-        """Tell whoever waits that it is on disk."""
-        self.result = result
+    def told(self, result: Any, error: Exception | None) -> None:
+        self.result, self.error = result, error
         self.waiting.release()
 
 
@@ -82,6 +94,8 @@ class Writer:
         self._on_written = on_written
         self._works: deque[_Work] = deque()
         self._noted: deque[Exchange] = deque()
+        # Exchanges that were written with their calls, of which there is more to say: that can wait.
+        self._finished: deque[Exchange] = deque()
         # Those of them that hold bytes, oldest first.
         self._with_bytes: deque[Exchange] = deque()
         # What was dropped since that was told last: told for many at once, as there are many when there is any.
@@ -105,35 +119,43 @@ class Writer:
         What is asked for meanwhile with the same `write` is given to it together, in order, and it returns as many
         results. Raises whatever it or the commit raises.
         """
-        work = _Work(write, given)
-        self._works.append(work)
+        one = _Waiting()
+        self.take(write, given, one.told)
+        one.waiting.acquire()
+        if one.error is not None:
+            raise one.error
+        return one.result  # type: ignore[no-any-return]
+
+    def take(self, write: Write[Given, Told], given: Given, then: Callable[[Any, Exception | None], None]) -> None:
+        """Do the same and return at once: `then` is told what `write` returned, or why it is not on disk.
+
+        It is called by the thread that writes, so it must not wait.
+        """
+        self._works.append(_Work(write, given, then))
         if not self._urgent.is_set():
             self._urgent.set()
             self._something.set()
         if self._closing:
             self._thread.join()
             self._refuse(RuntimeError("the journal is closed"))
-        work.waiting.acquire()
-        if work.error is not None:
-            raise work.error
-        return work.result  # type: ignore[no-any-return]
 
     def note(self, exchange: Exchange) -> None:
         """Have `exchange` written soon."""
-        self._noted.append(exchange)
+        noted = self._noted if exchange.call_id is None else self._finished
+        noted.append(exchange)
         if exchange.raw is not None:
             self._with_bytes.append(exchange)
             if len(self._with_bytes) > _MOST_RAW:
                 self._drop_bytes()
-        if len(self._noted) > _MOST_NOTED:
-            self._noted.popleft()
+        if len(noted) > _MOST_NOTED:
+            noted.popleft()
             self._drop("exchange")
         if not self._something.is_set():
             self._something.set()
 
     def settle(self) -> None:
         """Return once what was noted before is written, or was dropped. Raises whatever the writing raises."""
-        for _ in range(1 + len(self._noted) // _MOST_AT_ONCE):
+        for _ in range(1 + (len(self._noted) + len(self._finished)) // _MANY):
             self.do(_nothing, None)
 
     def _drop_bytes(self) -> None:
@@ -168,8 +190,8 @@ class Writer:
             self._something.clear()
             self._urgent.clear()
             closing = self._closing
-            while (self._works or self._noted) and self._batch():
-                if not self._closing and self._noted:
+            while (self._works or self._noted or self._finished) and self._batch():
+                if not self._closing and (self._noted or self._finished):
                     self._urgent.wait(max(0.0, self._rested - perf_counter()))
                 self._urgent.clear()
             if closing:
@@ -181,8 +203,7 @@ class Writer:
         self._tell_dropped()
         works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
         begun = perf_counter()
-        settling = self._closing or any(work.write is _nothing for work in works)
-        noted = self._some_noted() if settling or begun >= self._rested else []
+        noted = self._some_noted(works, begun)
         try:
             results = self._write(works, noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
@@ -191,7 +212,8 @@ class Writer:
                 self._one_by_one(works, noted)
                 return True
             # Exchanges wait for better times; calls do not, nor those that came while it was tried.
-            self._noted.extendleft(reversed(noted))
+            for exchange in reversed(noted):
+                (self._noted if exchange.call_id is None else self._finished).appendleft(exchange)
             self._works.extendleft(reversed(works))
             self._refuse(error)
             return False
@@ -210,19 +232,23 @@ class Writer:
             self._on_written()
         return True
 
-    def _some_noted(self) -> list[Exchange]:
+    def _some_noted(self, works: Sequence[_Work], now: float) -> list[Exchange]:
+        """Return the exchanges that are to be written now, with `works`."""
         noted: list[Exchange] = []
-        # Whoever notes may take the oldest away meanwhile.
-        with suppress(IndexError):
-            while len(noted) < _MOST_AT_ONCE:
-                noted.append(self._noted.popleft())
+        rested = now >= self._rested
+        if works or rested:
+            # A call belongs to the SayNames that came before it: they are written no later.
+            _move(self._noted, noted, _MANY if works else _FEW)
+        settling = self._closing or any(work.write is _nothing for work in works)
+        if settling or rested:
+            _move(self._finished, noted, _MANY if settling else _FEW)
         return noted
 
     def _refuse(self, error: Exception) -> None:
         """Tell all who wait that nothing can be written."""
         while self._works:
             self.well = False
-            self._works.popleft().refuse(error)
+            self._works.popleft().finish(None, error)
 
     def _one_by_one(self, works: list[_Work], noted: list[Exchange]) -> None:
         """Write each by itself after all together failed: one that cannot be written must not take others with it."""
@@ -236,7 +262,7 @@ class Writer:
             try:
                 (result,) = self._write([work], [])
             except Exception as error:  # noqa: BLE001 - whoever waits is told
-                work.refuse(error)
+                work.finish(None, error)
             else:
                 self.well = True
                 work.finish(result)
@@ -254,6 +280,14 @@ class Writer:
             for write, together in groupby(works, key=lambda work: work.write):
                 results += write(connection, [work.given for work in together])
             return results
+
+
+def _move(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
+    """Take the oldest of those that wait, until `most` are taken."""
+    # Whoever notes may take the oldest away meanwhile.
+    with suppress(IndexError):
+        while len(taken) < most:
+            taken.append(waiting.popleft())
 
 
 def _nothing(_connection: sa.Connection, given: Sequence[None]) -> Sequence[None]:

@@ -40,6 +40,11 @@ class Served(Protocol):
     def at_once(self, environ: WSGIEnvironment, body: bytes) -> bool:
         """Tell whether such a request, with this body, is answered without waiting for anything."""
 
+    def take(
+        self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, list[tuple[str, str]], bytes], None]
+    ) -> bool:
+        """Take such a request without waiting, to answer it through `send` from another thread; tell whether it did."""
+
     def overloaded(self, environ: WSGIEnvironment) -> Late:
         """Return status, headers and body for a request that cannot even wait in line."""
 
@@ -93,7 +98,8 @@ class Reception:
         try:
             if self._application.at_once(environ, body):
                 self.answer((watcher, environ))
-            else:
+            elif not self._application.take(environ, body, protocol.response_bytes):
+                environ["wsgi.input"] = Arrived(body)
                 self._crew.take((watcher, environ))
         except Exception:  # a defect of ours
             log.exception("request failed")

@@ -12,20 +12,19 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 
-from vats1c.auth import REALM, Logins, Refused
+from vats1c.auth import Logins, Refused
 from vats1c.language import Language
 from vats1c.metrics import Metrics
 from vats1c.model import Exchange
 from vats1c.soap import envelope
-from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault, spell
+from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault
+from vats1c.soap.refusal import Headers, answer_fault, internal, late, spelled, too_large
 from vats1c.soap.request import Request
 from vats1c.soap.wsdl import Wsdl
 
 log = structlog.get_logger("vats1c.soap")
 
-Headers = list[tuple[str, str]]
 _HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
-_RETRY_AFTER = {429: "10", 503: "1"}
 # Set by rehearsal.py, and here for a login that was looked at already: no client can send a variable of this name,
 # theirs begin with HTTP_.
 TRUSTED = "vats1c.trusted"
@@ -40,6 +39,9 @@ class Answering(Protocol):
 
     def answer(self, request: Request, exchange: Exchange) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
+
+    def take(self, request: Request, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
+        """Take what is answered later: `then` is told the answer, by another thread. Tell whether it was taken."""
 
 
 class Endpoint:
@@ -122,10 +124,41 @@ class Endpoint:
             self._note(exchange, environ, begun, body, answer)
             return [answer]
         exchange.outcome, exchange.status = refused.reason, refused.status
-        answered = self._refuse(refused, environ, start_response)
+        self._tell_refused(refused, environ)
+        answered = answer_fault(refused, environ, start_response, self._language)
         if refused.reason not in _OF_STRANGERS or self._strangers.take():
             self._note(exchange, environ, begun, body, answered[0])
         return answered
+
+    def take(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
+        """Take an IncomingCall: it is answered through `send`, by another thread, once it is written down.
+
+        Tell whether it was taken: whatever else `body` may hold is answered by calling the endpoint.
+        """
+        if b"IncomingCall" not in body:
+            return False
+        begun = perf_counter()
+        exchange = Exchange(self._publication, datetime.now(UTC), address=environ.get("REMOTE_ADDR", ""))
+        content_type = environ.get("CONTENT_TYPE", "")
+        try:
+            request = envelope.read(self._body(environ, content_type), content_type)
+        except SoapFault:
+            return False
+        exchange.operation, exchange.namespace = request.operation, request.namespace
+        exchange.soap = SHORT[request.version]
+
+        def told(answer: bytes | SoapFault) -> None:
+            if isinstance(answer, SoapFault):
+                exchange.outcome, exchange.status = answer.reason, answer.status
+                self._tell_refused(answer, environ)
+                status, headers, said = spelled(answer, environ, self._language)
+            else:
+                self._count(request.operation, exchange.outcome)
+                status, headers, said = 200, _HEADERS_OK[request.version], answer
+            self._note(exchange, environ, begun, body, said)
+            send(status, headers, said)
+
+        return self._service.take(request, exchange, told)
 
     def _note(self, exchange: Exchange, environ: WSGIEnvironment, begun: float, body: bytes, answer: bytes) -> None:
         exchange.elapsed = perf_counter() - begun
@@ -167,13 +200,13 @@ class Endpoint:
         declared = environ.get("CONTENT_LENGTH") or ""
         length = int(declared) if declared.isascii() and declared.isdigit() else None
         if length is not None and length > self._body_limit:
-            raise _too_large(self._body_limit)
+            raise too_large(self._body_limit)
         try:
             body: bytes = environ["wsgi.input"].read(self._body_limit + 1 if length is None else length)
         except TimeoutError as error:
             raise late() from error
         if len(body) > self._body_limit:
-            raise _too_large(self._body_limit)
+            raise too_large(self._body_limit)
         if length is not None and len(body) < length:
             raise SoapFault(
                 "Client", "truncated", "тело запроса оборвано", "the body is shorter than its Content-Length"
@@ -196,7 +229,7 @@ class Endpoint:
         self._count("wsdl", "ok")
         return self._wsdl(environ, start_response)
 
-    def _refuse(self, fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    def _tell_refused(self, fault: SoapFault, environ: WSGIEnvironment) -> None:
         self._count("", fault.reason)
         log.info(
             "request refused",
@@ -205,7 +238,6 @@ class Endpoint:
             status=fault.status,
             address=environ.get("REMOTE_ADDR", ""),
         )
-        return answer_fault(fault, environ, start_response, self._language)
 
 
 class Allowance:
@@ -234,62 +266,6 @@ def variables_of_stranger(environ: WSGIEnvironment) -> WSGIEnvironment:
     login = "Basic" if given[:6].lower() == "basic " else "other" if given else ""
     own = {":method": environ["REQUEST_METHOD"], ":path": environ["PATH_INFO"], ":login": login}
     return {name: value for name, value in environ.items() if isinstance(value, str)} | own
-
-
-def spelled(fault: SoapFault, environ: WSGIEnvironment, language: Language) -> tuple[int, Headers, bytes]:
-    """Return `fault` in the request's SOAP version: HTTP status, the headers that the status calls for, envelope."""
-    version = fault.version or envelope.version_hint(environ.get("CONTENT_TYPE", ""))
-    headers = [("Content-Type", CONTENT_TYPES[version])]
-    if fault.status == HTTPStatus.UNAUTHORIZED:
-        headers.append(("WWW-Authenticate", f'Basic realm="{REALM}"'))
-    elif fault.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append(("Allow", "GET, HEAD, POST"))
-    elif fault.status in _RETRY_AFTER:
-        headers.append(("Retry-After", _RETRY_AFTER[fault.status]))
-    if fault.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
-        # The rest of the body is not worth waiting for.
-        headers.append(("Connection", "close"))
-    return fault.status, headers, spell(fault, version, language)
-
-
-def answer_fault(
-    fault: SoapFault, environ: WSGIEnvironment, start_response: StartResponse, language: Language
-) -> list[bytes]:
-    """Answer a request with `fault`."""
-    status, headers, body = spelled(fault, environ, language)
-    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-    return [body]
-
-
-def internal() -> SoapFault:
-    """Return the fault for a defect of ours; it says nothing of what happened."""
-    return SoapFault("Server", "internal", "внутренняя ошибка сервиса", "internal error of the service")
-
-
-def late() -> SoapFault:
-    """Return the fault for a body that did not arrive in time."""
-    return SoapFault("Client", "late", "тело запроса не пришло вовремя", "the body did not arrive in time", status=408)
-
-
-def nowhere() -> SoapFault:
-    """Return the fault for an address under /ws/ where nothing is published."""
-    return SoapFault(
-        "Client",
-        "path",
-        "по этому адресу нет веб-сервиса",
-        "there is no web service at this address",
-        status=404,
-    )
-
-
-def _too_large(limit: int) -> SoapFault:
-    return SoapFault(
-        "Client",
-        "size",
-        f"тело запроса больше {limit} байт",
-        f"the body is longer than {limit} bytes",
-        status=413,
-    )
 
 
 def _counters(metrics: Metrics, publication: str) -> Callable[[str, str], None]:

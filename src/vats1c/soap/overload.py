@@ -7,9 +7,9 @@ from wsgiref.types import WSGIEnvironment
 
 from vats1c.language import Language
 from vats1c.metrics import Metrics
-from vats1c.soap.endpoint import Headers, spelled
 from vats1c.soap.envelope import version_hint
 from vats1c.soap.fault import CONTENT_TYPES, SoapFault
+from vats1c.soap.refusal import Headers, spelled
 
 
 class Overloaded:

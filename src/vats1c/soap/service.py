@@ -6,6 +6,7 @@ namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
 """
 # mypy: disable-error-code="misc,untyped-decorator"
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -81,7 +82,11 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
-            ctx.udc.parts.desk.incoming_call(num_from or "", key or "", ctx.udc.exchange)
+            asked: _Asked = ctx.udc
+            if asked.deferred is None:
+                asked.parts.desk.incoming_call(num_from or "", key or "", asked.exchange)
+            else:
+                asked.deferred.append((num_from or "", key or ""))
             return "1"
 
     return _Application(
@@ -165,6 +170,8 @@ class _Asked(NamedTuple):
 
     parts: "Service"
     exchange: Exchange | None
+    # Where the parameters of a call go that whoever asks has written down, and does not answer before.
+    deferred: list[tuple[str, str]] | None = None
 
 
 class Service:
@@ -197,6 +204,26 @@ class Service:
             return self._by_spyne(request, exchange)
         return reply.envelope(request.version, operation.namespace, operation.name, value)
 
+    def take(self, request: Request, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
+        """Take an IncomingCall that is answered once it is written: `then` is told the answer, by another thread.
+
+        Tell whether it was taken: any other request is for `answer`.
+        """
+        operation = self._compiled.get(request.shape)
+        if operation is None or operation.name != "IncomingCall" or request.texts is None:
+            return False
+        deferred: list[tuple[str, str]] = []
+        value = operation.call(request.texts, _Asked(self, exchange, deferred))
+        if value is None:
+            return False
+        answer = reply.envelope(request.version, operation.namespace, operation.name, value)
+
+        def told(error: Exception | None) -> None:
+            then(answer if error is None else _failed(error, request))
+
+        self.desk.take_call(*deferred[0], exchange, told)
+        return True
+
     def _by_spyne(self, request: Request, exchange: Exchange | None) -> bytes:
         named = {split(parameter)[1] for parameter in request.element}
         transport = self._transports.get((request.namespace, "Number" in named))
@@ -217,11 +244,15 @@ def _ours(fault: Fault, application: Application, request: Request) -> SoapFault
     if fault.faultcode.startswith("Client"):
         methods = application.interface.service_method_map[request.element.tag]
         return _misnamed(request, ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message)))
-    if isinstance(fault.__cause__, JournalError):
-        log.error("call not recorded", error=str(fault.__cause__.__cause__))
-        text = fault.__cause__.message
-        return SoapFault("Server", "journal", text.ru, text.en, version=request.version)
-    log.error("operation failed", operation=request.operation, exc_info=fault.__cause__ or fault)
+    return _failed(fault.__cause__ or fault, request)
+
+
+def _failed(error: BaseException, request: Request) -> SoapFault:
+    """Say what went wrong on our side."""
+    if isinstance(error, JournalError):
+        log.error("call not recorded", error=str(error.__cause__))
+        return SoapFault("Server", "journal", error.message.ru, error.message.en, version=request.version)
+    log.error("operation failed", operation=request.operation, exc_info=error)
     return SoapFault(
         "Server",
         "internal",

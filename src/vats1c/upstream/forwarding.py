@@ -27,6 +27,9 @@ class Record(Protocol):
     def ring(self, ringing: Ringing) -> Any:
         """Return what was written once it is durable; raises when it cannot be."""
 
+    def take(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+        """Do the same and return at once: `then` is told of it, or of the error."""
+
     def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down."""
 
@@ -53,9 +56,22 @@ class Forwarding:
     def ring(self, ringing: Ringing) -> Any:
         """Write the call down, and only then pass it on."""
         written = self._record.ring(ringing)
+        self._pass_on(ringing)
+        return written
+
+    def take(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+        """Have the call written down, and only then pass it on."""
+
+        def told(written: Any, error: Any) -> None:
+            if error is None:
+                self._pass_on(ringing)
+            then(written, error)
+
+        self._record.take(ringing, told)
+
+    def _pass_on(self, ringing: Ringing) -> None:
         if not self._background.put((ringing, time.monotonic())):
             self._failed(ringing, "dropped", "too many at once")
-        return written
 
     def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang."""
