@@ -4,9 +4,8 @@ import threading
 
 import pytest
 
-from vats1c.crew import Crew
 from vats1c.server.asked import Body, constant, environ_of
-from vats1c.server.reception import Reception
+from vats1c.server.reception import Limits, Reception
 
 
 class Coming:
@@ -167,9 +166,8 @@ def application():
 
 
 def reception(application, *, seconds=60.0, waiting=10):
-    made = Reception(application, "127.0.0.1", 80, seconds)
-    made.open(Crew(made.answer, 4, waiting), Crew(made.answer, 4, 100))
-    return made
+    limits = Limits(header_timeout=60, body_timeout=seconds, connections=4, windows=4, waiting=waiting)
+    return Reception(application, "127.0.0.1", 80, limits)
 
 
 def asked(reception, connection, **scope):

@@ -6,6 +6,7 @@ Rule: `begin` and what it leads to run on the one thread that granian has for Py
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -23,6 +24,25 @@ _SLOW = 0.05
 # granian takes what is sent on an answer without an end as fast as it is given. A window is told to come again after
 # so many bytes: one that does not read keeps no more than these.
 _MOST_STREAMED = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What connections may take: seconds, and connections a process (each may hold one thread).
+
+    `windows` are those of answers that do not end by themselves. At most `waiting` requests wait in line.
+    """
+
+    header_timeout: float
+    body_timeout: float
+    connections: int
+    windows: int
+    waiting: int
+
+    @property
+    def all_connections(self) -> int:
+        """How many there may be with those of windows."""
+        return self.connections + self.windows
 
 
 class Served(Protocol):
@@ -55,17 +75,15 @@ class Served(Protocol):
 class Reception:
     """Where all requests come in."""
 
-    def __init__(self, application: Served, host: str, port: int, body_timeout: float) -> None:
-        """Have `application` answer what comes to `host`:`port`; a body may take `body_timeout` seconds."""
+    def __init__(self, application: Served, host: str, port: int, limits: Limits) -> None:
+        """Have `application` answer what comes to `host`:`port`, within `limits`."""
         self._application = application
-        self._body_timeout = body_timeout
+        self._body_timeout = limits.body_timeout
         self._constant = constant(host, port)
-        self._reading = _Reading(body_timeout, application.late)
-
-    def open(self, crew: Crew[Any], others: Crew[Any]) -> None:
-        """Have `crew` answer the requests that stand in line, and `others` all those that do not."""
-        self._crew = crew
-        self._others = others
+        self._reading = _Reading(limits.body_timeout, application.late)
+        self._crew = Crew(self.answer, limits.connections, limits.waiting)
+        # Whoever does not stand in line: strangers, pages, windows.
+        self._others = Crew(self.answer, limits.all_connections, limits.all_connections)
 
     def begin(self, watcher: Any) -> None:
         """Take a request whose head has come. Called by granian; whatever goes wrong must not come back to it."""
@@ -159,16 +177,17 @@ class _Reading:
         self._seconds = seconds
         self._late = late
         self._begun: dict[Any, tuple[float, WSGIEnvironment]] = {}
-        # How many stand in line of those begun since `_since`, and of those begun in the span before.
+        # How many stand in line of those begun since `_since`, and of those begun before, since `_earlier`.
         self._new = self._before = 0
-        self._since = 0.0
+        self._since = self._earlier = 0.0
         threading.Thread(target=self._watch, name="body-deadlines", daemon=True).start()
 
     def in_line(self) -> int:
         """Return how many stand in line to be read; whose body is slow to come keeps nobody waiting."""
         now = time.monotonic()
         if now - self._since >= _SLOW:
-            self._before = self._new if now - self._since < 2 * _SLOW else 0
+            recent = now - self._since < 2 * _SLOW
+            self._before, self._earlier = (self._new, self._since) if recent else (0, now)
             self._new, self._since = 0, now
         return self._new + self._before
 
@@ -181,7 +200,7 @@ class _Reading:
         begun, _ = self._begun.pop(protocol, (0.0, None))
         if begun >= self._since:
             self._new -= 1
-        elif begun >= self._since - _SLOW:
+        elif begun >= self._earlier:
             self._before -= 1
         return begun > 0
 

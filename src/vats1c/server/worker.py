@@ -14,28 +14,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vats1c.crew import Crew
-from vats1c.server.reception import Reception, Served
+from vats1c.server.reception import Limits, Reception, Served
 
 _BACKLOG = 1_024
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What connections may take: seconds, and connections a process (each may hold one thread).
-
-    `windows` are those of answers that do not end by themselves. At most `waiting` requests wait in line.
-    """
-
-    header_timeout: float
-    body_timeout: float
-    connections: int
-    windows: int
-    waiting: int
 
 
 class PortInUseError(OSError):
@@ -78,18 +62,14 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     stop.add_cb(stopped.set)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: end())
-    connections = limits.connections + limits.windows
-    reception = Reception(application, host, port, limits.body_timeout)
-    reception.open(
-        Crew(reception.answer, limits.connections, limits.waiting), Crew(reception.answer, connections, connections)
-    )
+    reception = Reception(application, host, port, limits)
     worker = RSGIWorker(
         1,
         (ListenerSpec(host, port, _BACKLOG), None),
         None,
         threads=1,
         py_threads=1,
-        backpressure=connections,
+        backpressure=limits.all_connections,
         http_mode="1",
         http1_opts=HTTP1Settings(header_read_timeout=int(limits.header_timeout * 1_000)),
         metrics=(None, None),

@@ -5,15 +5,15 @@ is known again, and only where the bytes alone prove that a parser would read it
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
 # Nothing in it can be markup, a reference, a line end or another letter in another encoding.
-_PLAIN_TEXT = rb"[0-9A-Za-z+*#.() -]{1,64}"
-_plain_text = re.compile(_PLAIN_TEXT)
+_PLAIN_TEXT = re.compile(rb"[0-9A-Za-z+*#.() -]{1,64}")
+_LONGEST = 4_096
 _MOST_CONTENT_TYPES = 16
 _MOST_OF_ONE = 8
 # The tag of an operation and those of its parameters, as lxml gives them.
@@ -54,14 +54,13 @@ class Known:
     def __init__(self, most_of_one: int = _MOST_OF_ONE) -> None:
         """Know `most_of_one` requests of one content type."""
         self._most_of_one = most_of_one
-        self._by_type: dict[str, tuple[tuple[re.Pattern[bytes], str, Shape], ...]] = {}
+        self._by_type: dict[str, tuple[tuple[Sequence[bytes], str, Shape], ...]] = {}
 
     def find(self, body: bytes, content_type: str, parse: Callable[[], etree._Element]) -> Request | None:
         """Return the request in `body`, None where it must be read; `parse` reads it for whoever needs the element."""
-        for pattern, version, shape in self._by_type.get(content_type, ()):
-            found = pattern.fullmatch(body)
-            if found is not None:
-                texts = tuple([text.decode("ascii") for text in found.groups()])
+        for pieces, version, shape in self._by_type.get(content_type, ()):
+            texts = _between(pieces, body)
+            if texts is not None:
                 return Request(version, shape, texts, parse)
         return None
 
@@ -71,19 +70,36 @@ class Known:
         Without references a text stands in the bytes as it is; where it stands once between two tags, that is its
         parameter's place, and any other plain text there leaves the rest of the document what it is.
         """
-        if not request.texts or b"&" in body:
+        if not request.texts or b"&" in body or len(body) > _LONGEST:
             return
-        pattern, end = b"", 0
+        pieces, end = [], 0
         for text in request.texts:
             # In the tags around it, so that the place cannot be within one.
             wanted = b">" + text.encode() + b"<"
             at = body.find(wanted, end)
-            if not _plain_text.fullmatch(wanted[1:-1]) or at < 0 or body.count(wanted) != 1:
+            if not _PLAIN_TEXT.fullmatch(wanted[1:-1]) or at < 0 or body.count(wanted) != 1:
                 return
-            pattern += re.escape(body[end : at + 1]) + b"(" + _PLAIN_TEXT + b")"
+            pieces.append(body[end : at + 1])
             end = at + len(wanted) - 1
         known = self._by_type.get(content_type, ())
         if known or len(self._by_type) < _MOST_CONTENT_TYPES:
-            new = (re.compile(pattern + re.escape(body[end:])), request.version, request.shape)
+            new = ((*pieces, body[end:]), request.version, request.shape)
             # Another one each time: whoever looks into it meanwhile has the one before.
             self._by_type[content_type] = (new, *known)[: self._most_of_one]
+
+
+def _between(pieces: Sequence[bytes], body: bytes) -> tuple[str, ...] | None:
+    """Return the texts between `pieces` of which `body` consists; None where it does not, or they are not plain."""
+    first, *inner, last = pieces
+    if not (body.startswith(first) and body.endswith(last)):
+        return None
+    texts = []
+    start = len(first)
+    for piece in (*inner, last):
+        # A piece begins with a tag, and no text holds one.
+        end = body.find(piece, start) if piece is not last else len(body) - len(last)
+        if not _PLAIN_TEXT.fullmatch(body, start, max(start, end)):
+            return None
+        texts.append(body[start:end].decode("ascii"))
+        start = end + len(piece)
+    return tuple(texts)
