@@ -59,6 +59,7 @@ class Answer:
         from lxml import etree
 
         found = etree.fromstring(self.body).find(".//{*}return")
+        assert found is not None, (self.status, self.text)
         return found.text or ""
 
     @property

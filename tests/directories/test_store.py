@@ -279,6 +279,25 @@ def test_reading_does_not_wait_for_a_writer_that_takes_its_time(directory, path)
         other.close()
 
 
+def test_many_open_a_new_file_at_once(path):
+    failed, ready = [], threading.Barrier(8)
+
+    def start():
+        ready.wait()
+        try:
+            StoreDirectory("own", {"path": str(path)}, DEFAULT_PLAN).close()
+        except (DirectoryError, sqlite3.Error) as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
+
+
 def test_two_processes_write_and_each_sees_the_others(path, store):
     code = (
         "import sys; from vats1c.directory.store import StoreDirectory; from vats1c.model import Caller\n"

@@ -1,11 +1,13 @@
 """The database's tables are the same however they came to be, and nothing in them is lost on the way."""
 
 import sqlite3
+import threading
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
 
-from vats1c.database import HEAD, Database, DatabaseError
+from vats1c.database import HEAD, Database, DatabaseError, keep_log
 from vats1c.database.schema import metadata
 from vats1c.journal import Reader
 
@@ -86,8 +88,6 @@ def test_a_server_s_database_is_brought_to_this_version_by_command_alone(postgre
 
 
 def test_two_processes_may_start_at_once_on_a_new_file(tmp_path):
-    import threading
-
     failed = []
 
     def start():
@@ -105,6 +105,31 @@ def test_two_processes_may_start_at_once_on_a_new_file(tmp_path):
         thread.join()
 
     assert failed == []
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A file without a log, and another process's connection that is about to write to it."""
+    file = tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE calls (id)")
+        # SQLite refuses to turn such a file at once, without the patience it was told to have.
+        other.execute("BEGIN IMMEDIATE")
+        yield file, other
+
+
+def test_a_file_that_another_process_writes_is_turned_to_a_log_once_it_is_free(held):
+    file, other = held
+    threading.Timer(0.2, other.commit).start()
+    with closing(sqlite3.connect(file)) as connection:
+        keep_log(connection)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_another_process_does_not_let_go_of_is_given_up(held, monkeypatch):
+    monkeypatch.setattr("vats1c.database.embedded._SECONDS_TO_WAIT_FOR_A_LOCK", 0.05)
+    with closing(sqlite3.connect(held[0])) as connection, pytest.raises(sqlite3.OperationalError, match="locked"):
+        keep_log(connection)
 
 
 def test_a_later_version_s_file_is_left_alone(tmp_path):

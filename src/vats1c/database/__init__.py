@@ -4,5 +4,6 @@ Rule: writers go one at a time, across processes too, so that a version drawn la
 """
 
 from vats1c.database.database import CHANNEL, HEAD, Database, DatabaseError
+from vats1c.database.embedded import keep_log
 
-__all__ = ["CHANNEL", "HEAD", "Database", "DatabaseError"]
+__all__ = ["CHANNEL", "HEAD", "Database", "DatabaseError", "keep_log"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vats1c.database.embedded import keep_log
 from vats1c.database.schema import metadata
 from vats1c.language import Message
 
@@ -168,10 +169,10 @@ def _begin(connection: sa.Connection) -> None:
 
 def _durable(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
+    keep_log(connection)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={_SECONDS_TO_WAIT_FOR_A_LOCK * 1000}",
-        "journal_mode=WAL",
         "synchronous=FULL",
         # Moving the log into the file takes fsyncs of its own: every 32 MB is often enough.
         "wal_autocheckpoint=8000",

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vats1c.database import keep_log
 from vats1c.directory import DirectoryError
 
 VERSION = 1
@@ -82,14 +83,17 @@ def prepare(path: Path) -> None:
     """Make the file and its tables where missing. Raises DirectoryError when it is somebody else's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=_SECONDS_TO_WAIT_FOR_A_LOCK)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION and (version or connection.execute("SELECT 1 FROM sqlite_master").fetchone()):
+        # In one statement: another process may make the tables between two.
+        version, tables = connection.execute(
+            "SELECT user_version, (SELECT COUNT(*) FROM sqlite_master) FROM pragma_user_version"
+        ).fetchone()
+        if version != VERSION and (version or tables):
             raise DirectoryError(
                 f"это не справочник версии {VERSION}, а что-то другое: {path}",
                 f"not a directory of version {VERSION} but something else: {path}",
                 "path",
             )
-        connection.execute("PRAGMA journal_mode=WAL")
+        keep_log(connection)
     engine = writer(path)
     try:
         # Two processes may start at once: whoever gets the lock second finds the tables there.
