@@ -1,14 +1,13 @@
 """The words of the trade as data: who calls, who is called, and the call between them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Whoever is ringing, as a directory knows them.
 
     `manager` is the internal extension of the responsible manager, by which the PBX routes; "" when unknown.
@@ -53,7 +52,7 @@ class Match(NamedTuple):
         if self.confidence is Confidence.EXACT:
             return first
         if self.confidence is not Confidence.AMBIGUOUS:
-            return replace(first, manager="")
+            return first._replace(manager="")
         # Of several contacts no one is preferred: all names that differ are shown, as far as the phone shows them.
         names = " / ".join(dict.fromkeys(caller.name for caller in self.callers))
         companies = {caller.company for caller in self.callers}

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 # Nothing that can be dialled is longer; a longer text is not a number (E.164 has 15 digits).
 _LONGEST = 64
@@ -40,8 +41,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number as received and what it stands for.
 
     `canonical` is the E.164 form ("+79235292926") of an external number, None for any other. `extension` is what

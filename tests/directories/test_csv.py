@@ -2,7 +2,6 @@
 
 import csv
 import os
-from dataclasses import astuple
 
 import pytest
 
@@ -15,7 +14,7 @@ TITLES = ("number", "name", "company", "category", "manager", "note")
 
 def write(path, rows):
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([TITLES, *((number, *astuple(caller)) for number, caller in rows)])
+        csv.writer(file).writerows([TITLES, *((number, *caller) for number, caller in rows)])
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def callers_of(request):
     number = parse_qs(urlsplit(request.path).query)["n"][0]
-    return [{"number": own, **asdict(caller)} for own, caller in CALLERS if identify(own).canonical == number]
+    return [{"number": own, **caller._asdict()} for own, caller in CALLERS if identify(own).canonical == number]
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Callers in the settings pass the suite, and a mistake there is named."""
 
-from dataclasses import asdict
-
 import pytest
 
 from vats1c.directory import DirectoryError
@@ -17,7 +15,7 @@ def opened(*callers, plan=DEFAULT_PLAN):
 
 @pytest.fixture
 def directory():
-    return opened(*({"number": number, **asdict(caller)} for number, caller in CALLERS))
+    return opened(*({"number": number, **caller._asdict()} for number, caller in CALLERS))
 
 
 class TestMemory(DirectoryContract):

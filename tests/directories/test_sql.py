@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import astuple
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +32,7 @@ def fill(url):
         table.create(connection)
         for number, caller in CALLERS:
             canonical = identify(number).canonical
-            values = (WRITTEN.get(canonical, canonical), *astuple(caller))
+            values = (WRITTEN.get(canonical, canonical), *caller)
             connection.execute(table.insert().values(dict(zip(TITLES, values, strict=True))))
     engine.dispose()
     return url

@@ -6,7 +6,6 @@ import os
 import struct
 import sys
 import zipfile
-from dataclasses import astuple
 
 import openpyxl
 import pytest
@@ -29,7 +28,7 @@ def write(path, rows, sheet="Лист1"):
 
 
 def callers(pairs):
-    return [TITLES, *((number, *astuple(caller)) for number, caller in pairs)]
+    return [TITLES, *((number, *caller) for number, caller in pairs)]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -137,7 +137,7 @@ def change(
     words = {"name": name, "company": company, "category": category, "manager": manager, "note": note}
     given = {field: value for field, value in words.items() if value is not None}
     with _opened(load(config, or_demo=True), publication, directory) as own:
-        caller = replace(own.get(caller_id).caller, **given)
+        caller = own.get(caller_id).caller._replace(**given)
         own.change(caller_id, numbers=number, caller=caller)
 
 
@@ -170,7 +170,7 @@ def find(
         return
     for one in found:
         numbers = ", ".join(number.canonical or "" for number in one.numbers)
-        rest = "  ".join(value for value in list(asdict(one.caller).values())[1:] if value)
+        rest = "  ".join(value for value in one.caller[1:] if value)
         typer.echo(f"{one.id:>6}  {numbers:<16}  {one.caller.name}  {rest}".rstrip())
 
 
@@ -185,7 +185,7 @@ def export(
     with _opened(load(config, or_demo=True), publication, directory) as own:
         table.writerow(COLUMNS)
         for row in own.rows():
-            table.writerow([row.cell, *asdict(row.caller).values()])
+            table.writerow([row.cell, *row.caller])
 
 
 @contextmanager
@@ -233,6 +233,6 @@ def _described(one: "Entry") -> dict[str, object]:
     return {
         "id": one.id,
         "numbers": [number.canonical for number in one.numbers],
-        **asdict(one.caller),
+        **one.caller._asdict(),
         "changed": one.changed,
     }

@@ -1,7 +1,6 @@
 """`vats1c lookup`: who is this number, and why is that the answer?"""
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,7 +65,7 @@ def _described(finding: "Finding", shown: str) -> dict[str, Any]:
         "last10": number.last10,
         "extension": number.extension or None,
         "say_name": shown,
-        "caller": asdict(finding.caller) if finding.caller else None,
+        "caller": finding.caller._asdict() if finding.caller else None,
         "directory": decided.directory if decided else None,
         "confidence": decided.answer.match.confidence.value if decided and decided.answer.match else None,
         "elapsed_ms": _ms(finding.elapsed),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from vats1c.language import Message
 from vats1c.model import Caller, Match
@@ -54,8 +54,7 @@ class State:
     callers: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of somebody's table as it stands there: its place (1 is the first line), the number's cell, what was read.
 
     It is of use when it has a number of the public network and a name; `vats1c check` shows those that are not.

@@ -1,7 +1,6 @@
 """What the columns of somebody's table mean: the same names for every kind that has columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 
 from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller, Confidence
@@ -16,7 +15,6 @@ COLUMNS = {
     "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
     "note": ("note", "заметка", "примечание", "комментарий"),
 }
-_OF_CALLER = [field.name for field in fields(Caller)]
 FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
 
 
@@ -39,7 +37,7 @@ def row_of(line: int, values: Mapping[str, str], plan: Plan) -> Row:
     """Return the row at `line`, given by field."""
     get = values.get
     cell = get("number", "").strip()
-    caller = Caller(*[get(field, "").strip() for field in _OF_CALLER])
+    caller = Caller(*[get(field, "").strip() for field in Caller._fields])
     return Row(line, cell, tuple(split(cell, plan)), caller)
 
 

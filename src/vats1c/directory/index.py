@@ -8,17 +8,12 @@ country's code; several contacts with one number are an ambiguous match, never a
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from operator import attrgetter
 
 from vats1c.model import Caller, Confidence, Match
 from vats1c.number import Kind, Number
 
 _SEPARATOR = "\x1f"
 _TEN_DIGITS = 10**10
-_FIELDS = [field.name for field in fields(Caller)]
-# dataclasses.astuple copies deeply: half of the time that a million callers take to load.
-_values = attrgetter(*_FIELDS)
 
 
 class Index:
@@ -31,9 +26,9 @@ class Index:
         numbers, owners, local = array("Q"), array("L"), set()
         for row, (own, caller) in enumerate(rows):
             self._starts.append(len(text))
-            joined = _SEPARATOR.join(_values(caller))
-            if joined.count(_SEPARATOR) >= len(_FIELDS):
-                joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in _values(caller))
+            joined = _SEPARATOR.join(caller)
+            if joined.count(_SEPARATOR) >= len(Caller._fields):
+                joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in caller)
             text += joined.encode()
             for number in own:
                 if number.canonical:
@@ -85,4 +80,4 @@ class Index:
 
     def _caller(self, row: int) -> Caller:
         text = self._text[self._starts[row] : self._starts[row + 1]].decode()
-        return Caller(*text.split(_SEPARATOR, len(_FIELDS) - 1))
+        return Caller(*text.split(_SEPARATOR, len(Caller._fields) - 1))

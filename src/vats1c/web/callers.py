@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -52,7 +52,7 @@ class Callers:
         given = asking.given()
         words = {field: asking.text(given, field) for field in _FIELDS if field in given}
         numbers = _numbers(given) if "numbers" in given else None
-        caller = replace(_held(own, caller_id).caller, **words)
+        caller = _held(own, caller_id).caller._replace(**words)
         _done(lambda: own.change(caller_id, numbers=numbers, caller=caller))
         return answered(self._named(person, own, caller_id))
 

@@ -25,7 +25,7 @@ def call_of(parts: Parts, call: Call, language: str) -> dict[str, Any]:
         "number": call.number,
         "national": identify(call.number, parts.offices[call.publication].plan).national if call.number else None,
         "kind": call.kind,
-        "caller": asdict(call.caller) if call.caller else None,
+        "caller": call.caller._asdict() if call.caller else None,
         "confidence": call.confidence.value if call.confidence else None,
         "region": region,
         "operator": operator,
@@ -56,7 +56,7 @@ def entry(one: Entry) -> dict[str, Any]:
     return {
         "id": one.id,
         "numbers": [number.canonical for number in one.numbers],
-        **asdict(one.caller),
+        **one.caller._asdict(),
         "changed": one.changed,
     }
 

@@ -6,7 +6,7 @@ away: empty cells leave what was there, numbers are added to those there were.
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -127,4 +127,4 @@ def undo(connection: sa.Connection, publication: str, import_id: int) -> Undone 
 
 
 def _merged(held: Caller, given: Caller) -> Caller:
-    return replace(held, **{field: value for field, value in asdict(given).items() if value})
+    return held._replace(**{field: value for field, value in given._asdict().items() if value})
