@@ -31,11 +31,11 @@ from vats1c.soap.refusal import Headers, answer_fault, late, nowhere, spelled
 from vats1c.soap.rehearsal import rehearse
 from vats1c.soap.sent import read as read_again
 from vats1c.staging.publications import Publications
-from vats1c.upstream import Upstream
 from vats1c.web import Bench, Check, Office, Parts, Site
 
 if TYPE_CHECKING:
     from vats1c.staging.plans import FaultPlans
+    from vats1c.upstream import Upstream
 
 
 class Application:
@@ -207,7 +207,7 @@ def _fault_plans(settings: Settings) -> "FaultPlans":
     return FaultPlans(settings.plan)
 
 
-def _check(one: Directory | Guard | Upstream) -> Check:
+def _check(one: "Directory | Guard | Upstream") -> Check:
     def check() -> tuple[bool, dict[str, Any]]:
         state = one.state()
         return state.ready, {"callers": state.callers}

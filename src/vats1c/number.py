@@ -41,6 +41,10 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
+# Python 3.11 takes as long to look a member up as to make a number, and a start reads a hundred thousand of them.
+_EXTERNAL, _TEXT = Kind.EXTERNAL, Kind.TEXT
+
+
 class Number(NamedTuple):
     """A number as received and what it stands for.
 
@@ -93,14 +97,14 @@ def identify(received: str, plan: Plan = DEFAULT_PLAN) -> Number:
     if plan.region == "RU":
         plain = _RUSSIAN.fullmatch(text if text.isdigit() else text.translate(_PUNCTUATION))
     if plain:
-        return Number(text, "+7" + plain[1], Kind.EXTERNAL)
+        return Number(text, "+7" + plain[1], _EXTERNAL)
     return _classified(text, plan)
 
 
 def split(cell: str, plan: Plan = DEFAULT_PLAN) -> list[Number]:
     """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)»."""
     whole = identify.__wrapped__(cell, plan)
-    if whole.kind is not Kind.TEXT:
+    if whole.kind is not _TEXT:
         return [whole] if whole.canonical else []
     found = (identify.__wrapped__(run, plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
     return [number for number in found if number.canonical]

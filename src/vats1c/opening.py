@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vats1c import directory
 from vats1c.auth import User, is_hash
@@ -20,7 +20,9 @@ from vats1c.directory.editing import Editable, none_to_edit
 from vats1c.language import Message
 from vats1c.model import Subscriber
 from vats1c.people import Person
-from vats1c.upstream import Upstream
+
+if TYPE_CHECKING:
+    from vats1c.upstream import Upstream
 
 # What the kind of directory that asks a 1C calls a namespace.
 _CONTRACTS = {"http://VATS": "vats", "http://test": "test"}
@@ -115,11 +117,13 @@ def _told(place: str, problems: list[Problem], table: PasswordTable, name: str) 
 
 def upstream(
     settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
-) -> Upstream | None:
+) -> "Upstream | None":
     """Open the real 1C behind a publication, None when it is not asked; `on_failure` is given what closes it."""
     table, place = settings.served[publication].upstream, f"{place_of(settings, publication)}{UPSTREAM}"
     if not table.asked:
         return None
+    from vats1c.upstream import Upstream  # noqa: PLC0415 - few services have a 1C behind them
+
     try:
         given = {**table.model_dump(include={"url", "user", "parameter", "timeout"}), **_login_to(table)}
         given = {key: value for key, value in given.items() if value != ""}

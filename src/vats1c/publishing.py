@@ -22,12 +22,12 @@ from vats1c.model import Subscriber
 from vats1c.people import LoginTakenError, People, Person
 from vats1c.screens import Screens
 from vats1c.staging.given import StagingError
-from vats1c.upstream import Upstream
 from vats1c.web import Office
 
 if TYPE_CHECKING:
     from vats1c.breaking import Breaker
     from vats1c.staging.plans import FaultPlans
+    from vats1c.upstream import Upstream
 
 # Figures of all publications made on request go under one name: nobody knows how many there will be.
 _ON_REQUEST = "on-request"
@@ -42,7 +42,7 @@ class Publication:
     persons: tuple[tuple[Person, User], ...]
     directories: tuple[Directory, ...]
     call_back: Callable[[str, str], None] | None = None
-    upstream: Upstream | None = None
+    upstream: "Upstream | None" = None
 
 
 @dataclass(frozen=True, slots=True)

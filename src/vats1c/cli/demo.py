@@ -4,8 +4,6 @@ import json
 import os
 import secrets
 import tempfile
-from importlib.resources import as_file, files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +63,8 @@ def demo(
     ] = "127.0.0.1:8080",
 ) -> None:
     """Start with a sample directory and the vendor's example login; nothing is kept afterwards."""
+    from importlib.resources import as_file, files
+
     from vats1c import config
     from vats1c.cli.running import run
 
@@ -93,6 +93,8 @@ def demo(
 
 
 def _is_loopback(listen: str) -> bool:
+    from ipaddress import ip_address
+
     host = listen.rpartition(":")[0].strip("[]")
     try:
         return host == "localhost" or ip_address(host).is_loopback

@@ -2,8 +2,6 @@
 
 import os
 import time
-import urllib.error
-import urllib.request
 from typing import Annotated
 
 import typer
@@ -40,14 +38,17 @@ def _here() -> str:
 
 
 def _not_ready(url: str) -> str | None:
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, build_opener
+
     if not url.startswith(("http://", "https://")):
         return "http:// ?"
     try:
         # The service is asked directly: a proxy of the environment is for others.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = build_opener(ProxyHandler({}))
         with opener.open(url, timeout=_TIMEOUT):
             return None
-    except urllib.error.HTTPError as error:
+    except HTTPError as error:
         return f"HTTP {error.code}"
     except (OSError, ValueError) as error:
         return str(getattr(error, "reason", error))

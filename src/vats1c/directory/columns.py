@@ -1,6 +1,7 @@
 """What the columns of somebody's table mean: the same names for every kind that has columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller, Confidence
@@ -15,6 +16,8 @@ COLUMNS = {
     "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
     "note": ("note", "заметка", "примечание", "комментарий"),
 }
+# The caller's number and then the rest, in the order in which a row is read.
+CELLS = ("number", *Caller._fields)
 FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
 
 
@@ -33,12 +36,30 @@ def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
     return fields
 
 
-def row_of(line: int, values: Mapping[str, str], plan: Plan) -> Row:
-    """Return the row at `line`, given by field."""
-    get = values.get
-    cell = get("number", "").strip()
-    caller = Caller(*[get(field, "").strip() for field in Caller._fields])
-    return Row(line, cell, tuple(split(cell, plan)), caller)
+def picker(fields: Sequence[str | None]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Return what picks a row's cells in the order of `CELLS`, "" where there is none; `fields` as `fields_of` says."""
+    width = len(fields)
+    places = {field: place for place, field in enumerate(fields)}
+    pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(*[places.get(field, width) for field in CELLS])
+    missing = [""]
+
+    def picked(row: list[str]) -> tuple[str, ...]:
+        if len(row) != width:
+            row = (row + missing * width)[:width]
+        return pick(row + missing)
+
+    return picked
+
+
+def row_of(line: int, cells: Iterable[str], plan: Plan) -> Row:
+    """Return the row at `line`, given by its cells in the order of `CELLS`."""
+    cell, *own = map(str.strip, cells)
+    return Row(line, cell, tuple(split(cell, plan)), Caller._make(own))
+
+
+def cells_of(values: Mapping[str, str]) -> list[str]:
+    """Return what is given by field in the order of `CELLS`."""
+    return [values.get(field, "") for field in CELLS]
 
 
 def surety(number: Number, owners: Iterable[Sequence[str]], plan: Plan) -> Confidence:

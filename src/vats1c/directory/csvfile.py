@@ -6,12 +6,12 @@ Headers in English or Russian, comma, semicolon or tab, UTF-8 or windows-1251: a
 import csv
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from vats1c.directory import DirectoryError, Row
-from vats1c.directory.columns import fields_of, row_of
+from vats1c.directory.columns import fields_of, picker, row_of
 from vats1c.directory.files import FileDirectory
 from vats1c.number import Plan
 
@@ -36,12 +36,11 @@ def read(path: Path, plan: Plan) -> Iterator[Row]:
         first = file.readline()
         rows = csv.reader(chain((first,), file), delimiter=max(_DELIMITERS, key=first.count), strict=True)
         try:
-            fields = fields_of(next(rows), path)
-            named, of_use = [field for field in fields if field], [field is not None for field in fields]
+            picked = picker(fields_of(next(rows), path))
             for row in rows:
-                values = dict(zip(named, compress(row, of_use), strict=False))
-                if any(values.values()):
-                    yield row_of(rows.line_num, values, plan)
+                cells = picked(row)
+                if any(cells):
+                    yield row_of(rows.line_num, cells, plan)
         # It is written to while it is read, when its encoding is another all at once.
         except (csv.Error, UnicodeDecodeError) as error:
             raise DirectoryError(

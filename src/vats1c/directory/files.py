@@ -143,7 +143,8 @@ def _telling(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -
 
 
 def _usable(rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
-    return ((row.numbers, row.caller) for row in rows if row.usable)
+    # As `Row.usable` says, unpacked: at a start this is done for every caller.
+    return ((numbers, caller) for _, _, numbers, caller in rows if numbers and caller.name)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -22,10 +22,9 @@ class Index:
     def __init__(self, rows: Iterable[tuple[Iterable[Number], Caller]]) -> None:
         """Take callers, each with its numbers in canonical form."""
         text = bytearray()
-        self._starts = array("Q")
-        numbers, owners, local = array("Q"), array("L"), set()
+        starts, numbers, owners, local = array("Q"), array("Q"), array("L"), set()
         for row, (own, caller) in enumerate(rows):
-            self._starts.append(len(text))
+            starts.append(len(text))
             joined = _SEPARATOR.join(caller)
             if joined.count(_SEPARATOR) >= len(Caller._fields):
                 joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in caller)
@@ -36,14 +35,14 @@ class Index:
                     owners.append(row)
                     if number.local:
                         local.add(row)
-        self._starts.append(len(text))
-        self._text = bytes(text)
+        starts.append(len(text))
+        self._starts, self._text = starts, bytes(text)
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
-        self._numbers = array("Q", (numbers[place] for place in order))
-        self._owners = array("L", (owners[place] for place in order))
+        self._numbers = array("Q", map(numbers.__getitem__, order))
+        self._owners = array("L", map(owners.__getitem__, order))
         # Rows whose area code was not in the file: less sure than the rest.
         self._local = frozenset(local)
-        self._countries = sorted({number // _TEN_DIGITS for number in self._numbers})
+        self._countries = list(self._each_country())
 
     def __len__(self) -> int:
         """The number of callers."""
@@ -73,6 +72,13 @@ class Index:
         tail = wanted % _TEN_DIGITS
         rows = [row for country in self._countries for row in self._rows(country * _TEN_DIGITS + tail)]
         return Match.of(map(self._caller, rows), Confidence.LAST_DIGITS)
+
+    def _each_country(self) -> Iterator[int]:
+        place = 0
+        while place < len(self._numbers):
+            country = self._numbers[place] // _TEN_DIGITS
+            yield country
+            place = bisect_left(self._numbers, (country + 1) * _TEN_DIGITS, place)
 
     def _rows(self, wanted: int) -> list[int]:
         start = bisect_left(self._numbers, wanted)

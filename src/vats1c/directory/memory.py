@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vats1c.directory import DirectoryError, Row, State
-from vats1c.directory.columns import COLUMNS, FIELDS, row_of
+from vats1c.directory.columns import COLUMNS, FIELDS, cells_of, row_of
 from vats1c.directory.given import refuse_unknown
 from vats1c.directory.index import Index
 from vats1c.model import Match
@@ -64,7 +64,7 @@ def _rows(callers: Any, plan: Plan) -> Iterator[Row]:
     if not isinstance(callers, list | tuple):
         raise DirectoryError("нужен список таблиц", "a list of tables is needed", "callers")
     for place, table in enumerate(callers):
-        row = row_of(place + 1, _values(table, f"callers[{place}]"), plan)
+        row = row_of(place + 1, cells_of(_values(table, f"callers[{place}]")), plan)
         # In a file such a row is somebody else's mess; here it is a mistake in the settings.
         if not row.usable:
             raise DirectoryError(

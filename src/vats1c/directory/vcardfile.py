@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vats1c.directory import DirectoryError, Row
-from vats1c.directory.columns import row_of
+from vats1c.directory.columns import cells_of, row_of
 from vats1c.directory.files import FileDirectory
 from vats1c.model import Caller
 from vats1c.number import Plan
@@ -47,7 +47,7 @@ def read(path: Path, plan: Plan) -> Iterator[Row]:
                 yield _broken(begun)
             begun, card, found = line, defaultdict(list), True
         elif marker == "END" and begun:
-            yield row_of(begun, _fields(card), plan)
+            yield row_of(begun, cells_of(_fields(card)), plan)
             begun = 0
         elif begun:
             card[name].append(value)

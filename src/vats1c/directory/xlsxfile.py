@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vats1c.directory import DirectoryError, Row
-from vats1c.directory.columns import fields_of, row_of
+from vats1c.directory.columns import cells_of, fields_of, row_of
 from vats1c.directory.files import FileDirectory
 from vats1c.directory.given import refuse_no_text
 from vats1c.directory.xlsxsize import BROKEN, refuse_too_large
@@ -85,7 +85,7 @@ def _rows(rows: Iterator[tuple[int, Sequence[Any]]], fields: list[str | None], p
         if any(map(str.strip, values.values())):
             # A line break in the number's cell stands between two numbers; elsewhere it is there for looks.
             row = {field: text if field == "number" else _in_one_line(text) for field, text in values.items()}
-            yield row_of(line, row, plan)
+            yield row_of(line, cells_of(row), plan)
 
 
 def _fields(titles: Sequence[Any], path: Path) -> list[str | None] | None:

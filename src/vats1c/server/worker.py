@@ -78,9 +78,10 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     scheduler = CallbackScheduler(loop, None, None, None, None)
     scheduler._schedule_fn = reception.begin  # noqa: SLF001 - granian's own schedulers are given theirs like this
     _compute_undisturbed()
-    # What is there now, phone books above all, stays to the end: the collector need not walk it again and again.
-    gc.collect()
+    # What is there now, phone books above all, stays to the end: the collector need not walk it again and again, nor
+    # once now.
     gc.freeze()
+    gc.enable()
     worker.serve_mtr(scheduler, loop, stop)
     stopped.wait()
 
