@@ -1,4 +1,4 @@
-"""Carry requests out on threads of its own, in the order they came, and refuse at once what would wait too long.
+"""Carry requests out on threads of its own, in the order they came.
 
 A thread for each request makes all of them fight for the interpreter, unseen: half of the processor goes to the fight,
 and nobody can tell how many wait. In a line they are data: they cost nothing while they wait, and are counted.
@@ -6,7 +6,6 @@ Rule: who is slow holds up nobody else; a request waits only while every thread 
 """
 
 import threading
-import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -17,42 +16,25 @@ log = structlog.get_logger("vats1c.crew")
 
 Request = TypeVar("Request")
 _IDLE_SECONDS = 30
-# Overload is over when nothing was refused for so long.
-_CALM_SECONDS = 5.0
 
 
 class Crew(Generic[Request]):
     """A line of requests and the threads that take from it."""
 
-    def __init__(self, work: Callable[[Request], None], most: int, waiting: int, calm: float = _CALM_SECONDS) -> None:
-        """Do `work` with each request on at most `most` threads, while `waiting` at most wait for one.
-
-        `calm`: seconds without a refusal after which it is said that the overload is over.
-        """
+    def __init__(self, work: Callable[[Request], None], most: int) -> None:
+        """Do `work` with each request on at most `most` threads."""
         self._work = work
         self._most = most
-        self._waiting = waiting
-        self._calm = calm
         self._line: SimpleQueue[Request] = SimpleQueue()
         # A list stands for a number: adding and taking one is atomic, counting up and down is not.
         self._idle: list[None] = []
         self._threads = 0
         self._starting = threading.Lock()
-        self._refused = 0
-        self._overloaded = threading.Lock()
 
-    def full(self, more: int = 0) -> bool:
-        """Tell whether no more may wait beside `more` that come first: the request must be refused.
-
-        Said in the log when it begins and ends.
-        """
-        if self._line.qsize() + more < self._waiting:
-            return False
-        self._refused += 1
-        if self._overloaded.acquire(blocking=False):
-            log.warning("overloaded", waiting=self._waiting)
-            threading.Thread(target=self._until_calm, name="overload", daemon=True).start()
-        return True
+    @property
+    def in_line(self) -> int:
+        """How many wait for a thread."""
+        return self._line.qsize()
 
     def take(self, request: Request) -> None:
         """Have `request` carried out."""
@@ -89,12 +71,3 @@ class Crew(Generic[Request]):
             del request
         with self._starting:
             self._threads -= 1
-
-    def _until_calm(self) -> None:
-        before = 0
-        while before != self._refused:
-            before = self._refused
-            time.sleep(self._calm)
-        log.warning("overload over", refused=before)
-        self._refused = 0
-        self._overloaded.release()

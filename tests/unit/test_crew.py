@@ -1,4 +1,4 @@
-"""Requests in line: carried out in their order, refused when too many wait, never stuck behind one that is slow."""
+"""Requests in line: carried out in their order, counted while they wait, never stuck behind one that is slow."""
 
 import threading
 
@@ -45,7 +45,7 @@ def finished(work, count):
 
 
 def test_what_comes_first_is_done_first_by_one_thread(work):
-    crew = Crew(work, 1, 100)
+    crew = Crew(work, 1)
 
     for number in range(100):
         crew.take(number)
@@ -55,7 +55,7 @@ def test_what_comes_first_is_done_first_by_one_thread(work):
 
 
 def test_a_slow_request_holds_up_no_other(work):
-    crew = Crew(work, 10, 100)
+    crew = Crew(work, 10)
 
     for request in ("slow", 1, "slow", 2, 3):
         crew.take(request)
@@ -65,24 +65,24 @@ def test_a_slow_request_holds_up_no_other(work):
     assert sorted(work.done) == [1, 2, 3]
 
 
-def test_no_more_wait_than_may(work):
-    crew = Crew(work, 2, 3)
+def test_those_are_counted_who_wait_for_a_thread(work):
+    crew = Crew(work, 2)
     for _ in range(2):
         crew.take("slow")
     begun(work, 2)
 
     for number in range(3):
-        assert not crew.full()
+        assert crew.in_line == number
         crew.take(number)
 
-    assert crew.full()
+    assert crew.in_line == 3
     work.let_go.set()
     finished(work, 5)
-    assert not crew.full()
+    assert crew.in_line == 0
 
 
 def test_a_defect_in_one_request_leaves_the_others(work):
-    crew = Crew(work, 1, 10)
+    crew = Crew(work, 1)
 
     with structlog.testing.capture_logs() as logs:
         crew.take("broken")
@@ -90,18 +90,3 @@ def test_a_defect_in_one_request_leaves_the_others(work):
         finished(work, 1)
 
     assert [(line["event"], line["log_level"]) for line in logs] == [("request failed", "error")]
-
-
-def test_overload_is_said_once_when_it_begins_and_once_when_it_ends(work):
-    crew = Crew(work, 1, 1, calm=0.1)
-    crew.take("slow")
-    begun(work, 1)
-    crew.take(1)
-
-    with structlog.testing.capture_logs() as logs:
-        assert all(crew.full() for _ in range(5))
-        ticking = threading.Event()
-        while len(logs) < 2:
-            ticking.wait(0.01)
-
-    assert [(line["event"], line.get("refused")) for line in logs] == [("overloaded", None), ("overload over", 5)]

@@ -209,11 +209,33 @@ def test_a_body_whose_sender_has_gone_is_an_empty_one(application):
     assert connection.answer[2] == b""
 
 
+@pytest.fixture
+def nobody_is_slow(monkeypatch):
+    """However busy this machine is, whoever has sent nothing yet is still in line."""
+    monkeypatch.setattr("vats1c.server.reception._SLOW", 3_600)
+
+
+@pytest.mark.usefixtures("nobody_is_slow")
 def test_more_than_may_wait_are_refused_before_they_are_read(application):
     taking = reception(application, waiting=2)
     first = [asked(taking, Connection()) for _ in range(3)]
 
+    assert first[2].said.wait(60)
     assert [one.answer for one in first] == [None, None, (503, [], b"overloaded")]
+
+
+@pytest.mark.usefixtures("nobody_is_slow")
+def test_in_a_storm_fewer_wait_and_so_wait_less(application):
+    taking = reception(application, waiting=8)
+    first = [asked(taking, Connection()) for _ in range(9)]
+    assert first[8].said.wait(60)
+    for one in first[:7]:
+        one.body.come(b"quick")
+
+    next_to_the_one_that_waits = [asked(taking, Connection()) for _ in range(2)]
+
+    assert next_to_the_one_that_waits[1].said.wait(60)
+    assert [one.answer for one in next_to_the_one_that_waits] == [None, (503, [], b"overloaded")]
 
 
 def test_whoever_is_slow_to_send_keeps_nobody_waiting(application):

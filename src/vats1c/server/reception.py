@@ -14,6 +14,7 @@ import structlog
 
 from vats1c.crew import Crew
 from vats1c.server.asked import Arrived, Body, constant, environ_of
+from vats1c.server.refusals import Refusals
 
 log = structlog.get_logger("vats1c.server")
 
@@ -21,6 +22,8 @@ Late = tuple[int, list[tuple[str, str]], bytes]
 _TICK = 0.25
 # Whoever sends no body for so long, seconds, is not waiting for us.
 _SLOW = 0.05
+# In a storm so many times fewer may wait: more would only wait longer.
+_SHORTER = 4
 # granian takes what is sent on an answer without an end as fast as it is given. A window is told to come again after
 # so many bytes: one that does not read keeps no more than these.
 _MOST_STREAMED = 4 << 20
@@ -81,9 +84,12 @@ class Reception:
         self._body_timeout = limits.body_timeout
         self._constant = constant(host, port)
         self._reading = _Reading(limits.body_timeout, application.late)
-        self._crew = Crew(self.answer, limits.connections, limits.waiting)
+        self._crew = Crew(self.answer, limits.connections)
         # Whoever does not stand in line: strangers, pages, windows.
-        self._others = Crew(self.answer, limits.all_connections, limits.all_connections)
+        self._others = Crew(self.answer, limits.all_connections)
+        self._refusals = Refusals(self._refuse)
+        self._most = limits.waiting
+        self._most_in_a_storm = max(1, limits.waiting // _SHORTER)
 
     def begin(self, watcher: Any) -> None:
         """Take a request whose head has come. Called by granian; whatever goes wrong must not come back to it."""
@@ -97,12 +103,21 @@ class Reception:
         if not self._application.queues(environ):
             environ["wsgi.input"] = Body(watcher.proto, self._body_timeout)
             self._others.take((watcher, environ))
-        elif self._crew.full(self._reading.in_line()):
-            watcher.proto.response_bytes(*self._application.overloaded(environ))
+        elif self._is_full():
+            self._refusals.take((watcher.proto, environ))
         else:
             protocol = watcher.proto
             self._reading.start(protocol, environ)
             protocol().add_done_callback(lambda read: self._go_on(watcher, protocol, environ, read))
+
+    def _is_full(self) -> bool:
+        """Tell whether no more may wait. In a storm the line is short, as it never gets shorter by itself."""
+        most = self._most_in_a_storm if self._refusals.storm else self._most
+        return self._crew.in_line + self._reading.in_line() >= most
+
+    def _refuse(self, asked: tuple[Any, WSGIEnvironment]) -> None:
+        protocol, environ = asked
+        protocol.response_bytes(*self._application.overloaded(environ))
 
     def _go_on(self, watcher: Any, protocol: Any, environ: WSGIEnvironment, read: Any) -> None:
         """Take the same request once its body has come."""

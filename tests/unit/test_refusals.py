@@ -1,0 +1,94 @@
+"""Those who may not even wait: each is refused, few at a time, and an overload is said once when it begins and ends."""
+
+import threading
+
+import pytest
+import structlog
+
+from vats1c.server.refusals import Refusals
+
+
+class Refuse:
+    """Notes who is refused; "broken" is a defect, "slow" waits until it is let go."""
+
+    def __init__(self):
+        self.refused = []
+        self.let_go = threading.Event()
+
+    def __call__(self, request):
+        if request == "slow":
+            assert self.let_go.wait(60)
+        if request == "broken":
+            raise ValueError(request)
+        self.refused.append(request)
+
+
+@pytest.fixture
+def refuse():
+    made = Refuse()
+    yield made
+    made.let_go.set()
+
+
+def until(true):
+    ticking = threading.Event()
+    while not true():
+        ticking.wait(0.01)
+
+
+def test_everybody_is_refused_in_the_order_they_came(refuse):
+    refusals = Refusals(refuse)
+
+    for number in range(100):
+        refusals.take(number)
+    until(lambda: len(refuse.refused) == 100)
+
+    assert refuse.refused == list(range(100))
+
+
+def test_refusing_holds_nobody_up(refuse):
+    refusals = Refusals(refuse)
+
+    for request in ("slow", 1, 2):
+        refusals.take(request)
+
+    assert refuse.refused == []
+    refuse.let_go.set()
+    until(lambda: refuse.refused == ["slow", 1, 2])
+
+
+def test_a_defect_in_one_refusal_leaves_the_others(refuse):
+    with structlog.testing.capture_logs() as logs:
+        refusals = Refusals(refuse)
+        refusals.take("broken")
+        refusals.take(1)
+        until(lambda: refuse.refused == [1])
+
+    assert [line["event"] for line in logs] == ["overloaded", "request failed"]
+
+
+def test_a_storm_lasts_as_long_as_somebody_is_refused(refuse):
+    refusals = Refusals(refuse)
+    assert not refusals.storm
+
+    refusals.take("slow")
+    assert refusals.storm
+    refuse.let_go.set()
+    until(lambda: not refusals.storm)
+    refusals.take(1)
+
+    assert refusals.storm
+
+
+def test_an_overload_is_said_once_when_it_begins_and_once_when_it_ends_and_so_is_the_next(refuse):
+    refusals = Refusals(refuse, calm=0.3)
+
+    with structlog.testing.capture_logs() as logs:
+        for number in range(5):
+            refusals.take(number)
+        until(lambda: len(logs) == 2)
+        refusals.take(5)
+        until(lambda: len(logs) == 4)
+
+    said = [(line["event"], line.get("refused")) for line in logs]
+    assert said == [("overloaded", None), ("overload over", 5), ("overloaded", None), ("overload over", 1)]
