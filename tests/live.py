@@ -1,6 +1,7 @@
 """A real service in a process of its own, and ways to talk to it down to the byte."""
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 AUTHORIZATION = "Basic U09BUDoxMjM="  # SOAP:123, the vendor's example
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -15,10 +17,25 @@ SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 PATH = "/telephony/ws/VATS"
 
 
+def _ports():
+    """Give ports without end: each process of a test run its own thousand, below those that clients are given."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 20
+    first = 10_000 + 1_000 * process
+    # Two test runs on one machine do not begin at the same one.
+    return itertools.cycle([*range(begun := first + os.getpid() % 1_000, first + 1_000), *range(first, begun)])
+
+
+_PORTS = _ports()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nobody listens on, and that nobody else of this test run is given meanwhile."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def envelope(body, version=SOAP11, declaration='<?xml version="1.0" encoding="utf-8"?>\n'):
@@ -83,7 +100,7 @@ class Live:
                 [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**(env or os.environ), "PYTHONUNBUFFERED": "1"},
+                env={**(env or os.environ), "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
             )
 
     def wait_until_ready(self, seconds=20):
@@ -103,6 +120,11 @@ class Live:
         try:
             connection.request(method, path, body, headers or {})
             return Answer(connection.getresponse())
+        except OSError as error:
+            if (code := self.process.poll()) is not None:
+                error.add_note(f"the service is gone with exit code {code}; the end of what it printed:")
+                error.add_note(self.printed[-20_000:])
+            raise
         finally:
             connection.close()
 

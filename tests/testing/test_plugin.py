@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from live import free_port
 from office import SOAP_USER
 from tester import STAGING, TOKEN
+from vats1c.testing import service
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/test_calls.py"
 FAILING = """
@@ -113,6 +115,17 @@ def test_the_service_ends_with_the_run_that_started_it(tmp_path):
 
     assert code == 9
     assert gone("127.0.0.1", int(port))
+
+
+def test_a_port_that_another_service_took_meanwhile_is_left_to_it(start, monkeypatch):
+    other = start(extra=STAGING, users=SOAP_USER)
+    ports = iter([other.port, free_port()])
+    monkeypatch.setattr(service, "_free_port", lambda: next(ports))
+    own = service.Service()
+    own.stop()
+
+    assert own.url != other.url
+    assert other.get("/readyz").status == 200
 
 
 def gone(host, port, seconds=20):

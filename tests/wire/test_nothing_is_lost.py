@@ -1,10 +1,12 @@
 """An answered call is on disk: a power cut in the middle of a storm loses none that was acknowledged."""
 
 import http.client
+import itertools
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -16,18 +18,16 @@ SENDERS = 8
 
 def send_until_it_is_gone(live, name, acknowledged):
     """Report calls one after another; note each that was answered 1."""
-    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)
-    number = 0
-    while True:
-        key = f"{name}-{number}"
-        try:
-            connection.request("POST", PATH, incoming_call(key=key).encode(), HEADERS)
-            answer = connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            return
-        assert b">1</m:return>" in answer
-        acknowledged.append(key)
-        number += 1
+    with closing(http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)) as connection:
+        for number in itertools.count():
+            key = f"{name}-{number}"
+            try:
+                connection.request("POST", PATH, incoming_call(key=key).encode(), HEADERS)
+                answer = connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                return
+            assert b">1</m:return>" in answer
+            acknowledged.append(key)
 
 
 @pytest.mark.slow

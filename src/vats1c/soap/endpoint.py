@@ -128,6 +128,8 @@ class Endpoint:
         answered = answer_fault(refused, environ, start_response, self._language)
         if refused.reason not in _OF_STRANGERS or self._strangers.take():
             self._note(exchange, environ, begun, body, answered[0])
+        # It knows this call by its traceback: kept here, it would keep the body until the garbage collector comes.
+        del refused
         return answered
 
     def take(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:

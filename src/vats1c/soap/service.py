@@ -163,6 +163,9 @@ class _Transport(ServerBase):
             return bytes(ctx.out_string[0])
         finally:
             ctx.close()
+            # Spyne's parts of a context know each other and it: kept, they would keep the document until the garbage
+            # collector comes.
+            vars(ctx).clear()
 
 
 class _Asked(NamedTuple):

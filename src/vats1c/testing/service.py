@@ -90,10 +90,14 @@ class Service:
 
     def _is_ready(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        # With the token: another service may have taken the port, and would be ready too.
+        asked = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.url}/api/v1/calls?op=SayName&limit=1", headers={"Authorization": f"Bearer {self.token}"}
+        )
         deadline = time.monotonic() + _SECONDS_TO_START
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                with opener.open(f"{self.url}/readyz", timeout=5):
+                with opener.open(asked, timeout=5):
                     return True
             except (OSError, urllib.error.URLError):
                 time.sleep(0.02)
