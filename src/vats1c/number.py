@@ -89,25 +89,25 @@ DEFAULT_PLAN = Plan()
 @lru_cache(maxsize=65_536)
 def identify(received: str, plan: Plan = DEFAULT_PLAN) -> Number:
     """Return the number that the text `received` stands for, read as dialled under `plan`. Never fails."""
-    text = received.strip()
+    return _identified(received.strip(), plan)
+
+
+def split(cell: str, plan: Plan = DEFAULT_PLAN) -> tuple[Number, ...]:
+    """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)»."""
+    whole = _identified(cell.strip(), plan)
+    if whole.kind is not _TEXT:
+        return (whole,) if whole.canonical else ()
+    found = (_identified(run.strip(), plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
+    return tuple([number for number in found if number.canonical])
+
+
+def _identified(text: str, plan: Plan) -> Number:
     if len(text) > _LONGEST:
         return Number(text)
     # Nearly every number a Russian PBX sends has this form; the library takes 15 µs for the same answer.
-    plain = None
-    if plan.region == "RU":
-        plain = _RUSSIAN.fullmatch(text if text.isdigit() else text.translate(_PUNCTUATION))
-    if plain:
-        return Number(text, "+7" + plain[1], _EXTERNAL)
+    if plan.region == "RU" and (plain := _RUSSIAN.fullmatch(text if text.isdigit() else text.translate(_PUNCTUATION))):
+        return tuple.__new__(Number, (text, "+7" + plain[1], _EXTERNAL, "", False))
     return _classified(text, plan)
-
-
-def split(cell: str, plan: Plan = DEFAULT_PLAN) -> list[Number]:
-    """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)»."""
-    whole = identify.__wrapped__(cell, plan)
-    if whole.kind is not _TEXT:
-        return [whole] if whole.canonical else []
-    found = (identify.__wrapped__(run, plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
-    return [number for number in found if number.canonical]
 
 
 def _classified(text: str, plan: Plan) -> Number:

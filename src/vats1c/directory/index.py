@@ -29,11 +29,11 @@ class Index:
             if joined.count(_SEPARATOR) >= len(Caller._fields):
                 joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in caller)
             text += joined.encode()
-            for number in own:
-                if number.canonical:
-                    numbers.append(int(number.canonical))
+            for _, canonical, _, _, is_local in own:
+                if canonical:
+                    numbers.append(int(canonical))
                     owners.append(row)
-                    if number.local:
+                    if is_local:
                         local.add(row)
         starts.append(len(text))
         self._starts, self._text = starts, bytes(text)
