@@ -1,6 +1,8 @@
 """What the phone is told survives the way through XML, whatever the directory holds."""
 
 import re
+import sys
+from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,14 @@ def test_an_unknown_caller_gets_the_data_document_with_empty_elements():
     document = etree.fromstring(reply.data("", None).encode())
 
     assert [document.findtext(path) for path in ("title", "category", "manager/phone")] == ["", "", ""]
+
+
+def test_every_character_arrives_as_it_is_but_for_what_xml_cannot_carry():
+    # Each by itself, as a printable one takes the short way.
+    characters = [chr(code) for code in range(sys.maxunicode + 1)]
+    alone = "|".join(reply._escaped(character) for character in characters)
+
+    assert unescape(alone.replace("&#13;", "\r")) == "|".join(map(as_xml_can_carry, characters))
 
 
 @given(ANYTHING, st.sampled_from([SOAP11, SOAP12]))

@@ -86,4 +86,4 @@ class Index:
 
     def _caller(self, row: int) -> Caller:
         text = self._text[self._starts[row] : self._starts[row + 1]].decode()
-        return Caller(*text.split(_SEPARATOR, len(Caller._fields) - 1))
+        return Caller._make(text.split(_SEPARATOR, len(Caller._fields) - 1))
