@@ -115,7 +115,7 @@ def _played(
 
         playing = Playing(where, calls, connections, take)
         try:
-            playing.wait()
+            playing.play()
             ended = True
         except KeyboardInterrupt:
             playing.close()

@@ -46,24 +46,26 @@ def place(vats: Vats, planned: Planned) -> Iterator[Heard]:
 
 
 class Playing:
-    """Calls that are being played in the background; `close` stops it and waits for answers under way."""
+    """Calls played over several connections at once; `close` stops it and waits for answers under way."""
 
     def __init__(self, line: Line, planned: Iterable[Planned], connections: int, told: Callable[[Heard], None]) -> None:
-        """Start; `told` gets each answer, one at a time."""
+        """Play `planned`; `told` gets each answer, one at a time."""
         self._line = line
         self._planned = iter(planned)
         self._told = told
         self._taking, self._telling = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
-        self._begun = time.monotonic()
+        self._begun = 0.0
         self._threads = [
-            threading.Thread(target=self._play, name=f"line {index}", daemon=True) for index in range(connections)
+            threading.Thread(target=self._on_one_line, name=f"line {index}", daemon=True)
+            for index in range(connections)
         ]
+
+    def play(self) -> None:
+        """Play all, and wait for the end. Whatever interrupts this, Ctrl+C say, leaves it to be closed."""
+        self._begun = time.monotonic()
         for thread in self._threads:
             thread.start()
-
-    def wait(self) -> None:
-        """Wait for the end."""
         for thread in self._threads:
             # In pieces: an endless wait would keep Ctrl+C from coming through on Windows.
             while thread.is_alive():
@@ -73,9 +75,10 @@ class Playing:
         """Send nothing more; what is under way is waited for."""
         self._stopped.set()
         for thread in self._threads:
-            thread.join(self._line.timeout + 1)
+            if thread.ident is not None:  # it was started
+                thread.join(self._line.timeout + 1)
 
-    def _play(self) -> None:
+    def _on_one_line(self) -> None:
         vats = Vats(self._line)
         try:
             while not self._stopped.is_set():
