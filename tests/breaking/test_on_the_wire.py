@@ -1,6 +1,5 @@
 """Each fault as a bare socket sees it, and the mark that it leaves in the journal."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from live import SOAP11, SOAP12, Live, say_name
 from office import SOAP_USER
 from tester import STAGING, Bench
+from waiting import until
 
 RIGHT = ("SayName", "ok", 200, None)
 
@@ -220,7 +220,7 @@ def test_who_waits_is_let_go_when_the_service_stops(start):
         head = "POST /telephony/ws/VATS HTTP/1.1\r\nHost: x\r\nAuthorization: Basic U09BUDoxMjM="
         head += f"\r\nContent-Length: {len(content)}"
         connection.sendall(f"{head}\r\n\r\n".encode() + content)
-        time.sleep(0.5)
+        until(lambda: bench.ask("GET", "/api/v1/faults")[1]["faults"] == [])
         code, printed = live.terminate()
         assert connection.recv(100) == b""
 

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
 
 ROWS = "#rows tr, #held tr"
@@ -40,7 +41,7 @@ def test_callers_are_found_by_word_and_by_part_of_a_number_from_the_slash_key(de
     page.keyboard.type("федор булав")
 
     shown(page, "#found", "Найдена 1 запись")
-    assert rows(page).locator(".name").all_inner_texts() == ["Фёдор Иголкин"]
+    expect(rows(page).locator(".name")).to_have_text(["Фёдор Иголкин"])
     page.fill("#text", "222-00-02")
     rows(page, "Ниткин").wait_for()
     assert rows(page, "+7 905 222-00-02").count() == 1
@@ -59,8 +60,8 @@ def test_a_search_is_broken_off_by_the_next_one(desk):
 
     assert failed.value == asked.value
     shown(page, "#found", "Найдена 1 запись")
-    assert rows(page).locator(".name").all_inner_texts() == ["Поздний Вопрос"]
-    assert not page.locator("#trouble").is_visible()
+    expect(rows(page).locator(".name")).to_have_text(["Поздний Вопрос"])
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_an_administrator_adds_and_edits_a_caller(desk):
@@ -94,8 +95,8 @@ def test_escape_leaves_a_caller_as_it_was(desk):
     assert page.locator(".edited [name=name]").input_value() == "Другая"
     page.locator(".edited [name=name]").press("Escape")
 
-    assert rows(page, "Лоскутова").locator(".edit").evaluate("button => button === document.activeElement")
-    assert rows(page, "Другая").count() == 0
+    expect(rows(page, "Лоскутова").locator(".edit")).to_be_focused()
+    expect(rows(page, "Другая")).to_have_count(0)
 
 
 def test_a_number_that_somebody_has_is_said_while_it_is_typed(desk):
@@ -105,8 +106,8 @@ def test_a_number_that_somebody_has_is_said_while_it_is_typed(desk):
     fill(page.locator("#adding form"), numbers="8(905)2220008")
     page.locator("#adding .taken", has_text="уже есть у «Олег Тесьмин»").get_by_text("Открыть").click()
 
-    assert page.locator(".edited [name=name]").input_value() == "Олег Тесьмин"
-    assert page.locator("#adding [name=numbers]").input_value() == "8(905)2220008"
+    expect(page.locator(".edited [name=name]")).to_have_value("Олег Тесьмин")
+    expect(page.locator("#adding [name=numbers]")).to_have_value("8(905)2220008")
 
 
 def test_a_caller_removed_by_mistake_is_put_back_even_after_another_search(desk):
@@ -153,7 +154,7 @@ def test_a_file_is_checked_then_imported_then_undone(desk):
     shown(page, "#report h2", "Загрузка отменена")
     page.get_by_role("tab", name="Записи").click()
     rows(page, "Старая").wait_for()
-    assert rows(page, "Вторая Строка").count() == 0
+    expect(rows(page, "Вторая Строка")).to_have_count(0)
 
 
 def test_a_file_that_cannot_be_used_is_refused_with_the_reason(desk):
@@ -177,7 +178,7 @@ def test_an_unknown_caller_is_named_in_one_line_and_so_are_past_calls(desk):
     page.locator("#numbers li", has_text="222-00-13").wait_for(state="detached")
     assert desk.calls("admin", "?number=89052220013")[0]["caller"]["name"] == "Роман Заплаткин"
     page.get_by_text("Дополнить").click()
-    assert page.locator(".edited [name=name]").input_value() == "Роман Заплаткин"
+    expect(page.locator(".edited [name=name]")).to_have_value("Роман Заплаткин")
 
 
 def test_an_unknown_number_is_given_to_whoever_has_the_same_name(desk):

@@ -379,9 +379,11 @@ def test_a_stop_finishes_the_request_in_flight_and_exits_with_0(start):
     with live.connect() as connection:
         connection.sendall(
             b"POST /telephony/ws/VATS HTTP/1.1\r\nHost: x\r\nAuthorization: Basic U09BUDoxMjM=\r\n"
-            b"Content-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:50]
+            b"Content-Type: text/xml\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
         )
-        time.sleep(0.3)  # the request is in flight once its header has been read
+        # Its header has been read: the request is in flight.
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(body[:50])
         live.process.terminate()
         time.sleep(0.3)
         connection.sendall(body[50:])

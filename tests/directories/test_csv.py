@@ -8,6 +8,7 @@ import pytest
 from vats1c.directory import load
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.testing import CALLERS, DirectoryContract
+from waiting import until
 
 TITLES = ("number", "name", "company", "category", "manager", "note")
 
@@ -92,11 +93,6 @@ def test_a_file_that_is_good_again_is_believed_again(directory, path):
 
 
 def test_the_file_is_watched_without_anybody_asking(directory, path):
-    import time
-
     write(path, CALLERS[1:])
-    deadline = time.monotonic() + 10
-    while name_of(directory) is not None and time.monotonic() < deadline:
-        time.sleep(0.05)
 
-    assert name_of(directory) is None
+    until(lambda: name_of(directory) is None)

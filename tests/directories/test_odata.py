@@ -9,7 +9,6 @@ import socket
 import stat
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,6 +25,7 @@ from vats1c.directory.odata import OdataDirectory
 from vats1c.model import Confidence
 from vats1c.number import DEFAULT_PLAN, Plan, identify
 from vats1c.testing import CALLERS, DirectoryContract
+from waiting import until
 
 ROOT = "/base/odata/standard.odata"
 JSON = {"Content-Type": "application/json;odata=minimalmetadata;charset=utf-8"}
@@ -493,8 +493,8 @@ def test_the_copy_follows_the_base(base, read):
 
 def test_the_copy_is_made_again_and_again_by_itself(base, opening):
     opening(every=0.05)
-    while len(base.asked) < 6:
-        time.sleep(0.01)
+
+    until(lambda: len(base.asked) >= 6)
 
 
 def test_a_base_that_lost_more_than_half_of_its_callers_is_not_believed(base, read, said):

@@ -16,6 +16,7 @@ import pytest
 
 from broken import DEFECTS, NAME, StandIn, Ways
 from live import AUTHORIZATION, free_port, vats1c
+from waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "tests" / "wire" / "examples"
@@ -171,9 +172,7 @@ def test_ctrl_c_prints_the_summary_so_far():
             stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
-        deadline = time.monotonic() + 20
-        while len(there.asked) < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: len(there.asked) >= 3)
         process.send_signal(signal.SIGINT)
         out, err = (text.decode() for text in process.communicate(timeout=20))
 

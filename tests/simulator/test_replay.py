@@ -1,12 +1,12 @@
 """`vats1c replay` sends the bytes of an exchange again and says whether it is answered as it was."""
 
 import json
-import time
 
 import pytest
 
 from broken import StandIn, Ways
 from live import free_port, incoming_call, say_name, vats1c
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,12 @@ def ids(live, count):
 
     database = Database(config.load(live.config).database_url)
     reader = Reader(database)
-    for _ in range(500):
+
+    def written():
         found = reader.exchanges(100)
-        if len(found) == count and all(reader.raw(one.id) for one in found):
-            break
-        time.sleep(0.02)
+        return found if len(found) == count and all(reader.raw(one.id) for one in found) else None
+
+    found = until(written)
     database.close()
     return [one.id for one in sorted(found, key=lambda one: one.at)]
 

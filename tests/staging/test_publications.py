@@ -1,7 +1,5 @@
 """Publications made on request, without a service around them."""
 
-import time
-
 import pytest
 
 from vats1c.config import StagingTable
@@ -10,6 +8,7 @@ from vats1c.directory import DirectoryError
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.staging.given import StagingError
 from vats1c.staging.publications import Publications
+from waiting import until
 
 
 class Stage:
@@ -23,13 +22,6 @@ class Stage:
 
     def take_down(self, name):
         del self.up[name]
-
-
-def until(is_so):
-    """Wait until it is so, twenty seconds at most."""
-    deadline = time.monotonic() + 20
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 class Record:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from live import free_port
 from office import SOAP_USER
 from tester import STAGING, TOKEN
 from vats1c.testing import service
+from waiting import until
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/test_calls.py"
 FAILING = """
@@ -114,7 +116,7 @@ def test_the_service_ends_with_the_run_that_started_it(tmp_path):
     port = re.search(r":(\d+)/", (tmp_path / "url").read_text())[1]
 
     assert code == 9
-    assert gone("127.0.0.1", int(port))
+    until(lambda: is_gone(int(port)))
 
 
 def test_a_port_that_another_service_took_meanwhile_is_left_to_it(start, monkeypatch):
@@ -128,15 +130,6 @@ def test_a_port_that_another_service_took_meanwhile_is_left_to_it(start, monkeyp
     assert other.get("/readyz").status == 200
 
 
-def gone(host, port, seconds=20):
-    import socket
-    import time
-
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
+def is_gone(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

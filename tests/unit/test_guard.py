@@ -1,7 +1,6 @@
 """A source may be slow, broken or gone: the call goes on, in time, with the best answer there is."""
 
 import threading
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from vats1c.directory.guard import Guard, Outcome, Patience
 from vats1c.metrics import Metrics
 from vats1c.model import Caller, Match
 from vats1c.number import identify
+from waiting import until
 
 NUMBER, OTHER = identify("89235292926"), identify("89135004455")
 ANNA, IVAN = Match.of([Caller("Анна")]), Match.of([Caller("Иван")])
@@ -72,9 +72,7 @@ def ask(guard, number=NUMBER, seconds=SOON):
 
 def landed(guard, number=NUMBER):
     """Wait until the question on its way has landed."""
-    deadline = time.monotonic() + 5
-    while guard._flights and time.monotonic() < deadline:
-        time.sleep(0.001)
+    until(lambda: not guard._flights)
 
 
 def test_an_answer_is_given_and_remembered(clock):

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from vats1c.database import Database, DatabaseError
 from vats1c.journal import Asked, Journal, JournalError, Limits, Wanted
 from vats1c.model import Caller, Confidence, Exchange, Ringing
+from waiting import until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CALLER = Caller("Щербаков Жан-Жак", "ООО «Юг»", "1", "245", "Звонить утром")
@@ -188,12 +188,8 @@ def test_a_change_is_told_whichever_process_made_it(journal, opened):
     own = journal.ring(ringing(1)).call_id
     others = other.ring(ringing(2)).call_id
     other.annotate(own, "важно", "Анна", NOON)
-    deadline = time.monotonic() + 10
-    wanted = {(own, "важно"), (others, None)}
-    while not wanted <= set(told) and time.monotonic() < deadline:
-        time.sleep(0.01)
 
-    assert wanted <= set(told)
+    until(lambda: {(own, "важно"), (others, None)} <= set(told))
 
 
 def test_a_note_is_kept_and_taken_away(journal):

@@ -6,6 +6,7 @@ import pytest
 import structlog
 
 from vats1c.server.refusals import Refusals
+from waiting import until
 
 
 class Refuse:
@@ -28,12 +29,6 @@ def refuse():
     made = Refuse()
     yield made
     made.let_go.set()
-
-
-def until(true):
-    ticking = threading.Event()
-    while not true():
-        ticking.wait(0.01)
 
 
 def test_everybody_is_refused_in_the_order_they_came(refuse):

@@ -5,12 +5,12 @@ import socket
 import stat
 import sys
 import threading
-import time
 
 import pytest
 
 from live import free_port, incoming_call, say_name, vats1c
 from office import basic
+from waiting import until
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
 
@@ -74,15 +74,6 @@ def hanging():
 
 def dead():
     return f"http://127.0.0.1:{free_port()}/base/ws/VATS"
-
-
-def until(found, seconds=20):
-    """Return what `found` gives as soon as it is something."""
-    over = time.monotonic() + seconds
-    while not (given := found()):
-        assert time.monotonic() < over, "nothing came"
-        time.sleep(0.02)
-    return given
 
 
 def figure(live, name, outcome):
