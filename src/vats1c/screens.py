@@ -1,11 +1,25 @@
-"""The open windows, by the keys whose calls they show. Rule: `pop` never waits, for a window or for anyone."""
+"""The open windows, by the keys whose calls they show. Rule: `pop` never waits, for a window or for anyone.
+
+A window is no thread: a thousand of them, woken at once, would fight for the interpreter for as long as a call rings.
+"""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
+
+import structlog
 
 from vats1c.model import Call
+
+log = structlog.get_logger("vats1c.screens")
+
+# Every window is woken this often, seconds: often enough for a proxy's patience and a person's, and rarely enough for a
+# thousand windows. Whose turn it is, is looked at so often.
+BEAT = 15.0
+_TICK = 0.5
 
 # A window so far behind is taken for gone: it resumes from the journal when it is not.
 _MOST_WAITING = 1_000
@@ -15,8 +29,27 @@ class TooManyWindowsError(Exception):
     """No more windows may be open here."""
 
 
+class Shown(Protocol):
+    """An open window. None of what it is told may keep the teller waiting."""
+
+    # What its browser signed in by; "" for a script.
+    session: str
+
+    def show(self, call: Call) -> None:
+        """Show `call`."""
+
+    def wake(self) -> None:
+        """Look whether the window may stay open, and say that it is."""
+
+    def close(self) -> None:
+        """Close: the service stops."""
+
+
+AnyWindow = TypeVar("AnyWindow", bound=Shown)
+
+
 class Window:
-    """An open window: the calls that it has still to show. `None` among them: it is to look whether it may stay."""
+    """A window of a thread that waits for calls. `None` among them: it is to look whether it may stay."""
 
     def __init__(self, session: str = "") -> None:
         """`session` is what its browser signed in by; "" for a script."""
@@ -60,29 +93,34 @@ class Screens:
         """Let `most` windows be open at once."""
         self._most = most
         self._lock = threading.Lock()
-        self._all: set[Window] = set()
+        # Window → when it is woken next, time.monotonic().
+        self._all: dict[Shown, float] = {}
         # (publication, key) → windows; key None: every call of the publication.
-        self._by_key: dict[tuple[str, str | None], set[Window]] = defaultdict(set)
+        self._by_key: dict[tuple[str, str | None], set[Shown]] = defaultdict(set)
+        self._closed = threading.Event()
+        self._beats: threading.Thread | None = None
 
     def __len__(self) -> int:
         """The number of open windows."""
         return len(self._all)
 
-    def open(self, publication: str, keys: Iterable[str] | None, session: str = "") -> Window:
-        """Open a window for the calls of `keys`, None for all of the publication. Raises TooManyWindowsError."""
-        window = Window(session)
+    def open(self, publication: str, keys: Iterable[str] | None, window: AnyWindow) -> AnyWindow:
+        """Open `window` for the calls of `keys`, None for all of the publication. Raises TooManyWindowsError."""
         with self._lock:
             if len(self._all) >= self._most:
                 raise TooManyWindowsError
-            self._all.add(window)
+            self._all[window] = time.monotonic() + BEAT
             for key in [None] if keys is None else keys:
                 self._by_key[publication, key].add(window)
+            if self._beats is None:
+                self._beats = threading.Thread(target=self._beat, name="windows", daemon=True)
+                self._beats.start()
         return window
 
-    def close(self, window: Window) -> None:
+    def close(self, window: Shown) -> None:
         """Forget a window that is gone."""
         with self._lock:
-            self._all.discard(window)
+            self._all.pop(window, None)
             for place, windows in list(self._by_key.items()):
                 windows.discard(window)
                 if not windows:
@@ -102,12 +140,32 @@ class Screens:
             with self._lock:
                 windows = {window for place in places for window in self._by_key.get(place, ())}
             for window in windows:
-                window.show(call)
+                try:
+                    window.show(call)
+                except Exception:  # a defect of ours: the others show it all the same
+                    log.exception("window failed")
 
     def close_all(self) -> None:
         """Have every window close: the service stops."""
+        self._closed.set()
         with self._lock:
             windows = list(self._all)
             self._most = 0
         for window in windows:
             window.close()
+
+    def _beat(self) -> None:
+        while not self._closed.wait(_TICK):
+            for window in self._due(time.monotonic()):
+                try:
+                    window.wake()
+                except Exception:  # a defect of ours: the others are woken all the same
+                    log.exception("window failed")
+
+    def _due(self, now: float) -> list[Shown]:
+        """Return the windows whose turn it is."""
+        with self._lock:
+            windows = [window for window, at in self._all.items() if at <= now]
+            for window in windows:
+                self._all[window] = now + BEAT
+        return windows

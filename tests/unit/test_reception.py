@@ -6,6 +6,7 @@ import pytest
 
 from vats1c.server.asked import Body, constant, environ_of
 from vats1c.server.reception import Limits, Reception
+from waiting import until
 
 
 class Coming:
@@ -122,12 +123,21 @@ class Endless:
         self.closed.set()
 
 
+class Handed:
+    """An answer that is sent on by whoever has something to say."""
+
+    def begin(self, send):
+        assert threading.current_thread().name == "request"
+        self.send = send
+
+
 class Application:
     """Says what it was sent; /known is of a known sender, of which "quick" waits for nothing."""
 
     def __init__(self):
         self.threads = []
         self.endless = Endless([b"x" * (1 << 20)] * 10)
+        self.handed = Handed()
 
     def __call__(self, environ, start_response):
         self.threads.append(threading.current_thread().name)
@@ -136,6 +146,8 @@ class Application:
         start_response("200 OK", [("Content-Type", "text/plain")])
         if environ["PATH_INFO"] == "/endless":
             return self.endless
+        if environ["PATH_INFO"] == "/handed":
+            return self.handed
         return [environ["wsgi.input"].read()]
 
     def late(self, environ):
@@ -286,6 +298,15 @@ def test_a_window_that_is_sent_too_much_ends_and_one_that_has_gone_too(applicati
 
         assert application.endless.closed.wait(60)
         assert len(connection.transport.pieces) == came
+
+
+def test_an_answer_that_is_handed_over_holds_no_thread_and_says_when_no_more_may_be_sent(application):
+    for takes, sent in ((1_000, [True] * 4 + [False]), (2, [True, True, False, False, False])):
+        connection = asked(reception(application), Connection(takes=takes), path="/handed")
+        until(lambda connection=connection: getattr(connection, "done", False))
+
+        assert [application.handed.send(b"x" * (1 << 20)) for _ in range(5)] == sent
+        assert len(connection.transport.pieces) == min(takes, 5)
 
 
 @pytest.mark.parametrize("path", ["/broken", "/defect"])

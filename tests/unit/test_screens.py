@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from vats1c import screens as module
 from vats1c.model import Call, Ring
-from vats1c.screens import Screens, TooManyWindowsError
+from vats1c.screens import Screens, TooManyWindowsError, Window
+from waiting import until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -18,11 +20,11 @@ def call(*keys, publication="telephony"):
 def test_a_call_pops_up_in_the_windows_of_its_keys_and_of_who_sees_all():
     screens = Screens(10)
     mine, both, everything, other, elsewhere = (
-        screens.open("telephony", ["anna"]),
-        screens.open("telephony", ["anna", "ilya"]),
-        screens.open("telephony", None),
-        screens.open("telephony", ["vera"]),
-        screens.open("sales", ["anna"]),
+        screens.open("telephony", ["anna"], Window()),
+        screens.open("telephony", ["anna", "ilya"], Window()),
+        screens.open("telephony", None, Window()),
+        screens.open("telephony", ["vera"], Window()),
+        screens.open("sales", ["anna"], Window()),
     )
     screens.pop([call("anna", "ilya")])
 
@@ -38,39 +40,75 @@ def test_a_call_pops_up_in_the_windows_of_its_keys_and_of_who_sees_all():
 
 def test_a_window_that_is_closed_is_forgotten():
     screens = Screens(1)
-    window = screens.open("telephony", ["anna"])
+    window = screens.open("telephony", ["anna"], Window())
     with pytest.raises(TooManyWindowsError):
-        screens.open("telephony", ["anna"])
+        screens.open("telephony", ["anna"], Window())
     screens.close(window)
     screens.close(window)
 
     assert len(screens) == 0
     screens.pop([call("anna")])
     assert window.next(0) is None
-    screens.open("telephony", ["anna"])
+    screens.open("telephony", ["anna"], Window())
 
 
 def test_a_window_that_shows_nothing_for_long_is_taken_for_gone():
     screens = Screens(1)
-    window = screens.open("telephony", None)
+    window = screens.open("telephony", None, Window())
     screens.pop([call("anna")] * 1_001)
 
     assert window.closing
 
 
+class Noting:
+    """A window that notes what it is told; a broken one fails."""
+
+    session = ""
+
+    def __init__(self, *, broken=False):
+        self.broken = broken
+        self.shown = self.woken = 0
+
+    def show(self, call):
+        if self.broken:
+            raise ValueError(call)
+        self.shown += 1
+
+    def wake(self):
+        if self.broken:
+            raise ValueError
+        self.woken += 1
+
+    def close(self):
+        pass
+
+
+def test_every_window_is_woken_again_and_again_and_a_defect_in_one_leaves_the_others(monkeypatch):
+    monkeypatch.setattr(module, "BEAT", 0.02)
+    monkeypatch.setattr(module, "_TICK", 0.01)
+    screens = Screens(2)
+    screens.open("telephony", None, Noting(broken=True))
+    well = screens.open("telephony", None, Noting())
+    until(lambda: well.woken >= 3)
+    screens.close_all()
+    screens.pop([call("anna")] * 2)
+
+    assert well.shown == 2
+
+
 def test_when_the_service_stops_every_window_closes_and_none_opens():
     screens = Screens(2)
-    windows = [screens.open("telephony", None), screens.open("telephony", ["anna"])]
+    windows = [screens.open("telephony", None, Window()), screens.open("telephony", ["anna"], Window())]
     screens.close_all()
 
     assert all(window.next(5) is None and window.closing for window in windows)
     with pytest.raises(TooManyWindowsError):
-        screens.open("telephony", None)
+        screens.open("telephony", None, Window())
 
 
 def test_the_windows_of_a_session_that_ended_are_woken_and_no_others():
     screens = Screens(2)
-    ended, other = screens.open("telephony", None, "one"), screens.open("telephony", None, "two")
+    ended, other = screens.open("telephony", None, Window("one")), screens.open("telephony", None, Window("two"))
     screens.wake("one")
     screens.pop([call("anna")])
 

@@ -148,8 +148,12 @@ class Reception:
 
         try:
             pieces = self._application(environ, start_response)
+            begin = getattr(pieces, "begin", None)
+            if begin is not None:
+                begin(_sender(watcher.proto.response_stream(said[0], said[1])))
+                return
             if getattr(pieces, "endless", False):
-                _stream(watcher.proto.response_stream(said[0], said[1]), pieces)
+                _stream(_sender(watcher.proto.response_stream(said[0], said[1])), pieces)
                 return
             try:
                 body = b"".join(pieces)
@@ -168,18 +172,31 @@ class Reception:
             watcher.done()
 
 
-def _stream(transport: Any, pieces: Any) -> None:
-    """Send an answer piece by piece until it ends, its client goes away or has had enough for one answer."""
+def _sender(transport: Any) -> Callable[[bytes], bool]:
+    """Return what sends one piece more of an answer, without waiting, and tells whether another may follow.
+
+    None may when the client has gone, or has had enough for one answer. The answer ends when nobody holds its sender.
+    """
     sent = 0
+
+    def send(piece: bytes) -> bool:
+        nonlocal sent
+        sent += len(piece)
+        try:
+            # Nothing is awaited: granian tells at once whether the client is still there.
+            next(transport.send_bytes(piece), None)
+        except Exception:  # noqa: BLE001 - granian's own class: the client has gone
+            return False
+        return sent <= _MOST_STREAMED
+
+    return send
+
+
+def _stream(send: Callable[[bytes], bool], pieces: Any) -> None:
+    """Send an answer piece by piece, on a thread that may wait for the next one."""
     try:
         for piece in pieces:
-            sent += len(piece)
-            try:
-                # Nothing is awaited: granian tells at once whether the client is still there.
-                next(transport.send_bytes(piece), None)
-            except Exception:  # noqa: BLE001 - granian's own class: the client has gone
-                return
-            if sent > _MOST_STREAMED:
+            if not send(piece):
                 return
     finally:
         pieces.close()

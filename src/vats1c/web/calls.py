@@ -13,7 +13,7 @@ from vats1c.journal import RECEIPTS, Wanted
 from vats1c.model import Call
 from vats1c.number import describe, identify
 from vats1c.people import Person, Session
-from vats1c.screens import TooManyWindowsError
+from vats1c.screens import TooManyWindowsError, Window
 from vats1c.web.asking import COOKIE, ApiError, Asking, answered
 from vats1c.web.described import call_of, me
 from vats1c.web.office import Parts, now, wanted
@@ -134,10 +134,6 @@ class Calls:
         person, session = asking.person()
         keys = None if person.administrator else person.keys
         secret = asking.cookies.get(COOKIE, "")
-        try:
-            window = self._parts.screens.open(person.publication, keys, secret)
-        except TooManyWindowsError as error:
-            raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         language = asking.language
         # The tables of ranges are large and read at their first use: not when somebody waits for a card.
         describe(_ANY_NUMBER, language)
@@ -152,14 +148,18 @@ class Calls:
                 return ""
             return "expired" if now() >= session.expires else "signed-out"
 
+        window = Stream(secret, spell=spell, alive=alive)
+        screens = self._parts.screens
         try:
-            first, sent = self._first(asking, person, session, language)
+            screens.open(person.publication, keys, window)
+        except TooManyWindowsError as error:
+            raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
+        try:
+            window.greet(*self._first(asking, person, session, language), lambda: screens.close(window))
         except Exception:
-            self._parts.screens.close(window)
+            screens.close(window)
             raise
-        return Stream(
-            window, first=first, sent=sent, spell=spell, alive=alive, on_close=lambda: self._parts.screens.close(window)
-        )
+        return window
 
     def _first(self, asking: Asking, person: Person, session: Session | None, language: str) -> tuple[list[bytes], int]:
         """Return what a window is told at once, who looks and what it missed, and the version of the last of it."""
@@ -182,7 +182,8 @@ class Calls:
             return []
         self._waiting += 1
         try:
-            window = self._parts.screens.open(person.publication, None if person.administrator else person.keys)
+            keys = None if person.administrator else person.keys
+            window = self._parts.screens.open(person.publication, keys, Window())
         except TooManyWindowsError:
             # A slow poll: whoever asks again at once would be refused again at once.
             time.sleep(min(seconds, 2))

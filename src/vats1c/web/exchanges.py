@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from vats1c.journal import Found, Sought, TooManyWaitingError
 from vats1c.model import Exchange
 from vats1c.number import identify
-from vats1c.screens import TooManyWindowsError
+from vats1c.screens import TooManyWindowsError, Window
 from vats1c.simulator import requests
 from vats1c.staging import exports
 from vats1c.staging.recorded import Recorded
@@ -86,7 +86,7 @@ class Exchanges:
             return "expired" if now() >= session.expires else "signed-out"
 
         try:
-            window = self._parts.screens.open("", (), secret)
+            window = self._parts.screens.open("", (), Window(secret))
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         journal = self._parts.journal

@@ -10,8 +10,8 @@ from typing import Any
 
 from vats1c.database import DatabaseError
 from vats1c.journal import Bell
-from vats1c.screens import Screens, Window
-from vats1c.web.streams import BEAT, Endless, event
+from vats1c.screens import BEAT, Screens, Window
+from vats1c.web.streams import Endless, event
 
 # Other processes write, too: look this often, seconds.
 _LOOK_EVERY = 1.0

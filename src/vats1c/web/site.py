@@ -24,7 +24,7 @@ from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
 from vats1c.web.publications import OnRequest
 from vats1c.web.streams import HEADERS as STREAM_HEADERS
-from vats1c.web.streams import Endless
+from vats1c.web.streams import Endless, Stream
 from vats1c.web.upstreams import Upstreams
 from vats1c.web.verify import Verify
 
@@ -89,9 +89,10 @@ class Site:
         except Exception:  # a defect of ours: no traceback leaves the service
             log.exception("page failed", path=environ["PATH_INFO"])
             response = refusal(_INTERNAL, asking.language)
-        if isinstance(response, Endless):
+        if isinstance(response, Endless | Stream):
             start_response("200 OK", STREAM_HEADERS)
-            return response
+            # A stream is not asked for its pieces: the server has it begin.
+            return response  # type: ignore[return-value]
         return response(environ, start_response)  # type: ignore[no-any-return]
 
     def index(self, request: Request) -> Response:

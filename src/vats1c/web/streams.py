@@ -1,14 +1,18 @@
 """Server-sent events: one answer that goes on until its window is closed."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from vats1c.screens import Window
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
-# Often enough for a proxy's patience and a person's, and rarely enough for a thousand windows.
-BEAT = 15.0
+from vats1c.model import Call
+
+log = structlog.get_logger("vats1c.web")
+
 HEADERS = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-store"),
@@ -36,45 +40,85 @@ class Endless:
         """Let go of the window: its client has gone, or was told to."""
 
 
-class Stream(Endless):
-    """The calls of one window."""
+class Stream:
+    """The calls of one window, each sent at once by whoever brings it; the server hands over its end by `begin`."""
 
-    def __init__(
-        self,
-        window: Window,
-        *,
-        first: list[bytes],
-        sent: int,
-        spell: Callable[[Any], bytes | None],
-        alive: Callable[[], str],
-        on_close: Callable[[], None],
-    ) -> None:
-        """Send `first`, then each call of `window` changed after the version `sent`, as `spell` has it.
+    def __init__(self, session: str, *, spell: Callable[[Call], bytes], alive: Callable[[], str]) -> None:
+        """Send calls as `spell` has them; `alive` says why the stream ends, "" while it goes on.
 
-        `alive` says why the stream ends, "" while it goes on.
+        `session` is what its browser signed in by; "" for a script.
         """
-        self._window = window
-        self._first = first
-        self._sent = sent
+        self.session = session
         self._spell = spell
         self._alive = alive
-        self._on_close = on_close
+        self._lock = threading.Lock()
+        self._send: Callable[[bytes], bool] | None = None
+        self._first: list[bytes] = []
+        # What came before the stream began, and the version up to which calls were told of by then.
+        self._early: list[Call] = []
+        self._sent = 0
+        self._closing = self._ended = False
+        self._on_end: Callable[[], None] = lambda: None
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield events until the window closes."""
-        yield b"".join(self._first)
-        while True:
-            call = self._window.next(BEAT)
-            reason = "stopping" if self._window.closing else "" if call is not None else self._alive()
+    def greet(self, first: list[bytes], sent: int, on_end: Callable[[], None]) -> None:
+        """Have the stream begin with `first`, which tells of calls up to the version `sent`; at its end do `on_end`."""
+        self._first, self._sent, self._on_end = first, sent, on_end
+
+    def begin(self, send: Callable[[bytes], bool]) -> None:
+        """Begin to send; `send` never waits and tells whether more may follow."""
+        with self._lock:
+            self._send = send
+            self._say(b"".join(self._first))
+            early, self._early, self._first = self._early, [], []
+            for call in early:
+                self._tell(call)
+            if self._closing:
+                self._say_goodbye("stopping")
+
+    def show(self, call: Call) -> None:
+        """Send `call`, unless a later state of it was sent."""
+        with self._lock:
+            if self._send is not None:
+                self._tell(call)
+            elif not self._ended:
+                self._early.append(call)
+
+    def wake(self) -> None:
+        """Say that the stream goes on, or why it does not."""
+        try:
+            reason = self._alive()
+        except SQLAlchemyError as error:
+            # Who looks may stay until the journal can say who that is.
+            log.warning("session not looked up", error=type(error).__name__)
+            return
+        with self._lock:
             if reason:
-                yield event("bye", {"reason": reason})
-                return
-            if call is not None and call.id is not None and call.version <= self._sent:
-                continue
-            said = event("beat", {"now": datetime.now(UTC).isoformat()}) if call is None else self._spell(call)
-            if said is not None:
-                yield said
+                self._say_goodbye(reason)
+            else:
+                self._say(event("beat", {"now": datetime.now(UTC).isoformat()}))
 
     def close(self) -> None:
-        """Let go of the window: its client has gone, or was told to."""
-        self._on_close()
+        """Say goodbye: the service stops."""
+        with self._lock:
+            self._closing = True
+            self._say_goodbye("stopping")
+
+    def _tell(self, call: Call) -> None:
+        # One that could not be written down has no version.
+        if call.id is None or call.version > self._sent:
+            self._say(self._spell(call))
+
+    def _say_goodbye(self, reason: str) -> None:
+        self._say(event("bye", {"reason": reason}))
+        if self._send is not None:
+            self._end()
+
+    def _say(self, said: bytes) -> None:
+        if self._send is not None and not self._send(said):
+            self._end()
+
+    def _end(self) -> None:
+        # Nobody else holds it: with this the answer is over.
+        self._send = None
+        self._ended = True
+        self._on_end()
