@@ -238,10 +238,10 @@ def test_more_than_may_wait_are_refused_before_they_are_read(application):
 
 @pytest.mark.usefixtures("nobody_is_slow")
 def test_in_a_storm_fewer_wait_and_so_wait_less(application):
-    taking = reception(application, waiting=8)
-    first = [asked(taking, Connection()) for _ in range(9)]
-    assert first[8].said.wait(60)
-    for one in first[:7]:
+    taking = reception(application, waiting=10)
+    first = [asked(taking, Connection()) for _ in range(11)]
+    assert first[10].said.wait(60)
+    for one in first[:9]:
         one.body.come(b"quick")
 
     next_to_the_one_that_waits = [asked(taking, Connection()) for _ in range(2)]

@@ -23,7 +23,7 @@ _TICK = 0.25
 # Whoever sends no body for so long, seconds, is not waiting for us.
 _SLOW = 0.05
 # In a storm so many times fewer may wait: more would only wait longer.
-_SHORTER = 4
+_SHORTER = 5
 # granian takes what is sent on an answer without an end as fast as it is given. A window is told to come again after
 # so many bytes: one that does not read keeps no more than these.
 _MOST_STREAMED = 4 << 20
