@@ -1,8 +1,12 @@
 """The stream of events: a call comes at once to whom it is for, nothing is missed, and it never starves the exchange."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from live import say_name
+from waiting import until
 
 
 def test_a_call_comes_to_its_windows_and_to_no_other(own_office):
@@ -110,6 +114,25 @@ def test_past_the_limit_windows_are_told_to_poll_and_the_exchange_goes_on(own_of
     assert office.ask("GET", "/api/v1/calls?after=0")[0] == 200
     for stream in [*streams, refused]:
         stream.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_windows_hold_no_thread_and_are_forgotten_when_they_are_gone(own_office):
+    office = own_office()
+    threads = Path(f"/proc/{office.live.process.pid}/task")
+    streams = [office.stream()]
+    streams[0].wait("hello")
+    before = len(list(threads.iterdir()))
+    streams += [office.stream() for _ in range(40)]
+    for stream in streams:
+        stream.wait("hello")
+    assert len(list(threads.iterdir())) < before + 20
+    assert "vats1c_windows 41.0" in office.live.get("/metrics").text
+
+    for stream in streams:
+        stream.close()
+    # Whoever has gone is noticed by the next that is sent.
+    until(lambda: office.rings() or "vats1c_windows 0.0" in office.live.get("/metrics").text, pause=0.1)
 
 
 def test_a_service_that_stops_says_goodbye_and_stops_at_once(own_office):
