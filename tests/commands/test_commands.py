@@ -10,6 +10,7 @@ import pytest
 
 from live import free_port, incoming_call, say_name, vats1c
 from vats1c.auth import is_hash
+from waiting import until
 
 
 @pytest.fixture
@@ -371,6 +372,21 @@ def test_workers_share_the_port_and_the_journal(start):
     assert code == 0, printed
     listed = vats1c("journal", "list", "-c", live.config, "--json")[1]
     assert sorted(json.loads(line)["key"] for line in listed.splitlines()) == [f"key {number}" for number in range(10)]
+
+
+def test_workers_stop_when_their_supervisor_is_killed(start):
+    live = start(arguments=("--workers", "2"))
+    live.process.kill()
+    live.process.wait()
+
+    def is_gone():
+        try:
+            live.connect().close()
+        except OSError:
+            return True
+        return False
+
+    until(is_gone)
 
 
 def test_a_stop_finishes_the_request_in_flight_and_exits_with_0(start):

@@ -1,6 +1,7 @@
 """Several processes that serve one port: started, started again when they die, stopped together."""
 
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -27,7 +28,7 @@ def supervise(count: int, work: Callable[[Any], None], argument: Any) -> None:
         signal.signal(name, lambda *_: stopping.set())
 
     def start() -> tuple[Any, float]:
-        process = context.Process(target=work, args=(argument,))
+        process = context.Process(target=_work, args=(work, argument))
         process.start()
         return process, time.monotonic()
 
@@ -45,3 +46,16 @@ def supervise(count: int, work: Callable[[Any], None], argument: Any) -> None:
             process.terminate()
         for process, _ in workers:
             process.join()
+
+
+def _work(work: Callable[[Any], None], argument: Any) -> None:
+    threading.Thread(target=_stop_with_the_supervisor, name="supervisor", daemon=True).start()
+    work(argument)
+
+
+def _stop_with_the_supervisor() -> None:
+    """Stop when the supervisor was killed: nobody could stop this process then, nor start another on its port."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
