@@ -6,6 +6,7 @@ import pytest
 import structlog
 
 from vats1c.crew import Crew
+from waiting import until
 
 
 class Work:
@@ -39,9 +40,7 @@ def begun(work, count):
 
 def finished(work, count):
     """Wait until `count` requests are done."""
-    ticking = threading.Event()
-    while len(work.done) < count:
-        ticking.wait(0.01)
+    until(lambda: len(work.done) >= count)
 
 
 def test_what_comes_first_is_done_first_by_one_thread(work):

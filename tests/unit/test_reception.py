@@ -126,6 +126,8 @@ class Endless:
 class Handed:
     """An answer that is sent on by whoever has something to say."""
 
+    endless = True
+
     def begin(self, send):
         assert threading.current_thread().name == "request"
         self.send = send
@@ -253,9 +255,7 @@ def test_in_a_storm_fewer_wait_and_so_wait_less(application):
 def test_whoever_is_slow_to_send_keeps_nobody_waiting(application):
     taking = reception(application, waiting=1)
     slow = asked(taking, Connection())
-    ticking = threading.Event()
-    while taking._reading.in_line():
-        ticking.wait(0.01)
+    until(lambda: not taking._reading.in_line())
 
     assert asked(taking, Connection()).answer is None
     assert slow.answer is None

@@ -148,12 +148,13 @@ class Reception:
 
         try:
             pieces = self._application(environ, start_response)
-            begin = getattr(pieces, "begin", None)
-            if begin is not None:
-                begin(_sender(watcher.proto.response_stream(said[0], said[1])))
-                return
             if getattr(pieces, "endless", False):
-                _stream(_sender(watcher.proto.response_stream(said[0], said[1])), pieces)
+                send = _sender(watcher.proto.response_stream(said[0], said[1]))
+                begin = getattr(pieces, "begin", None)
+                if begin is None:
+                    _stream(send, pieces)
+                else:
+                    begin(send)
                 return
             try:
                 body = b"".join(pieces)

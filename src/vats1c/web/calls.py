@@ -135,26 +135,19 @@ class Calls:
         keys = None if person.administrator else person.keys
         secret = asking.cookies.get(COOKIE, "")
         language = asking.language
-        # The tables of ranges are large and read at their first use: not when somebody waits for a card.
-        describe(_ANY_NUMBER, language)
 
         def spell(call: Call) -> bytes:
             return self._event(call, language)
 
-        def alive() -> str:
-            if session is None:
-                return ""
-            if self._parts.sessions.get(secret) is not None:
-                return ""
-            return "expired" if now() >= session.expires else "signed-out"
-
-        window = Stream(secret, spell=spell, alive=alive)
+        window = Stream(secret, spell=spell, alive=lambda: self._parts.ended(session, secret))
         screens = self._parts.screens
         try:
             screens.open(person.publication, keys, window)
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         try:
+            # The tables of ranges are large and read at their first use: not when somebody waits for a card.
+            describe(_ANY_NUMBER, language)
             window.greet(*self._first(asking, person, session, language), lambda: screens.close(window))
         except Exception:
             screens.close(window)

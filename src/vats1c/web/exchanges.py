@@ -19,7 +19,7 @@ from vats1c.staging.recorded import Recorded
 from vats1c.web.asking import COOKIE, ApiError, Asking, answered
 from vats1c.web.following import Following
 from vats1c.web.inspected import rows, whole, with_bytes
-from vats1c.web.office import Parts, now
+from vats1c.web.office import Parts
 
 _LONGEST_WAIT = 30
 _MOST = 500
@@ -81,9 +81,7 @@ class Exchanges:
             return rows(self._parts, found.exchanges, base), found.cursor
 
         def alive() -> str:
-            if session is None or self._parts.sessions.get(secret) is not None:
-                return ""
-            return "expired" if now() >= session.expires else "signed-out"
+            return self._parts.ended(session, secret)
 
         try:
             window = self._parts.screens.open("", (), Window(secret))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vats1c.directory.editing import Editable
 from vats1c.journal import Journal, Wanted
 from vats1c.number import Plan
-from vats1c.people import People, Person, Sessions
+from vats1c.people import People, Person, Session, Sessions
 from vats1c.screens import Screens
 from vats1c.staging.conformance import Sent
 from vats1c.staging.publications import Publications
@@ -76,6 +76,12 @@ class Parts:
         """Tell whether `person` may change the directory."""
         office = self.office(person)
         return office.editable is not None and (person.administrator or office.everyone_edits)
+
+    def ended(self, session: Session | None, secret: str) -> str:
+        """Return why whoever signed in by `session` may look on no longer, "" while they may; None: by no session."""
+        if session is None or self.sessions.get(secret) is not None:
+            return ""
+        return "expired" if now() >= session.expires else "signed-out"
 
 
 def wanted(person: Person, since: datetime | None = None) -> Wanted:

@@ -43,6 +43,8 @@ class Endless:
 class Stream:
     """The calls of one window, each sent at once by whoever brings it; the server hands over its end by `begin`."""
 
+    endless = True
+
     def __init__(self, session: str, *, spell: Callable[[Call], bytes], alive: Callable[[], str]) -> None:
         """Send calls as `spell` has them; `alive` says why the stream ends, "" while it goes on.
 
