@@ -30,8 +30,8 @@ wheel: $(VENV)/.dev ## build the source archive, and from it the wheel, into dis
 	$(VENV)/bin/python -m build $(ARGS)
 
 requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the pins that fit (ARGS=--upgrade: the newest)
-	$(COMPILE) pyproject.toml --output-file requirements.txt $(ARGS)
-	$(COMPILE) pyproject.toml --group test --group lint --constraints requirements.txt \
+	$(COMPILE) pyproject.toml --extra all --output-file requirements.txt $(ARGS)
+	$(COMPILE) pyproject.toml --extra all --group test --group lint --constraints requirements.txt \
 		--output-file requirements-dev.txt $(ARGS)
 
 bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers, durable calls, the start; minutes

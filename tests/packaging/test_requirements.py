@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PROJECT["dependency-groups"]
+EXTRAS = {name: wanted for name, wanted in PROJECT["project"]["optional-dependencies"].items() if name != "all"}
+SERVICE = [*PROJECT["project"]["dependencies"], *(each for wanted in EXTRAS.values() for each in wanted)]
 ASKED = {
-    "requirements.txt": PROJECT["project"]["dependencies"],
-    "requirements-dev.txt": [*PROJECT["project"]["dependencies"], *GROUPS["test"], *GROUPS["lint"]],
+    "requirements.txt": SERVICE,
+    "requirements-dev.txt": [*SERVICE, *GROUPS["test"], *GROUPS["lint"]],
 }
 
 
@@ -38,6 +41,23 @@ def test_each_dependency_of_the_project_is_pinned_in_its_range(name):
             (exact,) = pin.specifier
             assert exact.operator == "=="
             assert asked.specifier.contains(exact.version), "run: make requirements"
+
+
+def test_the_extra_all_names_every_other_extra():
+    (every,) = map(Requirement, PROJECT["project"]["optional-dependencies"]["all"])
+
+    assert every.extras == EXTRAS.keys()
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_each_extra_of_a_pinned_dependency_is_pinned(name):
+    """`pymysql[rsa]` needs cryptography, `psycopg[binary]` its compiled half."""
+    pinned = pins(name)
+
+    for asked in (each for each in map(Requirement, ASKED[name]) if each.extras):
+        for needed in map(Requirement, metadata.requires(asked.name) or ()):
+            if needed.marker and any(needed.marker.evaluate({"extra": extra}) for extra in asked.extras):
+                assert canonicalize_name(needed.name) in pinned
 
 
 @pytest.mark.parametrize("name", ASKED)
