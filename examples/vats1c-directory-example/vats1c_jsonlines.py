@@ -21,6 +21,8 @@ class JsonLinesDirectory:
 
     # `find` waits for nothing outside this process. False for a network: the service then asks with a deadline.
     in_memory = True
+    # The settings that are paths: relative ones are taken from the folder of the settings file.
+    file_settings = ("path",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Read the file at `settings["path"]`. Raises DirectoryError, which stops the start and names the setting."""

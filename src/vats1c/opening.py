@@ -35,7 +35,7 @@ def editable(settings: Settings, publication: str | None, name: str | None) -> E
     """
     chosen = publication or next(iter(settings.served))
     problems = []
-    home = directory.Home(settings.data, chosen)
+    home = directory.Home(settings.data, chosen, settings.folder)
     own = settings.served[chosen].directories if chosen in settings.served else ()
     for number, table in enumerate(own):
         if name not in (None, table.name):
@@ -184,7 +184,7 @@ def directories(
 ) -> tuple[Directory, ...]:
     """Open the directories of a publication; `on_failure` is given what closes each."""
     found = []
-    home = directory.Home(settings.data, publication)
+    home = directory.Home(settings.data, publication, settings.folder)
     for number, table in enumerate(settings.served[publication].directories):
         try:
             one = directory.load(table.type, table.name, table.own, settings.plan, home)

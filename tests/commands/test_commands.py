@@ -88,6 +88,38 @@ def test_check_is_the_directorys_doctor(config, tmp_path):
     assert "to mend in the directories: 7" in people[1]
 
 
+def test_check_says_that_a_source_does_not_answer_and_why(tmp_path):
+    path = tmp_path / "vats1c.toml"
+    path.write_text(
+        '[[users]]\nname = "SOAP"\npassword = "123"\n'
+        f'[[directories]]\nname = "crm"\ntype = "http"\nurl = "http://127.0.0.1:{free_port()}/{{number}}"\n'
+    )
+
+    code, out, _ = vats1c("check", "-c", path)
+    _, machines, _ = vats1c("check", "-c", path, "--json")
+
+    (finding,) = json.loads(machines)
+    assert code == 1
+    assert "directory crm (http): does not answer\n" in out
+    assert f"  telephony/crm  NO-ANSWER  {finding['message']}\n" in out
+    assert (finding["directory"], finding["code"], finding["harmless"]) == ("telephony/crm", "NO-ANSWER", False)
+    assert (finding["file"], finding["line"]) == (None, None)
+
+
+def test_check_says_that_an_answer_has_no_such_path(live, tmp_path):
+    path = tmp_path / "vats1c.toml"
+    path.write_text(
+        '[[users]]\nname = "SOAP"\npassword = "123"\n'
+        '[[directories]]\nname = "crm"\ntype = "http"\npath = "result.items"\n'
+        f'url = "http://127.0.0.1:{live.port}/readyz?{{number}}"\n'
+    )
+
+    code, out, _ = vats1c("check", "-c", path)
+
+    assert code == 1
+    assert "NO-ANSWER  the answer has no result.items" in out
+
+
 def test_the_sample_directory_of_the_demo_is_clean(config):
     from importlib.resources import files
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from live import free_port
-from vats1c.directory import DirectoryError
+from vats1c.directory import DirectoryError, Home, load
 from vats1c.directory.httpjson import HttpDirectory
 from vats1c.model import Confidence
 from vats1c.number import DEFAULT_PLAN, Plan, identify
@@ -476,3 +476,13 @@ def test_a_header_that_drips_is_given_up(opened):
 
 def test_a_certificate_file_that_is_not_there_is_named():
     assert wrong(url="https://crm.example/{number}", ca="/nowhere.pem") == "ca"
+
+
+def test_the_path_inside_an_answer_is_no_file(service, tmp_path):
+    service.says({"result": {"items": [{"number": "89235292926", "name": "Ренессанс Капитал"}]}})
+    settings = {"url": service.url + "/?n={number}", "path": "result.items"}
+
+    directory = load("http", "crm", settings, DEFAULT_PLAN, Home(tmp_path, "telephony", tmp_path))
+
+    assert directory.find(identify("89235292926")).caller.name == "Ренессанс Капитал"
+    directory.close()

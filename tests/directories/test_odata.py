@@ -11,6 +11,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
@@ -851,7 +852,13 @@ def test_no_number_no_name_and_no_address_gets_into_the_log(base, read, caplog):
 
 def wrong(**settings):
     with pytest.raises(DirectoryError) as caught:
-        load("odata", "1c", {"url": f"http://127.0.0.1:9{ROOT}", **settings}, DEFAULT_PLAN, Home(None, "telephony"))
+        load(
+            "odata",
+            "1c",
+            {"url": f"http://127.0.0.1:9{ROOT}", **settings},
+            DEFAULT_PLAN,
+            Home(None, "telephony", Path.cwd()),
+        )
     assert "sesame" not in str(caught.value)
     return caught.value.key
 

@@ -291,7 +291,8 @@ def test_the_variables_on_the_page_can_be_used_together(monkeypatch, tmp_path):
     assert settings.listen == "0.0.0.0:8080"
     assert settings.limits.body == 32_768
     assert settings.users[0].password_file == tmp_path / "soap-password.txt"
-    assert settings.directories[0].own["path"] == str(tmp_path / "callers.csv")
+    assert settings.directories[0].own["path"] == "callers.csv"
+    assert settings.folder == tmp_path
 
 
 def test_the_publications_on_the_page_can_be_used(tmp_path):

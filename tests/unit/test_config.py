@@ -1,7 +1,5 @@
 """Settings are filled from a file and variables, and refused with every problem at once."""
 
-from pathlib import Path
-
 import pytest
 
 from vats1c.config import ConfigError, Settings, load
@@ -43,17 +41,11 @@ def test_defaults_are_enough_but_for_a_user(write):
 
 
 def test_relative_paths_are_taken_from_the_files_folder(write, tmp_path):
-    settings = load(
-        write(
-            'data = "calls"\n[[users]]\nname = "SOAP"\npassword_file = "secret"\n'
-            '[[directories]]\nname = "a"\ntype = "csv"\npath = "a.csv"\n'
-            '[[directories]]\nname = "b"\ntype = "csv"\npath = "/b.csv"\n'
-        )
-    )
+    settings = load(write('data = "calls"\n[[users]]\nname = "SOAP"\npassword_file = "secret"\n'))
 
     assert settings.data == tmp_path / "calls"
     assert settings.users[0].password_file == tmp_path / "secret"
-    assert [Path(directory.own["path"]) for directory in settings.directories] == [tmp_path / "a.csv", Path("/b.csv")]
+    assert settings.folder == tmp_path
     assert settings.database_url == f"sqlite:///{tmp_path / 'calls' / 'vats1c.sqlite'}"
 
 
@@ -69,7 +61,7 @@ def test_publications_have_their_own_users_and_directories(write, tmp_path):
 
     assert list(settings.served) == ["sales", "support"]
     assert settings.served["support"].say_name.parameter == "Number"
-    assert settings.served["sales"].directories[0].own["path"] == str(tmp_path / "a.csv")
+    assert settings.served["sales"].directories[0].own["path"] == "a.csv"
 
 
 @pytest.mark.parametrize("name", ["api", "card", "metrics", "a b", "-a", "имя", "a/b", "x" * 64])

@@ -12,13 +12,16 @@ from vats1c.language import Message
 
 if TYPE_CHECKING:
     from vats1c.app import Application
+    from vats1c.directory import Directory
     from vats1c.directory.doctor import Finding
 
-    # The directory, its file, and what was found in it.
-    Found = tuple[str, Path, Finding]
+    # The directory; its file, None where it is no file; what was found in it.
+    Found = tuple[str, Path | None, Finding]
 
 # A table longer than this is read by nobody; --json gives all of it.
 _MOST_SHOWN = 50
+# No country code 7 has the area code 000.
+_UNASSIGNED_NUMBER = "+70000000000"
 
 
 def check(
@@ -29,11 +32,14 @@ def check(
 
     Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
     """
-    from vats1c.cli.running import copy_callers, opened, say_parts
+    from vats1c.cli.running import configure_log, copy_callers, opened, say_parts
     from vats1c.config import ConfigError
 
+    settings = load(config)
+    # What a log line would say of a source is among the findings.
+    configure_log("error", settings.log_format)
     try:
-        with opened(load(config)) as application:
+        with opened(settings) as application:
             copy_callers(application, anew=True)
             if not as_json:
                 say_parts(application)
@@ -57,6 +63,8 @@ def _findings(application: "Application") -> "Iterator[Found]":
         display = application.display(publication.name)
         for one in publication.directories:
             if not isinstance(one, Tabular):
+                for unanswered in _unanswered(one):
+                    yield f"{publication.name}/{one.name}", None, unanswered
                 continue
             for finding in examine(
                 one.rows(),
@@ -68,9 +76,24 @@ def _findings(application: "Application") -> "Iterator[Found]":
                 yield f"{publication.name}/{one.name}", one.path, finding
 
 
+def _unanswered(directory: "Directory") -> "Iterator[Finding]":
+    """Yield why a source that is not ready did not answer: it is asked once more, with the number of nobody."""
+    from vats1c.directory import DirectoryError
+    from vats1c.directory.doctor import Finding
+    from vats1c.number import identify
+
+    if directory.state().ready:
+        return
+    try:
+        directory.find(identify(_UNASSIGNED_NUMBER))
+    except DirectoryError as error:
+        yield Finding(0, "NO-ANSWER", error.message)
+
+
 def _show(findings: list["Found"]) -> None:
     for directory, path, finding in findings[:_MOST_SHOWN]:
-        typer.echo(f"  {directory}  {path.name}:{finding.line}  {finding.code}  {finding.message}")
+        place = f"{path.name}:{finding.line}  " if path else ""
+        typer.echo(f"  {directory}  {place}{finding.code}  {finding.message}")
     if len(findings) > _MOST_SHOWN:
         more = len(findings) - _MOST_SHOWN
         typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
@@ -88,11 +111,11 @@ def _show(findings: list["Found"]) -> None:
         typer.echo(str(Message("настройки в порядке", "the settings are right")))
 
 
-def _described(directory: str, path: Path, finding: "Finding") -> dict[str, Any]:
+def _described(directory: str, path: Path | None, finding: "Finding") -> dict[str, Any]:
     return {
         "directory": directory,
-        "file": str(path),
-        "line": finding.line,
+        "file": str(path) if path else None,
+        "line": finding.line if path else None,
         "code": finding.code,
         "harmless": finding.harmless,
         "message": str(finding.message),

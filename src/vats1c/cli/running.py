@@ -17,6 +17,7 @@ from vats1c.language import Message
 if TYPE_CHECKING:
     from vats1c.app import Application
     from vats1c.config import Settings
+    from vats1c.directory import State
 
 
 def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = None) -> None:
@@ -169,19 +170,15 @@ def say_parts(application: "Application") -> None:
         users = ", ".join(user.name for user in publication.users)
         typer.echo(str(Message(f"пользователи SOAP: {users}", f"SOAP users: {users}")))
         for one, table in zip(publication.directories, settings.served[publication.name].directories, strict=True):
-            callers = one.state().callers
+            ru, en = _state_in_words(one.state())
             typer.echo(
                 str(
-                    Message(
-                        f"справочник {one.name} ({table.type}): абонентов: {callers}",
-                        f"directory {one.name} ({table.type}): {callers} callers",
-                    )
+                    Message(f"справочник {one.name} ({table.type}): {ru}", f"directory {one.name} ({table.type}): {en}")
                 )
             )
         if publication.upstream:
             one_c = publication.upstream
-            answers = one_c.state().ready
-            ru, en = ("отвечает", "answers") if answers else ("не отвечает", "does not answer")
+            ru, en = _state_in_words(one_c.state())
             typer.echo(
                 str(
                     Message(
@@ -202,6 +199,13 @@ def say_parts(application: "Application") -> None:
             )
         )
     sys.stdout.flush()
+
+
+def _state_in_words(state: "State") -> tuple[str, str]:
+    """Return in Russian and English how many callers a directory knows; whether its source answers if it cannot say."""
+    if state.callers is not None:
+        return f"абонентов: {state.callers}", f"{state.callers} callers"
+    return ("отвечает", "answers") if state.ready else ("не отвечает", "does not answer")
 
 
 def _serve_many(settings: "Settings") -> None:

@@ -16,14 +16,12 @@ from pydantic_settings import (
 )
 
 from vats1c.config.problems import ConfigError, Problem, Unusable
-from vats1c.config.schema import DirectoryTable, Settings
+from vats1c.config.schema import Settings
 from vats1c.language import Message
 
 PREFIX = "VATS1C_"
 # Read by commands, not settings of the service.
 COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG", "VATS1C_PASSWORD", "VATS1C_TOKEN"})
-# Files that a directory's own settings may name.
-_PATHS = ("path", "ca", "cache", "password_file")
 # What stands under these may be a password or a key: it is not repeated in a message.
 _SECRET = frozenset(
     {"users", "subscribers", "administrators", "publications", "directories", "database", "staging", "upstream"}
@@ -166,13 +164,16 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         name: publication.model_copy(update=_anchored_parts(publication, folder))
         for name, publication in settings.publications.items()
     }
-    return settings.model_copy(
+    anchored = settings.model_copy(
         update={
             "data": folder / settings.data,
             "publications": publications,
             **_anchored_parts(settings, folder),
         }
     )
+    # A directory's own settings are resolved by `directory.load`: only the kind knows which of them name a file.
+    anchored.set_folder(folder)
+    return anchored
 
 
 def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
@@ -184,7 +185,6 @@ def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
             )
             for people in ("users", "administrators", "subscribers")
         },
-        "directories": tuple(_anchored_directory(directory, folder) for directory in publication.directories),
         "upstream": publication.upstream.model_copy(
             update={
                 key: folder / path
@@ -193,8 +193,3 @@ def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
             }
         ),
     }
-
-
-def _anchored_directory(directory: DirectoryTable, folder: Path) -> DirectoryTable:
-    paths = {key: value for key, value in directory.own.items() if key in _PATHS and isinstance(value, str)}
-    return directory.model_copy(update={key: str(folder / value) for key, value in paths.items()})

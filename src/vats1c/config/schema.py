@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vats1c.config.problems import Unusable
@@ -363,6 +363,8 @@ class Settings(PublicationTable, BaseSettings):
         default={}, description="More than one endpoint: users, directories, subscribers and say_name of each."
     )
 
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
     @model_validator(mode="after")
     def _someone_may_call(self) -> Self:
         above = sorted(self.model_fields_set & PublicationTable.model_fields.keys()) if self.publications else []
@@ -383,6 +385,15 @@ class Settings(PublicationTable, BaseSettings):
                 f"no SOAP users ({', '.join(without)}): add [[users]] with name and password_hash",
             )
         return self
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths are taken from: the settings file's, the current one without a file."""
+        return self._folder
+
+    def set_folder(self, folder: Path) -> None:
+        """Take relative paths from `folder`. For the loader: settings do not change afterwards."""
+        self._folder = folder
 
     @property
     def served(self) -> dict[str, PublicationTable]:

@@ -113,23 +113,28 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a directory lives: the service's data folder, and the publication that asks it."""
+    """Where a directory lives.
+
+    `data` is the service's data folder, `publication` the publication that asks the directory, `folder` the folder that
+    relative paths in the settings are taken from.
+    """
 
     data: Path
     publication: str
+    folder: Path
 
 
 def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan, home: Home | None = None) -> Directory:
     """Open the directory `name` of `kind` with the kind's own settings.
 
-    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". A class with
-    a method `at_home(home)` gets the settings that it returns where none are given. Raises DirectoryError when there is
-    no such kind or its settings cannot be used.
+    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". The class
+    MAY have two attributes that are read here where a `home` is given: the method `at_home(home)` returns default
+    settings, and the tuple `file_settings` names the settings that are paths of files. Raises DirectoryError when there
+    is no such kind or its settings cannot be used.
     """
     cls = class_of(kind)
-    at_home = getattr(cls, "at_home", None) if home else None
     try:
-        directory: Directory = cls(name, {**at_home(home), **settings} if at_home else settings, plan)
+        directory: Directory = cls(name, _at_home(cls, settings, home) if home else settings, plan)
     except DirectoryError:
         raise
     except Exception as error:
@@ -137,6 +142,17 @@ def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan, home: Ho
             raise
         raise _broken(kind, error) from error
     return directory
+
+
+def _at_home(cls: Any, settings: Mapping[str, Any], home: Home) -> dict[str, Any]:
+    """Return the settings with the kind's defaults, and with relative paths taken from the home's folder."""
+    at_home = getattr(cls, "at_home", None)
+    complete = {**(at_home(home) if at_home else {}), **settings}
+    for key in getattr(cls, "file_settings", ()):
+        # A path of another type, or an empty one, is for the kind to refuse.
+        if isinstance(complete.get(key), str) and complete[key]:
+            complete[key] = str(home.folder / complete[key])
+    return complete
 
 
 def class_of(kind: str) -> Any:

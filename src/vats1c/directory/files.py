@@ -47,6 +47,7 @@ class FileDirectory:
     """Callers of one file."""
 
     in_memory = True
+    file_settings = ("path",)
 
     def __init__(
         self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read, own: Collection[str] = ()

@@ -35,6 +35,7 @@ class HttpDirectory:
     """Callers of one web service."""
 
     in_memory = False
+    file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
         """Ask about nobody's number, to say at the start whether the service answers. Raises DirectoryError."""

@@ -43,6 +43,7 @@ class OdataDirectory:
     """Callers of one 1C base."""
 
     in_memory = True
+    file_settings = ("ca", "cache", "password_file")
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan, pauses: Sequence[float] = _PAUSES) -> None:
         """Answer from what was kept, and begin to copy on a thread of its own. Raises DirectoryError."""

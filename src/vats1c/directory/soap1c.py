@@ -53,6 +53,7 @@ class SoapDirectory:
     """Callers of one web service of a 1C."""
 
     in_memory = False
+    file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:  # noqa: ARG002 - as every kind's
         """Ask about nobody's number, to say at the start whether 1C answers. Raises DirectoryError."""

@@ -35,6 +35,7 @@ class StoreDirectory:
     """The embedded directory. Reading never waits for writing; of writers, one goes at a time."""
 
     in_memory = True
+    file_settings = ("path",)
 
     @staticmethod
     def at_home(home: Home) -> dict[str, str]:
