@@ -12,7 +12,7 @@ import structlog
 
 from vats1c.directory.chain import Lookup
 from vats1c.model import Call, Caller, Confidence, Exchange, Match, Ring, Ringing
-from vats1c.number import DEFAULT_PLAN, Number, Plan, identify
+from vats1c.number import DEFAULT_PLAN, Number, Plan, extension_of, identify
 
 log = structlog.get_logger("vats1c.desk")
 
@@ -35,11 +35,15 @@ class Directories(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a number is and how it was looked up; `elapsed` is in seconds."""
+    """What a number is and how it was looked up.
+
+    `elapsed` is in seconds; `extension` is the internal extension to which the VATS routes the call, "" for none.
+    """
 
     number: Number
     lookup: Lookup
     elapsed: float
+    extension: str = ""
 
     @property
     def caller(self) -> Caller | None:
@@ -107,12 +111,17 @@ class Desk:
                 exchange.confidence = match.confidence
         return caller
 
+    def extension_of(self, caller: Caller) -> str:
+        """Return the internal extension to which the VATS routes `caller`; "" where the manager is no extension."""
+        return extension_of(caller.manager, self._plan.internal_digits)
+
     def find(self, received: str, *, everybody: bool = False) -> Finding:
         """Return how the number as received is looked up; with `everybody` each directory is asked."""
         begun = time.perf_counter()
         number = identify(received, self._plan)
         looked_up = self._directory.look_up(number, everybody=everybody) if number.canonical else Lookup((), None)
-        return Finding(number, looked_up, time.perf_counter() - begun)
+        elapsed = time.perf_counter() - begun
+        return Finding(number, looked_up, elapsed, self.extension_of(looked_up.match.caller) if looked_up.match else "")
 
     def incoming_call(self, received: str, key: str, exchange: Exchange | None = None) -> None:
         """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.

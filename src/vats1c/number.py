@@ -27,6 +27,12 @@ _COMMENT = re.compile(r"\([^()\d]*[^\W\d_][^()]*\)|\[[^\]]*\]")
 _RUN = re.compile(
     r"\+?\(?\d[\d \t\u00a0().~\u2010-\u2014-]{3,}\d(?:[\s,;]*(?:доб|вн|ext|x|#)[.:\s]*\d{1,7})?", re.IGNORECASE
 )
+# An internal extension as people and 1C write it: «доб. 105», "1 234" with 1C's group separator, Excel's "105.0".
+_INTERNAL = re.compile(
+    r"(?:(?:доб(?:авочный)?|вн(?:утренний)?|ext(?:ension)?)\b[.:]*\s*)?"
+    r"([0-9]{1,3}[ \u00a0\u202f][0-9]{3}|[0-9]+)(?:[.,]0)?",
+    re.IGNORECASE,
+)
 _ZERO = str.maketrans("OoОо", "0000")
 _NATIONAL_DIGITS = 10
 
@@ -99,6 +105,17 @@ def split(cell: str, plan: Plan = DEFAULT_PLAN) -> tuple[Number, ...]:
         return (whole,) if whole.canonical else ()
     found = (_identified(run.strip(), plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
     return tuple([number for number in found if number.canonical])
+
+
+@lru_cache(maxsize=4_096)
+def extension_of(text: str, internal_digits: int = DEFAULT_PLAN.internal_digits) -> str:
+    """Return the internal extension that `text` holds and nothing else, as its digits; "" where it holds none.
+
+    A name, a mobile number, or more than `internal_digits` digits are no extension.
+    """
+    written = _INTERNAL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    digits = "".join(filter(str.isdigit, written[1])) if written else ""
+    return digits if len(digits) <= internal_digits else ""
 
 
 def _identified(text: str, plan: Plan) -> Number:

@@ -82,7 +82,8 @@ class Publisher:
         record: Record = self._journal
         if publication.upstream:
             shown, deadline = display(own).text, own.say_name.deadline
-            directories = publication.upstream.over(chain, shown, deadline, self._metrics)
+            digits = self._settings.internal_digits
+            directories = publication.upstream.over(chain, shown, deadline, digits, self._metrics)
             record = publication.upstream.passing_on(record, self._metrics)
         desk = Desk(publication.name, directories, record, self._settings.plan, show=self._screens.pop)
         in_memory = chain.in_memory and publication.upstream is None

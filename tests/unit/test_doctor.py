@@ -21,7 +21,7 @@ def test_a_clean_table_has_no_findings():
 
 
 @pytest.mark.parametrize("manager", ["Анна", "24 4", "123456", "٢٤٤"])
-def test_a_manager_that_cannot_be_dialled_is_found(manager):
+def test_a_manager_that_is_no_extension_is_found(manager):
     assert codes(row(2, "89235292926", manager=manager)) == [(2, "MANAGER-NO-EXTENSION")]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vats1c.number import Kind, Plan, identify, split
+from vats1c.number import Kind, Plan, extension_of, identify, split
 
 MOBILE = "+79235292926"
 
@@ -159,3 +159,51 @@ def test_any_text_is_read_without_an_error(text):
 @given(st.from_regex(r"\+7[3489]\d{9}", fullmatch=True))
 def test_a_canonical_form_is_its_own_canonical_form(number):
     assert identify(number).canonical == number
+
+
+@pytest.mark.parametrize(
+    ("text", "extension"),
+    [
+        ("244", "244"),
+        (" 244 ", "244"),
+        ("007", "007"),
+        ("12345", "12345"),
+        ("1\u00a0234", "1234"),
+        ("12 345", "12345"),
+        ("105.0", "105"),
+        ("105,0", "105"),
+        ("доб. 105", "105"),
+        ("доб.105", "105"),
+        ("Вн.: 105", "105"),
+        ("добавочный 105", "105"),
+        ("внутренний 105", "105"),
+        ("ext. 105", "105"),
+        ("", ""),
+        ("Соколова Анна", ""),
+        ("Соколова Анна, доб. 105", ""),
+        ("105 Соколова", ""),
+        ("123456", ""),
+        ("123 456", ""),
+        ("24 4", ""),
+        ("244, 245", ""),
+        ("105.5", ""),
+        ("+7 923 529-29-26", ""),
+        ("8 (923) 529-29-26", ""),
+        ("274-50-00", ""),
+        ("доб.", ""),
+        ("доб105а", ""),
+        ("добро 105", ""),
+        ("٢٤٤", ""),
+        ("²", ""),
+        ("2e2", ""),
+        ("-244", ""),
+        ("9" * 100_000, ""),
+    ],
+)
+def test_an_extension_is_a_few_digits_and_nothing_else(text, extension):
+    assert extension_of(text) == extension
+
+
+def test_an_extension_has_at_most_as_many_digits_as_the_settings_say():
+    assert extension_of("1234", internal_digits=3) == ""
+    assert extension_of("123456", internal_digits=6) == "123456"

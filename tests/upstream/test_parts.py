@@ -226,6 +226,8 @@ DOCUMENT = BODY % "&lt;data&gt;&lt;title&gt;А&lt;/title&gt;&lt;/data&gt;".encod
         (Answering(name="А"), heard("А", elapsed=0.9), False, ("slower", [["time"]])),
         (Answering(name="А", manager="244"), heard("А", manager="245"), False, ("same", [])),
         (Answering(name="А", manager="1"), heard("А", manager="2", body=DOCUMENT), True, ("shape", [["manager"]])),
+        (Answering(name="А", manager="Анна"), heard("А", body=DOCUMENT), True, ("same", [])),
+        (Answering(name="А", manager="доб. 1"), heard("А", manager="1", body=DOCUMENT), True, ("same", [])),
         (Answering(name="А", category="1"), heard("А", body=DOCUMENT), True, ("shape", [["category"]])),
         (Answering(name="А"), heard("А"), True, ("shape", [["form"]])),
         (Answering(name="А"), heard("А", body=DOCUMENT), False, ("shape", [["form"]])),

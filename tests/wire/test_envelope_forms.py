@@ -39,6 +39,31 @@ def test_the_parameters_name_decides_the_answer(live, version, namespace):
     assert [document.findtext(path) for path in ("title", "category", "manager/phone")] == [NAME, "0", "244"]
 
 
+def test_a_manager_reaches_the_vats_as_an_extension_or_not_at_all(start):
+    managers = {
+        "Соколова Анна": "",
+        "+7 923 000-00-01": "",
+        "123456": "",
+        "доб. 245": "245",
+        "1\u00a0234": "1234",
+        "": "",
+    }
+    callers = "".join(
+        f'{{ number = "8916000000{place}", name = "Клиент", manager = "{manager}" }},\n'
+        for place, manager in enumerate(managers)
+    )
+    live = start(extra=f'[[directories]]\nname = "own"\ntype = "memory"\ncallers = [\n{callers}]\n')
+
+    phones = [
+        etree.fromstring(live.post(say_name(f"8916000000{place}", parameter="Number")).returned.encode()).findtext(
+            "manager/phone"
+        )
+        for place in range(len(managers))
+    ]
+
+    assert phones == list(managers.values())
+
+
 def test_an_awkward_name_is_escaped_inside_the_data_document(live):
     document = etree.fromstring(live.post(say_name("84957771234", parameter="Number")).returned.encode())
 

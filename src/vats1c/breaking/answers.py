@@ -5,7 +5,7 @@ from typing import Any
 
 from vats1c.auth import REALM
 from vats1c.breaking.waits import Waits
-from vats1c.model import Caller, Exchange
+from vats1c.model import Exchange
 from vats1c.number import Plan, identify
 from vats1c.soap import reply
 from vats1c.soap.envelope import split
@@ -108,7 +108,7 @@ def _said(request: Request, fault: Fault) -> bytes:
         value = _QUIRKY_DATA if later else _QUIRKS
     else:
         name = fault.name or ""
-        value = reply.data(name, Caller(name) if name else None) if later else name
+        value = reply.data(name) if later else name
     answer = reply.envelope(request.version, request.namespace, request.operation, value)
     if fault.fault is Kind.NO_RETURN:
         before, _, rest = answer.partition(b"<m:return")

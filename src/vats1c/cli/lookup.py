@@ -66,6 +66,7 @@ def _described(finding: "Finding", shown: str) -> dict[str, Any]:
         "extension": number.extension or None,
         "say_name": shown,
         "caller": finding.caller._asdict() if finding.caller else None,
+        "routes_to": finding.extension or None,
         "directory": decided.directory if decided else None,
         "confidence": decided.answer.match.confidence.value if decided and decided.answer.match else None,
         "elapsed_ms": _ms(finding.elapsed),
@@ -111,7 +112,7 @@ def _explained(finding: "Finding", shown: str) -> list[str]:
         )
     confidence = finding.lookup.match.confidence.value if finding.lookup.match else None
     if confidence:
-        routes = finding.caller.manager if finding.caller else ""
+        routes = finding.extension
         lines.append(
             str(
                 Message(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vats1c.directory import Row
 from vats1c.language import Message
 from vats1c.model import Caller
+from vats1c.number import extension_of
 
 # XML 1.0 §2.2, production [2] Char: whatever is outside is dropped from what the phone shows.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -76,19 +77,20 @@ def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> 
     manager = row.caller.manager
     if not manager:
         return
-    if not manager.isascii() or not manager.isdigit() or len(manager) > internal_digits:
+    extension = extension_of(manager, internal_digits)
+    if not extension:
         yield _finding(
             row,
             "MANAGER-NO-EXTENSION",
             f"ответственный {manager!r} — не внутренний номер",
             f"the manager {manager!r} is no internal extension",
         )
-    elif extensions and manager not in extensions:
+    elif extensions and extension not in extensions:
         yield _finding(
             row,
             "MANAGER-UNKNOWN",
-            f"внутреннего номера {manager} нет у сотрудников",
-            f"no employee has the extension {manager}",
+            f"внутреннего номера {extension} нет у сотрудников",
+            f"no employee has the extension {extension}",
         )
 
 

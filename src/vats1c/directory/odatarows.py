@@ -14,7 +14,7 @@ from vats1c.directory import DirectoryError
 from vats1c.directory.columns import COLUMNS
 from vats1c.directory.odatapages import Entry, Query
 from vats1c.model import Caller
-from vats1c.number import Kind, Number, Plan, identify, split
+from vats1c.number import Number, Plan, extension_of, split
 
 _FIELDS = {
     "number": "Представление, НомерТелефона",
@@ -147,7 +147,7 @@ class Layout:
             if field != "number"
         }
         # A manager has mobile phones, mail and a key of 36 letters; the VATS can route to an extension only.
-        found["manager"] = [value for value in found["manager"] if identify(value, plan).kind is Kind.INTERNAL]
+        found["manager"] = [value for value in found["manager"] if extension_of(value, plan.internal_digits)]
         return Caller(**{field: next(iter(values), "") for field, values in found.items()})
 
 

@@ -6,27 +6,24 @@ The bytes are the contract: at least one real client finds the answer by its lit
 import re
 from html import escape
 
-from vats1c.model import Caller
-
 _XS = "http://www.w3.org/2001/XMLSchema"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 # XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def data(title: str, caller: Caller | None) -> str:
+def data(title: str, category: str = "", extension: str = "") -> str:
     """Return the answer of the later SayName: `title` as the phone shows it, category, the manager's extension.
 
     An unknown caller gets the same document with empty elements.
     """
-    category, manager = (caller.category, caller.manager) if caller else ("", "")
     return (
         '<?xml version="1.0"?>\n'
         "<data>\n"
         f"    <title>{_escaped(title)}</title>\n"
         f"    <category>{_escaped(category)}</category>\n"
         "    <manager>\n"
-        f"        <phone>{_escaped(manager)}</phone>\n"
+        f"        <phone>{_escaped(extension)}</phone>\n"
         "    </manager>\n"
         "</data>\n"
     )

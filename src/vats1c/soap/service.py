@@ -62,7 +62,9 @@ def declare(contract: Contract) -> Application:
         parts = asked.parts
         caller = parts.desk.say_name(number, asked.exchange)
         text = parts.display.text(caller)
-        return reply.data(text, caller) if contract.later else text
+        if not contract.later:
+            return text
+        return reply.data(text, caller.category, parts.desk.extension_of(caller)) if caller else reply.data(text)
 
     class Operations(ServiceBase):
         @rpc(

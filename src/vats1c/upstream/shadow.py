@@ -16,7 +16,7 @@ from vats1c.directory.chain import Lookup, Said
 from vats1c.directory.guard import Answer, Outcome
 from vats1c.directory.sayname import Heard
 from vats1c.model import Caller, Match
-from vats1c.number import Number
+from vats1c.number import DEFAULT_PLAN, Number, extension_of
 from vats1c.upstream.background import Background
 from vats1c.upstream.differences import Difference, Differences, Told
 
@@ -70,11 +70,15 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is compared: what the phone shows, whether a document is asked for, the seconds that are in time."""
+    """What is compared: what the phone shows, whether a document is asked for, the seconds that are in time.
+
+    `internal_digits` is the length of the longest extension: a manager who is none is not in our document.
+    """
 
     shown: Callable[[Caller | None], str]
     document: bool
     deadline: float
+    internal_digits: int = DEFAULT_PLAN.internal_digits
 
 
 class Shadow:
@@ -173,12 +177,15 @@ class Shadow:
             what
             for what, differs in (
                 ("category", self._measure.document and ours.category != theirs.category),
-                ("manager", self._measure.document and ours.manager != theirs.manager),
+                ("manager", self._measure.document and self._extension(ours) != theirs.manager),
                 ("form", document != self._measure.document),
                 ("prefixes", b"<soap:Envelope" not in body or b"<m:return" not in body),
             )
             if differs
         ]
+
+    def _extension(self, ours: Caller) -> str:
+        return extension_of(ours.manager, self._measure.internal_digits)
 
     def _told(self, caller: Caller | None, name: str, elapsed: float) -> Told:
         ms = round(elapsed * 1_000, 1)

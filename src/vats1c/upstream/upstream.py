@@ -59,13 +59,21 @@ class Upstream:
         return self.mode == "shadow"
 
     def over(
-        self, directories: Answering, shown: Callable[[Caller | None], str], deadline: float, metrics: Metrics
+        self,
+        directories: Answering,
+        shown: Callable[[Caller | None], str],
+        deadline: float,
+        internal_digits: int,
+        metrics: Metrics,
     ) -> Answering:
-        """Return the directories as calls are to ask them; `deadline` (seconds) counts where it has none of its own."""
+        """Return the directories as calls are to ask them.
+
+        `deadline` (seconds) counts where it has none of its own; `internal_digits` is the longest extension's length.
+        """
         if not self.compares:
             return directories
         counters = {one: metrics.shadow.labels(self.publication, one.value) for one in Comparison}
-        measure = Measure(shown, self._table.parameter == "Number", self._table.deadline or deadline)
+        measure = Measure(shown, self._table.parameter == "Number", self._table.deadline or deadline, internal_digits)
         shadow = Shadow(
             self.publication,
             directories,
