@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 # Nothing that can be dialled is longer; a longer text is not a number (E.164 has 15 digits).
 _LONGEST = 64
+# A cell with several numbers and a comment to each has a few hundred characters. A longer cell holds another column's
+# text, and reading it would delay the calls.
+MAX_CELL_CHARS = 1_000
 _PUNCTUATION = str.maketrans("", "", " \t\r\n\u00a0\u202f\u2009-\u2010\u2011\u2012\u2013\u2014.()/~")
 _RUSSIAN = re.compile(r"(?:\+?7|8)(?!10)(\d{10})")
 _HIDDEN = frozenset(
@@ -23,7 +26,8 @@ _SIP = re.compile(r"(?:sips?:)?([^@;<>]+)@[^@]*", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"(?:доб(?:ав(?:очный)?)?|вн(?:утр)?|ext(?:ension)?|x|#|,|;ext=)[.:\s]*(\d{1,7})\D*$", re.IGNORECASE
 )
-_COMMENT = re.compile(r"\([^()\d]*[^\W\d_][^()]*\)|\[[^\]]*\]")
+# Possessive, and a bracket within brackets begins anew: a bracket that is never closed is not searched again and again.
+_COMMENT = re.compile(r"\((?:[^\w()]|_)*+[^\W\d_][^()]*+\)|\[[^\[\]]*+\]")
 _RUN = re.compile(
     r"\+?\(?\d[\d \t\u00a0().~\u2010-\u2014-]{3,}\d(?:[\s,;]*(?:доб|вн|ext|x|#)[.:\s]*\d{1,7})?", re.IGNORECASE
 )
@@ -98,9 +102,20 @@ def identify(received: str, plan: Plan = DEFAULT_PLAN) -> Number:
     return _identified(received.strip(), plan)
 
 
+def is_too_long(cell: str) -> bool:
+    """Tell whether a cell of a number column is too long to be read."""
+    return len(cell.strip()) > MAX_CELL_CHARS
+
+
 def split(cell: str, plan: Plan = DEFAULT_PLAN) -> tuple[Number, ...]:
-    """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)»."""
-    whole = _identified(cell.strip(), plan)
+    """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)».
+
+    None are returned of a cell that is too long: the owner of the table learns of that cell from `is_too_long`.
+    """
+    text = cell.strip()
+    if len(text) > MAX_CELL_CHARS:
+        return ()
+    whole = _identified(text, plan)
     if whole.kind is not _TEXT:
         return (whole,) if whole.canonical else ()
     found = (_identified(run.strip(), plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))

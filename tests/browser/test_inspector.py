@@ -69,6 +69,39 @@ def test_what_was_refused_stands_on_top_with_what_to_do(bench):
     expect(page.locator("#rows .refused")).to_have_count(4)
 
 
+@pytest.mark.parametrize(
+    ("beginning", "repeated", "end"),
+    [
+        ("", "<!--", ""),
+        ("", "<!--a>", ""),
+        ("", "<![CDATA[", ""),
+        ("", '<"', ""),
+        ("", "<a b='", ""),
+        ("<", "a", "/>"),
+        ("<a ", "a", "/>"),
+        ("<a ", "''", "/>"),
+        ("<a b", " ", "/>"),
+        ("<a b", "=", "/>"),
+        ("", "&a", ""),
+        ("", "<a>", ""),
+    ],
+)
+def test_a_broken_text_and_a_tag_of_any_length_are_shown_as_they_came(bench, beginning, repeated, end):
+    page = inspector(bench)
+    # So long that a text which is searched again from each of its characters takes hours.
+    text = beginning + repeated * (2_000_000 // len(repeated)) + end
+    page.evaluate(
+        """async (text) => {
+            const { pretty } = await import("/static/inspector-xml.js");
+            setTimeout(() => (window.shown = [...pretty(text)].map((node) => node.textContent).join("")));
+        }""",
+        text,
+    )
+    page.wait_for_function("window.shown")
+
+    assert page.evaluate("window.shown") == text
+
+
 def test_a_call_is_shown_with_its_bytes_headers_decision_and_report(bench):
     page = inspector(bench)
     bench.live.post(say_name("8 (923) 529-29-26"), {"SOAPAction": "urn:other"})

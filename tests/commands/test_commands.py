@@ -64,14 +64,18 @@ DIRTY = """number;name;manager
 
 
 def test_check_is_the_directorys_doctor(config, tmp_path):
-    (tmp_path / "dirty.csv").write_text(DIRTY + "89990000000;Знак\x0bлишний;\n", encoding="utf-8")
+    (tmp_path / "dirty.csv").write_text(
+        DIRTY + f"89990000000;Знак\x0bлишний;\n({'а' * 40_000};Длинный;\n", encoding="utf-8"
+    )
     employees = '[[subscribers]]\nkey = "k"\nname = "Анна"\nextension = "244"\n[say_name]\nlength = 30\n'
     path = config(directory=tmp_path / "dirty.csv", users='[[users]]\nname = "SOAP"\npassword = "123"\n' + employees)
 
     code, out, err = vats1c("check", "-c", path, "--json")
     people = vats1c("check", "-c", path)
 
-    assert (code, err, people[0]) == (1, "", 1)
+    assert (code, people[0]) == (1, 1)
+    assert "number cells too long" in err
+    assert "first_lines=[10]" in err
     assert [(finding["line"], finding["code"], finding["harmless"]) for finding in json.loads(out)] == [
         (3, "NO-NUMBER", False),
         (4, "NO-NAME", False),
@@ -83,9 +87,10 @@ def test_check_is_the_directorys_doctor(config, tmp_path):
         (7, "SAME-LAST-DIGITS", True),
         (8, "TOO-LONG", False),
         (9, "NOT-XML", False),
+        (10, "NUMBER-TOO-LONG", False),
     ]
     assert "telephony/crm  dirty.csv:6  DUPLICATE  line 2 has the same number for another" in people[1]
-    assert "to mend in the directories: 7" in people[1]
+    assert "to mend in the directories: 8" in people[1]
 
 
 def test_check_says_that_a_source_does_not_answer_and_why(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import os
 
 import pytest
+import structlog
 
 from vats1c.directory import load
 from vats1c.number import DEFAULT_PLAN, identify
@@ -73,6 +74,22 @@ def test_a_file_that_got_worse_is_not_believed_and_the_last_good_one_is_served(d
 
     assert name_of(directory) == "VIP:Ренессанс Капитал"
     assert not directory.state().ready
+
+
+def test_the_rows_whose_number_cell_is_too_long_are_logged_without_their_text(directory, path):
+    long_cells = [("(" + "а" * 40_000, CALLERS[0][1]), ("89991112233 " * 100, CALLERS[0][1])]
+    write(path, [*CALLERS, *long_cells, *long_cells * 10])
+    with structlog.testing.capture_logs() as logs:
+        directory.refresh()
+
+    first = len(CALLERS) + 2
+    (warning,) = [one for one in logs if one["log_level"] == "warning"]
+    assert warning["event"] == "number cells too long"
+    assert (warning["directory"], warning["file"], warning["count"]) == ("crm", path.name, 22)
+    assert warning["first_lines"] == list(range(first, first + 10))
+    assert len(str(warning)) < 500
+    assert name_of(directory) == "VIP:Ренессанс Капитал"
+    assert name_of(directory, "89991112233") is None
 
 
 def test_a_file_that_is_gone_leaves_its_callers(directory, path):

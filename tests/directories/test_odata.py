@@ -838,6 +838,21 @@ def test_check_and_lookup_wait_for_the_callers(base, tmp_path):
     assert (tmp_path / "1c.cache").exists()
 
 
+@pytest.mark.parametrize("place", ["inside", "apart"])
+def test_the_callers_that_have_a_number_too_long_to_be_read_are_logged_by_their_keys(base, read, place):
+    client = Client("Длинный", "8 999 111-22-33", "(" + "а" * 40_000)
+    base.sets[CLIENTS].append(client)
+    if place == "apart":
+        apart(base)
+    with structlog.testing.capture_logs() as logs:
+        directory = read(**({"phones": SECTION} if place == "apart" else {}))
+
+    (warning,) = [one for one in logs if one["event"] == "number cells too long"]
+    assert (warning["log_level"], warning["directory"]) == ("warning", "1c")
+    assert (warning["count"], warning["first_keys"]) == (1, [client["Ref_Key"]])
+    assert name_of(directory, "89991112233") == "Длинный"
+
+
 def test_no_number_no_name_and_no_address_gets_into_the_log(base, read, caplog):
     with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as lines:
         directory = read(user="vats", password="sesame")

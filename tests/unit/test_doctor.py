@@ -25,6 +25,23 @@ def test_a_manager_that_is_no_extension_is_found(manager):
     assert codes(row(2, "89235292926", manager=manager)) == [(2, "MANAGER-NO-EXTENSION")]
 
 
+@pytest.mark.parametrize("cell", ["(" + "а" * 40_000, "8 923 529-29-26 (" + "а" * 1_000 + ")"])
+def test_a_number_cell_that_is_too_long_is_found_and_not_quoted_whole(cell):
+    (finding,) = examine([row(2, cell)])
+
+    assert (finding.line, finding.code, finding.harmless) == (2, "NUMBER-TOO-LONG", False)
+    assert cell[:20] in finding.message.ru
+    assert str(len(cell)) in finding.message.en
+    assert max(len(finding.message.ru), len(finding.message.en)) < 200
+
+
+def test_a_long_cell_without_a_number_and_a_long_manager_are_not_quoted_whole():
+    findings = examine([row(2, "а" * 900), row(3, "89235292926", manager="а" * 40_000)])
+
+    assert [(finding.line, finding.code) for finding in findings] == [(2, "NO-NUMBER"), (3, "MANAGER-NO-EXTENSION")]
+    assert all(len(finding.message.en) < 200 for finding in findings)
+
+
 def test_an_extension_that_nobody_has_is_found_only_where_employees_are_known():
     assert codes(row(2, "89235292926", manager="999"), extensions={"244"}) == [(2, "MANAGER-UNKNOWN")]
     assert codes(row(2, "89235292926", manager="999")) == []

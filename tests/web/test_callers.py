@@ -42,10 +42,11 @@ def test_a_caller_is_found_changed_given_a_number_and_removed(alone):
 
 
 def test_a_file_is_tried_imported_and_undone(alone):
-    table = "номер;имя\n8 903 333-00-03;Третий\nнет;Никто\n".encode()
+    table = f"номер;имя\n8 903 333-00-03;Третий\nнет;Никто\n({'а' * 40_000};Длинный\n".encode()
     status, tried = alone.ask("POST", "/api/v1/callers/import?file=a.csv&dry_run=1", "admin", table)
     assert (status, tried["added"], tried["id"]) == (200, 1, None)
-    assert [(one["line"], one["code"]) for one in tried["skipped"]] == [(3, "NO-NUMBER")]
+    assert [(one["line"], one["code"]) for one in tried["skipped"]] == [(3, "NO-NUMBER"), (4, "NUMBER-TOO-LONG")]
+    assert all(len(one["message"]) < 200 for one in tried["skipped"])
     assert alone.live.post(say_name("89033330003")).returned == ""
     _, done = alone.ask("POST", "/api/v1/callers/import?file=a.csv", "admin", table)
     assert alone.live.post(say_name("89033330003")).returned == "Третий"

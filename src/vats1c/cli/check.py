@@ -36,8 +36,8 @@ def check(
     from vats1c.config import ConfigError
 
     settings = load(config)
-    # What a log line would say of a source is among the findings.
-    configure_log("error", settings.log_format)
+    # Warnings of the directories go beside the report: standard output may hold JSON.
+    configure_log(settings.log_level, settings.log_format)
     try:
         with opened(settings) as application:
             copy_callers(application, anew=True)

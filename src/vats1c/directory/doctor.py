@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from vats1c.directory import Row
 from vats1c.language import Message
 from vats1c.model import Caller
-from vats1c.number import extension_of
+from vats1c.number import MAX_CELL_CHARS, extension_of, is_too_long
 
 # XML 1.0 §2.2, production [2] Char: whatever is outside is dropped from what the phone shows.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A finding is a line on a screen.
+_MAX_QUOTED_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,24 @@ def noting(rows: Iterable[Row], found: list[Finding]) -> Iterator[Row]:
 def of_no_use(row: Row) -> Iterator[Finding]:
     """Yield why no caller can be found by `row`; nothing when one can."""
     if not row.numbers:
-        yield _finding(row, "NO-NUMBER", f"номер не читается: {row.cell!r}", f"no number can be read: {row.cell!r}")
+        yield _too_long(row) if is_too_long(row.cell) else _no_number(row)
     if not row.caller.name:
         yield _finding(row, "NO-NAME", "нет имени", "there is no name")
+
+
+def _no_number(row: Row) -> Finding:
+    cell = _quoted(row.cell)
+    return _finding(row, "NO-NUMBER", f"номер не читается: {cell}", f"no number can be read: {cell}")
+
+
+def _too_long(row: Row) -> Finding:
+    length, cell = len(row.cell), _quoted(row.cell)
+    return _finding(
+        row,
+        "NUMBER-TOO-LONG",
+        f"в ячейке номера знаков: {length}, читается до {MAX_CELL_CHARS}: {cell}",
+        f"the number cell has {length} characters, up to {MAX_CELL_CHARS} are read: {cell}",
+    )
 
 
 def _of_cell(row: Row) -> Iterator[Finding]:
@@ -82,8 +99,8 @@ def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> 
         yield _finding(
             row,
             "MANAGER-NO-EXTENSION",
-            f"ответственный {manager!r} — не внутренний номер",
-            f"the manager {manager!r} is no internal extension",
+            f"ответственный {_quoted(manager)} — не внутренний номер",
+            f"the manager {_quoted(manager)} is no internal extension",
         )
     elif extensions and extension not in extensions:
         yield _finding(
@@ -136,6 +153,11 @@ def _of_numbers(by_number: dict[str, list[Row]]) -> Iterator[Finding]:
                     f"the same last 10 digits in lines {others}",
                     harmless=True,
                 )
+
+
+def _quoted(text: str) -> str:
+    """Return `text` in quotes, its beginning alone where it is long."""
+    return repr(text) if len(text) <= _MAX_QUOTED_CHARS else f"{text[:_MAX_QUOTED_CHARS]!r}…"
 
 
 def _finding(row: Row, code: str, ru: str, en: str, *, harmless: bool = False) -> Finding:

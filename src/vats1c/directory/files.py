@@ -17,7 +17,7 @@ from vats1c.directory import DirectoryError, Row, State
 from vats1c.directory.given import refuse_unknown
 from vats1c.directory.index import Index
 from vats1c.model import Caller, Match
-from vats1c.number import Number, Plan
+from vats1c.number import Number, Plan, is_too_long
 
 log = structlog.get_logger("vats1c.directory")
 
@@ -41,6 +41,8 @@ _TOLD_EVERY = 10_000
 _LOOK_EVERY = 1.0
 # A file with fewer callers than this share of the last good one is taken for half an export.
 _LEAST_SHARE = 0.5
+# Of the rows whose number cell is too long, so many are named in the log; `vats1c check` names all.
+_MAX_LOGGED_ROWS = 10
 
 
 class FileDirectory:
@@ -64,7 +66,7 @@ class FileDirectory:
         self._read = read
         self._plan = plan
         self._stamp = _stamp(self.path)
-        self._index = Index(_usable(_watched(self.rows(), name)))
+        self._index = Index(self._usable(_watched(self.rows(), name)))
         self._fresh = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
@@ -92,7 +94,7 @@ class FileDirectory:
             return
         self._stamp = stamp
         try:
-            index = Index(_usable(self.rows()))
+            index = Index(self._usable(self.rows()))
         except DirectoryError as error:
             self._keep(str(error))
             return
@@ -110,6 +112,23 @@ class FileDirectory:
     def _keep(self, reason: str) -> None:
         self._fresh = False
         log.warning("directory kept its last good content", directory=self.name, reason=reason)
+
+    def _usable(self, rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
+        """Yield the numbers and the caller of each row of use; log the rows whose number cell is too long."""
+        too_long = 0
+        lines: list[int] = []
+        # As `Row.usable` says, unpacked: at a start this is done for every caller.
+        for line, cell, numbers, caller in rows:
+            if numbers and caller.name:
+                yield numbers, caller
+            elif is_too_long(cell):
+                too_long += 1
+                if len(lines) < _MAX_LOGGED_ROWS:
+                    lines.append(line)
+        if too_long:
+            log.warning(
+                "number cells too long", directory=self.name, file=self.path.name, count=too_long, first_lines=lines
+            )
 
     def _watch(self) -> None:
         while not self._closed.wait(_LOOK_EVERY):
@@ -141,11 +160,6 @@ def _telling(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -
         if done % _TOLD_EVERY == 0:
             tell(name, done)
         yield row
-
-
-def _usable(rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
-    # As `Row.usable` says, unpacked: at a start this is done for every caller.
-    return ((numbers, caller) for _, _, numbers, caller in rows if numbers and caller.name)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -37,6 +37,8 @@ _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 _FIRST_REST = 15.0
 # Fewer callers than this share of the last good copy are taken for half a base (as files.py does).
 _LEAST_SHARE = 0.5
+# Of the callers that have a number too long to be read, so many are named in the log.
+_MAX_LOGGED_KEYS = 10
 
 
 class OdataDirectory:
@@ -100,8 +102,16 @@ class OdataDirectory:
             return
         rest = self._every
         try:
-            self._take(Index(self._layout.rows(self._pages.entries, self._plan)))
+            too_long: list[str] = []
+            self._take(Index(self._layout.rows(self._pages.entries, self._plan, too_long.append)))
             self._failed = 0
+            if too_long:
+                log.warning(
+                    "number cells too long",
+                    directory=self.name,
+                    count=len(too_long),
+                    first_keys=too_long[:_MAX_LOGGED_KEYS],
+                )
         except DirectoryError as error:
             self._keep(error)
             # A login that was refused is not tried again soon: 1C locks users out.

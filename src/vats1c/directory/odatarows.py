@@ -14,7 +14,7 @@ from vats1c.directory import DirectoryError
 from vats1c.directory.columns import COLUMNS
 from vats1c.directory.odatapages import Entry, Query
 from vats1c.model import Caller
-from vats1c.number import Number, Plan, extension_of, split
+from vats1c.number import Number, Plan, extension_of, is_too_long, split
 
 _FIELDS = {
     "number": "Представление, НомерТелефона",
@@ -77,14 +77,22 @@ class Layout:
         return bool(_ENTITY_SET.fullmatch(self.phones))
 
     def rows(
-        self, entries: Callable[[Query], Iterable[Entry]], plan: Plan
+        self,
+        entries: Callable[[Query], Iterable[Entry]],
+        plan: Plan,
+        on_too_long: Callable[[str], None] = lambda _key: None,
     ) -> Iterator[tuple[Iterable[Number], Caller]]:
-        """Yield each caller that is of use, with the numbers, out of the `entries` of a query."""
+        """Yield each caller that is of use, with the numbers, out of the `entries` of a query.
+
+        `on_too_long` is called with the key of each caller that has a number too long to be read.
+        """
         phones = self._by_owner(entries(self.of_phones())) if self.apart else {}
         for entry in entries(self.of_callers()):
             if entry.get(_DELETED) is True or entry.get(_FOLDER) is True:
                 continue
             cells = phones.get(str(entry.get(_KEY)), []) if self.apart else self._cells(entry)
+            if any(map(is_too_long, cells)):
+                on_too_long(str(entry.get(_KEY)))
             numbers = _numbers(cells, plan)
             caller = self._caller(entry, plan)
             if numbers and caller.name:

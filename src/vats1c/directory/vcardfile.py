@@ -21,7 +21,7 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xb
 _QUOTED_PRINTABLE = "QUOTED-PRINTABLE"
 _ESCAPED = re.compile(r"\\([\\,;:nN])")
 # A part of a value up to its mark, with what is escaped in it.
-_PART = {mark: re.compile(rf"(?:^|{mark})((?:\\.?|[^\\{mark}])*)", re.DOTALL) for mark in ";,"}
+_PART = {mark: re.compile(rf"(?:^|{mark})((?:[^\\{mark}]++|\\.?)*+)", re.DOTALL) for mark in ";,"}
 _QUOTED = re.compile(r'"[^"]*"')
 # The rest, photographs above all, is not even decoded.
 _READ = frozenset(("BEGIN", "END", "TEL", "FN", "N", "ORG", "CATEGORIES", "NOTE", "X-MANAGER"))

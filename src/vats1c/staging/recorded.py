@@ -27,7 +27,6 @@ _OF_CONNECTION = frozenset(
         "Upgrade",
     }
 )
-_RETURN = re.compile(rb"<m:return[^>]*?>(.*?)</m:return>", re.DOTALL)
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 
 
@@ -94,10 +93,9 @@ class Recorded:
     @property
     def shown(self) -> str | None:
         """What the phone showed, None when that was no plain name."""
-        found = _RETURN.search(self.answer)
         if self.exchange.operation != "SayName" or self.exchange.outcome != "ok":
             return None
-        text = unescape(found[1].decode("utf-8", "replace")) if found else ""
+        text = unescape(_returned(self.answer).decode("utf-8", "replace"))
         return None if "<data>" in text else text
 
 
@@ -107,6 +105,14 @@ def decoded(content: bytes) -> tuple[str, str]:
         return content.decode(), ""
     except UnicodeDecodeError:
         return base64.b64encode(content).decode(), "base64"
+
+
+def _returned(answer: bytes) -> bytes:
+    """Return what stands between the tags of `m:return`, b"" where there are no such tags."""
+    # A regular expression would search an answer without an end tag again from each start tag.
+    inside = answer.partition(b"<m:return")[2].partition(b">")[2]
+    text, end, _ = inside.partition(b"</m:return>")
+    return text if end else b""
 
 
 def _is_secret(name: str) -> bool:

@@ -1,8 +1,11 @@
 // XML as people read it: indented, tags told from texts, entities spelled out.
 // Rule: what does not hang together is shown as it came. No DOMParser: its own page of errors breaks the page's policy.
 
-const TOKEN = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<(?:"[^"]*"|'[^']*'|[^'"<>])*>|[^<]+/g;
-const ATTRIBUTE = /([^\s=]+)(\s*=\s*)("[^"]*"|'[^']*')/g;
+// Sticky, and an attribute begins with a space: where an end is missing, it is not looked for again from each character.
+const TOKEN = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<(?!!--|!\[CDATA\[)(?:"[^"]*"|'[^']*'|[^'"<>])*>|[^<]+/gy;
+const ATTRIBUTE = /(\s[^\s=]+)(\s*=\s*)("[^"]*"|'[^']*')/g;
+// A document that is nested deeper than this is indented no further: its indents would be longer than its text.
+const MAX_INDENT = 40;
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 // Returns nodes to show.
@@ -27,7 +30,7 @@ function lines(tokens) {
     }
     const stays = isText ? isOpening(tokens[place - 1]) : isClosing && (isOpening(tokens[place - 1]) || holdsText(tokens, place));
     if (nodes.length && !stays) {
-      nodes.push(document.createTextNode(`\n${"  ".repeat(open.length)}`));
+      nodes.push(document.createTextNode(`\n${"  ".repeat(Math.min(open.length, MAX_INDENT))}`));
     }
     nodes.push(...(isText ? [part("text", spelled(token))] : tag(token)));
     if (isOpening(token)) {
