@@ -23,6 +23,7 @@ from vats1c.journal import Journal, Limits
 from vats1c.metrics import Metrics
 from vats1c.model import Exchange
 from vats1c.people import People, Sessions, SubscriberStore, logins_with
+from vats1c.proxies import set_sender
 from vats1c.publishing import Publication, Publisher, Stage, addresses, display
 from vats1c.screens import Screens
 from vats1c.soap.endpoint import Allowance, Endpoint, variables_of_stranger
@@ -71,7 +72,9 @@ class Application:
         self._overloaded = Overloaded(self._metrics, settings.fault_language)
         route: WSGIApplication = self._route
         hops = settings.proxies
-        self._entry = ProxyFix(route, x_for=hops, x_proto=hops, x_host=hops) if hops else route
+        # The address is not taken from ProxyFix: it leaves the port with it, and sees no request that `take` takes.
+        self._proxied = ProxyFix(route, x_for=0, x_proto=hops, x_host=hops)
+        self._entry = self._behind_proxies if hops else route
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -92,6 +95,8 @@ class Application:
 
     def take(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
         """Take such a request, which is answered later through `send`, by another thread; tell whether it was taken."""
+        if self.settings.proxies:
+            set_sender(environ, self.settings.proxies)
         return self._queues[environ["PATH_INFO"]].take(environ, body, send)
 
     def overloaded(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
@@ -114,6 +119,10 @@ class Application:
         self._publisher.stopping()
         self.screens.close_all()
         self.journal.bell.close()
+
+    def _behind_proxies(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        set_sender(environ, self.settings.proxies)
+        return self._proxied(environ, start_response)
 
     def _route(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # The exchange comes first: one lookup, no routing map.

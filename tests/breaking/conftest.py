@@ -31,6 +31,7 @@ class Wire:
     def __init__(self, bench):
         self.bench = bench
         self.live = bench.live
+        self.more_headers = []
         self.name = bench.made(
             callers=[{"number": "89235292926", "name": "Анна"}], subscribers=[{"key": "k", "name": "Анна"}]
         )["name"]
@@ -48,6 +49,7 @@ class Wire:
             f"Authorization: {authorization}",
             "Content-Type: text/xml",
             f"Content-Length: {len(content)}",
+            *self.more_headers,
         ]
         return "\r\n".join([*lines, "", ""]).encode() + content
 
@@ -89,6 +91,14 @@ class Wire:
 @pytest.fixture(scope="session")
 def breaking_live(start):
     return start(extra=STAGING, users=SOAP_USER + PEOPLE)
+
+
+@pytest.fixture
+def proxied_wire(start):
+    """A publication of a service behind a proxy, asked by the proxy."""
+    wire = Wire(Bench(start(extra="proxies = 1\n" + STAGING, users=SOAP_USER + PEOPLE)))
+    wire.more_headers = ["X-Forwarded-For: 203.0.113.7:50010"]
+    return wire
 
 
 @pytest.fixture

@@ -47,6 +47,15 @@ def test_a_connection_is_reset_before_anything_is_read(wire):
     assert wire.marks == [(None, "staged", 200, f"reset #{made['id']}")]
 
 
+@pytest.mark.parametrize("at", ["accept", "first-byte", "mid-body"])
+def test_behind_a_proxy_the_proxy_s_own_connection_is_reset(proxied_wire, at):
+    proxied_wire.fault("reset", at=at, next=1)
+
+    assert proxied_wire.ask().end == "reset"
+    _, said = proxied_wire.bench.ask("GET", f"/api/v1/exchanges?publication={proxied_wire.name}")
+    assert [one["address"] for one in said["exchanges"]] == ["203.0.113.7"]
+
+
 def test_a_kept_connection_is_reset_while_others_of_the_same_client_are_answered(wire):
     wire.fault("reset", number="89990000000", next=20)
     with ThreadPoolExecutor(4) as others:

@@ -84,7 +84,8 @@ class Connection:
 class Scope:
     """granian's account of a request."""
 
-    def __init__(self, path="/known", headers=(), client="192.0.2.1:50000"):
+    def __init__(self, path="/known", headers=(), client="192.0.2.1:50000", http_version="1.1"):
+        self.http_version = http_version
         self.method, self.path, self.query_string, self.client, self.authority = "POST", path, "a=b", client, None
         self.headers = dict(headers) if isinstance(headers, dict) else Pairs(headers)
 
@@ -137,12 +138,13 @@ class Application:
     """Says what it was sent; /known is of a known sender, of which "quick" waits for nothing."""
 
     def __init__(self):
-        self.threads = []
+        self.threads, self.protocols = [], []
         self.endless = Endless([b"x" * (1 << 20)] * 10)
         self.handed = Handed()
 
     def __call__(self, environ, start_response):
         self.threads.append(threading.current_thread().name)
+        self.protocols.append(environ["SERVER_PROTOCOL"])
         if environ["PATH_INFO"] == "/broken":
             raise ValueError("a defect")
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -362,3 +364,11 @@ def test_the_address_is_told_without_its_port(client, address):
 
 def test_a_path_that_is_not_ascii_is_bytes_in_the_guise_of_latin_1():
     assert environ_of(Scope("/звонки"), constant("::", 80))["PATH_INFO"].encode("latin-1").decode() == "/звонки"
+
+
+@pytest.mark.parametrize(("http_version", "protocol"), [("1", "HTTP/1.0"), ("1.1", "HTTP/1.1")])
+def test_the_version_of_http_is_known_of_a_request_that_does_not_queue(application, http_version, protocol):
+    connection = asked(reception(application), Connection(), path="/page", http_version=http_version)
+
+    assert connection.said.wait(5)
+    assert application.protocols == [protocol]

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from wsgiref.types import WSGIEnvironment
 
+from vats1c.proxies import PEER
+
 _DESCRIPTORS = Path("/proc/self/fd")
 # struct sockaddr of the family AF_UNSPEC: connecting there ends a TCP connection by a reset (connect(2), Linux).
 _NOWHERE = struct.pack("H14x", socket.AF_UNSPEC)
@@ -24,8 +26,8 @@ def find(environ: WSGIEnvironment) -> socket.socket | None:
     """
     if sys.platform != "linux":
         return None
-    address = str(environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR", ""))
-    peer = address, int(environ.get("REMOTE_PORT") or 0)
+    address = str(environ.get(PEER) or environ.get("REMOTE_ADDR", ""))
+    peer = address.removeprefix("::ffff:"), int(environ.get("REMOTE_PORT") or 0)
     for entry in list(_DESCRIPTORS.iterdir()):
         found = _connection(int(entry.name), peer)
         if found is not None:

@@ -224,7 +224,10 @@ class StagingTable(Table):
     token: SecretStr | None = Field(
         default=None, min_length=16, description="What programs sign in with; made at the start when not set."
     )
-    open_here: bool = Field(default=False, description="Let whoever is on this machine use it without signing in.")
+    open_here: bool = Field(
+        default=False,
+        description="Let programs and browsers on this machine, through no proxy, use it without signing in.",
+    )
     publications: int = Field(default=100, ge=0, le=10_000, description="Most publications made on request.")
     lives: int = Field(
         default=3_600, ge=1, le=604_800, description="How long after its last use such a publication is gone, seconds."

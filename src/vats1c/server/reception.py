@@ -101,6 +101,9 @@ class Reception:
 
     def _begin(self, watcher: Any, environ: WSGIEnvironment) -> None:
         if not self._application.queues(environ):
+            if watcher.scope.http_version == "1":
+                # granian's name of HTTP/1.0.
+                environ["SERVER_PROTOCOL"] = "HTTP/1.0"
             environ["wsgi.input"] = Body(watcher.proto, self._body_timeout)
             self._others.take((watcher, environ))
         elif self._is_full():

@@ -2,9 +2,8 @@
 
 import json
 from hmac import compare_digest
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
@@ -12,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from vats1c.auth import Refused
 from vats1c.language import Message
 from vats1c.people import Person, Session
+from vats1c.proxies import is_proxied, parse_address
 from vats1c.web.office import Parts
 
 COOKIE = "vats1c_session"
@@ -86,14 +86,19 @@ class Asking(Request):
         return person.publication
 
     def _is_here(self) -> bool:
-        """Tell whether the request comes from this machine, and not through a name of somebody else's page."""
-        host = urlsplit(f"//{self.host}").hostname or ""
-        return all(one == "localhost" or _is_loopback(one) for one in (self.remote_addr or "", host))
+        """Tell whether the request comes from this machine: from a loopback address, to one, and through no proxy.
+
+        A page elsewhere whose name resolves to this machine (DNS rebinding) has its own name in Host.
+        """
+        if is_proxied(self.environ):
+            return False
+        host = _split(f"//{self.environ.get('HTTP_HOST', '')}").hostname or ""
+        return _is_loopback(self.remote_addr or "") and (host == "localhost" or _is_loopback(host))
 
     def refuse_forged(self) -> None:
         """Refuse what another site's page had the browser send. Raises ApiError."""
         origin = self.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != self.host:
+        if origin is not None and _split(origin).netloc != self.host:
             raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
         if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
@@ -128,11 +133,17 @@ class Asking(Request):
         return int(value)
 
 
-def _is_loopback(address: str) -> bool:
+def _split(url: str) -> SplitResult:
+    """Return the parts of `url`, all empty where it cannot be read: it is the client's."""
     try:
-        return ip_address(address).is_loopback
+        return urlsplit(url)
     except ValueError:
-        return False
+        return urlsplit("")
+
+
+def _is_loopback(text: str) -> bool:
+    address = parse_address(text)
+    return address is not None and address.is_loopback
 
 
 def answered(body: Any, status: int = 200) -> Response:
