@@ -69,16 +69,78 @@ def test_a_card_says_who_called_before_and_how_often(desk):
     expect(newest.locator(".previous")).to_contain_text("Спрашивал цену")
 
 
-def test_of_several_calls_the_newest_is_on_top_and_at_most_five_are_cards(desk):
+def test_each_call_comes_below_the_others_and_at_most_five_are_cards(desk):
     page = desk.signed_in()
     for last in range(10, 16):
         desk.rings(f"890511100{last}")
         card(page, f"+7 905 111-00-{last}").first.wait_for()
 
     expect(page.locator(".card")).to_have_count(5)
-    expect(page.locator(".card .digits").first).to_have_text("+7 905 111-00-15")
-    expect(page.locator(".card:not(.folded)")).to_have_count(1)
+    expect(page.locator(".card .digits").first).to_have_text("+7 905 111-00-11")
+    expect(page.locator(".card .digits").last).to_have_text("+7 905 111-00-15")
+    expect(page.locator(".card.folded")).to_have_count(0)
     expect(page.locator("#today .call", has_text="+7 905 111-00-10")).to_have_count(1)
+
+
+def test_of_the_calls_before_a_reload_the_newest_is_unfolded(desk):
+    page = desk.signed_in()
+    for last in (16, 17):
+        desk.rings(f"890511100{last}")
+        card(page, f"+7 905 111-00-{last}").first.wait_for()
+    page.reload()
+
+    expect(page.locator(".card:not(.folded) .digits")).to_have_text("+7 905 111-00-17")
+
+
+@pytest.mark.parametrize("width", [1200, 360])
+def test_a_button_under_the_pointer_stays_when_a_card_above_it_leaves(own_desk, width):
+    desk = own_desk()
+    page, other = desk.signed_in(), desk.page()
+    page.set_viewport_size({"width": width, "height": 640})
+    other.wait_for_selector("#connection[data-state=live]")
+    for last in (80, 81):
+        desk.rings(f"890511100{last}")
+        card(page, f"+7 905 111-00-{last}").first.wait_for()
+    button = card(page, "+7 905 111-00-81").get_by_role("button", name="Скопировать")
+    button.hover()
+    place = button.bounding_box()
+    first = card(other, "+7 905 111-00-80")
+    first.locator(".close").click()
+    card(page, "+7 905 111-00-80").wait_for(state="detached")
+
+    assert button.bounding_box() == place
+    page.mouse.move(5, 5)
+    expect(page.locator(".gap")).to_have_count(0)
+    assert button.bounding_box()["y"] < place["y"]
+
+
+def test_a_button_under_the_pointer_stays_when_the_caller_is_found_and_when_the_service_is_lost(own_desk):
+    desk = own_desk()
+    page = desk.signed_in("admin")
+    desk.rings("89051110082")
+    button = card(page, "+7 905 111-00-82").get_by_text("Кто это?")
+    button.hover()
+    place = button.bounding_box()
+    desk.live.kill()
+    page.wait_for_selector("#connection[data-state=lost]")
+
+    assert button.bounding_box() == place
+
+
+def test_a_call_whose_card_is_out_of_sight_is_named_above_the_cards_and_a_click_leads_to_it(desk):
+    page = desk.signed_in()
+    page.set_viewport_size({"width": 360, "height": 480})
+    for last in (83, 84):
+        desk.rings(f"890511100{last}")
+        card(page, f"+7 905 111-00-{last}").first.wait_for()
+        if last == 83:
+            card(page, "+7 905 111-00-83").locator(".digits").hover()
+    ringing = page.locator("#ringing")
+
+    expect(ringing).to_have_text("Звонит +7 905 111-00-84")
+    ringing.click()
+    expect(card(page, "+7 905 111-00-84").locator(".digits")).to_be_in_viewport()
+    expect(ringing).to_be_hidden()
 
 
 def test_a_withheld_number_is_said_to_be_and_has_no_caller(desk):
@@ -286,6 +348,30 @@ def test_the_button_rings_the_employee_and_then_the_caller(own_desk):
         )
         rung.get_by_text("Перезвонить").click()
         rung.get_by_text("телефон не зарегистрирован").wait_for()
+
+
+@pytest.mark.parametrize("width", [1200, 360])
+def test_a_click_meant_for_one_caller_calls_no_other_back_however_many_ring_meanwhile(own_desk, width):
+    with vats() as (url, asked):
+        desk = own_desk(f'[card]\ncallback = "{url}"\n')
+        page = desk.signed_in()
+        page.set_viewport_size({"width": width, "height": 640})
+        desk.rings("89051110090")
+        button = card(page, "+7 905 111-00-90").get_by_text("Перезвонить")
+        button.hover()
+        place = button.bounding_box()
+        for last in range(91, 98):
+            desk.rings(f"890511100{last}")
+            card(page, f"+7 905 111-00-{last}").first.wait_for()
+            if last < 95:
+                assert button.bounding_box() == place
+        # By then the first card has left for the history: its place is empty.
+        x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+        under = "([x, y]) => document.elementFromPoint(x, y).closest('button')"
+
+        assert page.evaluate(under, [x, y]) is None
+        page.mouse.click(x, y)
+        assert asked == []
 
 
 def test_sound_and_notifications_say_what_they_can_do(desk):

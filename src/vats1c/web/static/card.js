@@ -3,6 +3,7 @@
 import { titled, Notices, Sound } from "./alerts.js";
 import { Api } from "./callers.js";
 import { Calls, nameOf } from "./calls.js";
+import { Pointer } from "./pointer.js";
 import { CardView, hasDraft, numberOf, whoseOf } from "./card-view.js";
 import { language, speak, told, words } from "./card-words.js";
 import { Feed } from "./stream.js";
@@ -19,8 +20,10 @@ class Desk {
     this.api = new Api(language, words.silent);
     this.views = new Map();
     this.receipts = new Set();
-    this.unfoldedName = null;
+    this.folded = new Set();
+    this.unseen = null;
     this.ahead = 0;
+    this.pointer = new Pointer();
     this.sound = new Sound(() => this.showAlerts());
     this.notices = new Notices(() => this.showAlerts());
     const closed = JSON.parse(localStorage.getItem(CLOSED) ?? "{}");
@@ -39,12 +42,14 @@ class Desk {
     this.me = await this.api.me();
     const { calls, cursor } = await this.api.ask("GET", `/api/v1/calls?limit=1000&since=${encodeURIComponent(since)}`);
     calls.forEach((call) => this.calls.put(call));
+    this.folded = new Set(this.cardNames().slice(1));
     this.showWho();
     this.show();
     this.showUnseen();
     this.feed = new Feed(this.api, cursor, (name, data) => this.came(name, data), (state) => this.connected(state));
     setInterval(() => this.show(), TICK);
     setInterval(() => this.showUnseen(), UNSEEN);
+    addEventListener("scroll", () => this.showRinging(), { passive: true });
     addEventListener("focus", () => {
       this.show();
       if (this.state === "out" || this.state === "lost") {
@@ -68,8 +73,11 @@ class Desk {
 
   connected(state) {
     this.state = state;
-    at("connection").dataset.state = state;
-    at("connection").textContent = words[state];
+    // A longer word may take another line of the head.
+    this.pointer.keepInPlace(() => {
+      at("connection").dataset.state = state;
+      at("connection").textContent = words[state];
+    });
     at("signed-out").hidden = state !== "out";
   }
 
@@ -77,18 +85,19 @@ class Desk {
     const name = nameOf(call);
     const isNew = this.calls.put(call);
     const known = this.views.get(name);
-    known?.show(this.calls.get(name));
-    if (isNew && this.calls.isFresh(name, this.now)) {
-      // What is being typed in stays unfolded.
-      if (!this.views.get(this.unfoldedName)?.isTyped) {
-        this.unfoldedName = name;
-      }
+    this.pointer.keepInPlace(() => known?.show(this.calls.get(name)));
+    const rings = isNew && this.calls.isFresh(name, this.now);
+    if (rings) {
       const who = words.ringing(whoseOf(call));
       at("announced").textContent = `${who}, ${numberOf(call)}`;
       this.sound.ring(name);
       this.notices.show(name, who, [numberOf(call), call.caller?.company].filter(Boolean).join(", "));
     }
     this.show();
+    if (rings && this.pointer.isAway && !document.activeElement.closest(".card")) {
+      this.views.get(name)?.element.scrollIntoView({ block: "nearest" });
+      this.showRinging();
+    }
   }
 
   // A card's own changes, told to the other tabs.
@@ -119,40 +128,84 @@ class Desk {
   }
 
   unfolded(name) {
-    this.unfoldedName = this.unfoldedName === name ? null : name;
+    this.folded.delete(name) || this.folded.add(name);
     this.show();
   }
 
+  // The names of the calls that are cards, newest first.
+  cardNames() {
+    return this.calls.cards(this.now, (name) => Boolean(this.views.get(name)?.isTyped), hasDraft);
+  }
+
+  // A new card comes below those that are open, which stay where they are: a click that is on its way to a button of one
+  // caller must not ring another.
   show() {
-    const names = this.calls.cards(this.now, (name) => Boolean(this.views.get(name)?.isTyped), hasDraft);
-    for (const name of [...this.views.keys()].filter((one) => !names.includes(one))) {
-      this.drop(name);
-    }
-    if (!names.includes(this.unfoldedName)) {
-      this.unfoldedName = names[0] ?? null;
-    }
-    const place = at("cards");
-    names.forEach((name, order) => {
-      const view = this.views.get(name) ?? this.made(name);
-      view.fold(name !== this.unfoldedName && !view.element.contains(document.activeElement));
-      if (place.children[order] !== view.element) {
-        place.insertBefore(view.element, place.children[order] ?? null);
+    const names = this.cardNames();
+    this.pointer.keepInPlace(() => {
+      for (const name of [...this.views.keys()].filter((one) => !names.includes(one))) {
+        this.drop(name);
       }
+      for (const name of [...names].reverse()) {
+        const view = this.views.get(name) ?? this.made(name);
+        view.fold(this.folded.has(name) && !view.element.contains(document.activeElement));
+      }
+      at("waiting").hidden = names.length > 0;
+      this.closeGaps(names.length === 0);
     });
-    at("waiting").hidden = names.length > 0;
     this.noticed(names);
+    this.showRinging();
     this.list("today", this.calls.today(this.now).map((name) => this.calls.get(name)));
+    if (this.unseen) {
+      this.list("unseen", this.unseen);
+    }
   }
 
   made(name) {
     const view = new CardView(name, this.calls.get(name), this);
     this.views.set(name, view);
+    at("cards").append(view.element);
     return view;
   }
 
+  // Leaves a gap: the cards below move up once no click can be meant for them.
   drop(name) {
-    this.views.get(name).element.remove();
+    const { element } = this.views.get(name);
+    const gap = document.createElement("div");
+    gap.className = "gap";
+    gap.style.height = `${element.getBoundingClientRect().height}px`;
+    element.replaceWith(gap);
     this.views.delete(name);
+    this.folded.delete(name);
+  }
+
+  closeGaps(none) {
+    const gaps = [...document.querySelectorAll("#cards > .gap")];
+    if (none || this.pointer.allowsMoves) {
+      gaps.forEach((gap) => (gap.hidden = true));
+      // No control may come under a resting pointer either.
+      const isClear = none || !this.pointer.control;
+      gaps.forEach((gap) => (isClear ? gap.remove() : (gap.hidden = false)));
+    }
+  }
+
+  // Names the newest call that rings while its card is not in sight.
+  showRinging() {
+    const name = this.cardNames().find((one) => this.calls.isFresh(one, this.now) && this.views.has(one));
+    const button = at("ringing");
+    button.hidden = !name || isInSight(this.views.get(name).element);
+    if (!button.hidden) {
+      button.textContent = words.ringing(whoseOf(this.calls.get(name)));
+      button.onclick = () => this.open(name);
+    }
+  }
+
+  // Unfolds a card and brings it into sight.
+  open(name) {
+    this.folded.delete(name);
+    this.show();
+    const { element } = this.views.get(name);
+    element.scrollIntoView({ block: "start" });
+    element.focus({ preventScroll: true });
   }
 
   // A card in a window that is looked at has been seen; until then the title tells of it.
@@ -182,8 +235,8 @@ class Desk {
     const panel = at(id);
     const rows = calls.map((call) => this.row(call));
     const shown = JSON.stringify(calls);
-    // A list that did not change keeps its focus.
-    if (panel.dataset.shown === shown) {
+    // A list that did not change keeps its focus; a row under the pointer stays there, and the next tick comes here again.
+    if (panel.dataset.shown === shown || (panel.contains(this.pointer.control) && !this.pointer.isAway)) {
       return;
     }
     panel.dataset.shown = shown;
@@ -199,9 +252,7 @@ class Desk {
     row.querySelector("button").onclick = () => {
       this.calls.put(call);
       this.calls.pin(nameOf(call));
-      this.unfoldedName = nameOf(call);
-      this.show();
-      this.views.get(nameOf(call))?.element.focus();
+      this.open(nameOf(call));
     };
     return row;
   }
@@ -212,6 +263,7 @@ class Desk {
       const over = calls.filter((call) => this.now - Date.parse(call.last) > 30_000).reverse();
       at("unseen-count").textContent = over.length;
       at("unseen-count").hidden = over.length === 0;
+      this.unseen = over;
       this.list("unseen", over);
     }
   }
@@ -236,6 +288,13 @@ class Desk {
       at(id).disabled = alert.state === "denied" || alert.state === "insecure";
     }
   }
+}
+
+// Whether the head of a card is in sight, below the strip.
+function isInSight(element) {
+  const { top } = element.getBoundingClientRect();
+  const head = element.querySelector(".body").getBoundingClientRect().top || element.getBoundingClientRect().bottom;
+  return top >= 0 && head <= innerHeight;
 }
 
 function tabs() {
@@ -268,7 +327,7 @@ async function begin() {
   addEventListener("keydown", ({ key, target }) => {
     if (key === "Escape") {
       const isField = target.matches("input, textarea");
-      const card = target.closest(".card") ?? document.querySelector(".card:not(.folded)");
+      const card = target.closest(".card") ?? [...document.querySelectorAll(".card:not(.folded)")].at(-1);
       isField ? target.blur() : card && desk.closed(card.dataset.call);
     }
   });
