@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from live import Live, say_name
+from live import Live, incoming_call, say_name
 from waiting import until
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -260,6 +260,48 @@ def test_a_window_says_that_the_service_is_gone_and_catches_up_when_it_is_back(o
         desk.rings("89051110027")
         card(page, "+7 905 111-00-27").wait_for()
         page.wait_for_selector("#connection[data-state=live]")
+    finally:
+        again.kill()
+
+
+def remove_journal(desk):
+    for file in (desk.live.config.parent / "data").glob("vats1c.sqlite*"):
+        file.unlink()
+
+
+def test_a_window_stays_signed_in_and_shows_calls_when_the_journal_is_removed_under_the_service(own_desk):
+    desk = own_desk()
+    page = desk.signed_in()
+    desk.rings("89051110030")
+    card(page, "+7 905 111-00-30").wait_for()
+    remove_journal(desk)
+    until(lambda: desk.live.post(incoming_call("89051110031", "key-of-anna")).status == 200)
+
+    card(page, "+7 905 111-00-31").first.wait_for()
+    page.reload()
+    card(page, "+7 905 111-00-31").first.wait_for()
+    assert card(page, "+7 905 111-00-30").count() == 0
+
+
+def test_a_window_shows_the_calls_of_a_journal_that_was_begun_anew_while_the_service_was_away(own_desk):
+    desk = own_desk()
+    page = desk.signed_in()
+    desk.rings("89051110032")
+    card(page, "+7 905 111-00-32").wait_for()
+    for time in range(20):
+        desk.ask("PUT", f"/api/v1/calls/{desk.calls()[-1]['id']}/note", body={"text": f"Записано {time}"})
+    expect(card(page, "+7 905 111-00-32").locator("textarea")).to_have_value("Записано 19")
+    desk.live.kill()
+    page.wait_for_selector("#connection[data-state=lost]")
+    remove_journal(desk)
+    again = Live(desk.live.port, desk.live.config)
+    try:
+        again.wait_until_ready()
+        page.wait_for_selector("#connection[data-state=out]")
+        desk.signed_in()
+        page.wait_for_selector("#connection[data-state=live]")
+        desk.rings("89051110033")
+        card(page, "+7 905 111-00-33").wait_for()
     finally:
         again.kill()
 

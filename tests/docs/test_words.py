@@ -16,7 +16,9 @@ from prometheus_client.metrics import MetricWrapperBase
 import vats1c
 from vats1c import breaking, soap
 from vats1c.cli import app as commands
+from vats1c.database import carried, file_guard
 from vats1c.directory.columns import COLUMNS
+from vats1c.journal import watcher
 from vats1c.metrics import Metrics
 from vats1c.model import Confidence
 from vats1c.number import identify
@@ -229,6 +231,14 @@ def test_the_limits_are_the_documented_ones():
         "number kept in the journal": schema.LONGEST_NUMBER,
         "key kept in the journal": schema.LONGEST_KEY,
     }
+
+
+def test_what_is_said_of_a_removed_journal_is_so():
+    said = section(OPERATIONS, "Journal").partition("### When its file is removed or replaced")[2]
+
+    assert ("for two seconds" in said, file_guard._SETTLE_S) == (True, 2.0)
+    assert f"{carried._GAP:,} further" in said
+    assert ("a tenth of a second" in said, watcher._LOOK_EVERY) == (True, 0.1)
 
 
 def test_the_realm_is_the_documented_one(live):

@@ -37,6 +37,23 @@ def test_a_window_is_greeted_with_who_looks_and_where_it_is(office):
     assert isinstance(hello["cursor"], int)
 
 
+@pytest.mark.parametrize("after", ["999999999", "9" * 5_000])
+def test_a_window_with_a_cursor_of_another_journal_is_given_what_rings_now(office, after):
+    office.rings("89032221199")
+    stream = office.stream(query=f"?after={after}")
+    until(lambda: any(data["received"] == "89032221199" for _, _, data in stream.wait("call")))
+    stream.close()
+
+
+def test_a_program_with_a_cursor_of_another_journal_is_given_the_calls_of_this_one(office):
+    office.rings("89032221198")
+    status, said = office.ask("GET", "/api/v1/calls?after=999999999&wait=20&limit=1000")
+
+    assert status == 200
+    assert "89032221198" in [call["received"] for call in said["calls"]]
+    assert said["cursor"] < 999999999
+
+
 @pytest.mark.parametrize("how", ["header", "query"])
 def test_a_window_that_was_away_gets_what_it_missed_once_and_in_order(own_office, how):
     office = own_office()

@@ -1,15 +1,17 @@
 """Open a database, say what is wrong with it, hand out connections."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from vats1c.database.embedded import keep_log
+from vats1c.database.errors import DatabaseError, reason
+from vats1c.database.file_guard import FileGuard
 from vats1c.database.schema import metadata
-from vats1c.language import Message
 
 # The last step in migrations/versions.
 HEAD = "0003"
@@ -20,14 +22,6 @@ _SECONDS_TO_WAIT_FOR_A_LOCK = 3
 _ADVISORY_LOCK = 0x766174733163
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _version = sa.table("alembic_version", sa.column("version_num"))
-
-
-class DatabaseError(Exception):
-    """The database cannot be opened, written or read; `message` says why in one sentence."""
-
-    def __init__(self, ru: str, en: str) -> None:
-        super().__init__(en)
-        self.message = Message(ru, en)
 
 
 class Database:
@@ -46,27 +40,105 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             # An error that names its parameters would carry numbers and keys into the log.
             self.engine = sa.create_engine(parsed, hide_parameters=True, **({} if self.embedded else _PATIENT))
-            if self.embedded:
-                sa.event.listen(self.engine, "connect", _durable)
-                sa.event.listen(self.engine, "begin", _begin)
+            self._guard = self._guarded(parsed) if self.embedded else None
 
     def prepare(self) -> None:
         """Bring an embedded database to this version's tables; refuse another that is not. Raises DatabaseError."""
-        with self._told("не открывается", "cannot open"):
-            with self.engine.connect() as connection:
-                found = _found(connection)
-            if found == HEAD:
-                return
+        with self._told("не открывается", "cannot open"), self._held(create=True):
+            self._prepare()
+
+    def upgrade(self) -> str | None:
+        """Bring the tables to this version, and return what version was found. Raises DatabaseError."""
+        with self._told("не обновляется", "cannot upgrade"), self._held(create=True):
+            return self._upgrade()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to read by. Raises FilesGoneError."""
+        with self._held(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that no other writer is in, committed at the end.
+
+        Raises FilesGoneError when the files were removed or replaced meanwhile: what was committed is lost.
+        """
+        with self._held(create=True):
+            with self._transaction() as connection:
+                yield connection
+            if self._guard is not None:
+                self._guard.require_current()
+
+    def changes(self) -> object:
+        """Return what is another value after each commit of another connection to an embedded database."""
+        return self._guard.changes() if self._guard is not None else None
+
+    def empty_log(self) -> None:
+        """Leave nothing in the log of changes of an embedded database."""
+        if self._guard is not None:
+            self._guard.empty_log()
+
+    def answers(self) -> bool:
+        """Tell whether the database can be read."""
+        try:
+            with self.reading() as connection:
+                connection.execute(sa.select(_version))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.dispose()
+        if self._guard is not None:
+            self._guard.close()
+
+    def _guarded(self, url: sa.URL) -> FileGuard | None:
+        """Have the engine connect to the files that are open; None for a database in memory."""
+        sa.event.listen(self.engine, "connect", _durable)
+        sa.event.listen(self.engine, "begin", _begin)
+        if not url.database or url.database == ":memory:":
+            return None
+        arguments, named = self.engine.dialect.create_connect_args(url)
+
+        def connect() -> sqlite3.Connection:
+            connection: sqlite3.Connection = self.engine.dialect.connect(*arguments, **named)  # type: ignore[assignment]
+            try:
+                _durable(connection, None)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        guard = FileGuard(url.database, connect, self.engine.dispose, self._prepare)
+
+        def to_open_files(dialect: Any, _record: Any, args: Any, kwargs: Any) -> sqlite3.Connection:
+            return guard.connection(lambda: dialect.connect(*args, **kwargs))
+
+        sa.event.listen(self.engine, "do_connect", to_open_files)
+        return guard
+
+    def _held(self, *, create: bool = False) -> AbstractContextManager[None]:
+        return nullcontext() if self._guard is None else self._guard.held(create=create)
+
+    def _prepare(self, write: Callable[[sa.Connection], None] | None = None) -> None:
+        with self.engine.connect() as connection:
+            found = _found(connection)
+        if found != HEAD:
             _refuse_later(found)
             if not self.embedded:
                 ru = "таблицы журнала старше программы" if found else "в базе ещё нет таблиц журнала"
                 en = "the journal's tables are of an older version" if found else "the journal has no tables yet"
                 raise DatabaseError(f"{ru}: выполните vats1c journal upgrade", f"{en}: run vats1c journal upgrade")
-            self.upgrade()
+            with self._told("не обновляется", "cannot upgrade"):
+                self._upgrade()
+        if write is not None:
+            with self._transaction() as connection:
+                write(connection)
 
-    def upgrade(self) -> str | None:
-        """Bring the tables to this version, and return what version was found. Raises DatabaseError."""
-        with self._told("не обновляется", "cannot upgrade"), self.writing() as connection:
+    def _upgrade(self) -> str | None:
+        with self._transaction() as connection:
             found = _found(connection)
             _refuse_later(found)
             if found is None and not sa.inspect(connection).has_table("calls"):
@@ -81,31 +153,17 @@ class Database:
             return found
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection to read by."""
-        with self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Give a connection in a transaction that no other writer is in, committed at the end."""
+    def _transaction(self) -> Iterator[sa.Connection]:
         with self.engine.connect().execution_options(vats1c_writes=True) as connection, connection.begin():
             if not self.embedded:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-            yield connection
-
-    def answers(self) -> bool:
-        """Tell whether the database can be read."""
-        try:
-            with self.reading() as connection:
-                connection.execute(sa.select(_version))
-        except sa.exc.SQLAlchemyError:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self.engine.dispose()
+            try:
+                yield connection
+            except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+                if self.embedded:
+                    # One that was opened while the volume was read-only stays so.
+                    connection.invalidate(error)
+                raise
 
     @contextmanager
     def _told(self, ru: str, en: str) -> Iterator[None]:
@@ -124,12 +182,6 @@ _PATIENT: dict[str, Any] = {
     "pool_pre_ping": True,
     "connect_args": {"connect_timeout": 3, "tcp_user_timeout": 5_000, "options": "-c statement_timeout=10000"},
 }
-
-
-def reason(error: Exception) -> str:
-    """Return what the driver says, in one line."""
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
 
 
 def _found(connection: sa.Connection) -> str | None:

@@ -44,14 +44,16 @@ def execute(connection: sa.Connection, sql: str, *values: Any) -> Any:
     return _cursor(connection).execute(_with_percents(sql), values)
 
 
-def execute_many(connection: sa.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Run `sql` with the values of each row. Raises the driver's own errors."""
+def execute_many(connection: sa.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Run `sql` with the values of each row; return how many rows it changed. Raises the driver's own errors."""
     if not rows:
-        return
+        return 0
+    cursor = _cursor(connection)
     if connection.dialect.name == "sqlite":
-        _cursor(connection).executemany(sql, [_stored(row) for row in rows])
+        cursor.executemany(sql, [_stored(row) for row in rows])
     else:
-        _cursor(connection).executemany(_with_percents(sql), rows)
+        cursor.executemany(_with_percents(sql), rows)
+    return int(cursor.rowcount)
 
 
 def time_of(value: Any) -> datetime:

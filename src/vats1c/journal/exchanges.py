@@ -80,6 +80,7 @@ class Found:
 
 def find(connection: sa.Connection, those: Sought, limit: int, after: int | None, now: datetime) -> Found:
     """Return the last `limit` of those exchanges, or the first after a cursor."""
+    after = known_cursor(connection, after)
     newest = connection.execute(sa.select(sa.func.max(exchanges.c.id))).scalar() or 0
     order = exchanges.c.id.desc() if after is None else exchanges.c.id
     query = sa.select(exchanges).order_by(order).limit(limit)
@@ -99,6 +100,14 @@ def find(connection: sa.Connection, those: Sought, limit: int, after: int | None
         if _is_unfinished(one, now):
             return Found(found[:place], (one.id or 1) - 1)
     return Found(found, max([reached, after or 0, *(one.id or 0 for one in found)]))
+
+
+def known_cursor(connection: sa.Connection, cursor: int | None) -> int | None:
+    """Return `cursor`; 0 for one beyond every id of a file: it is of the file that was there before."""
+    if not cursor or connection.dialect.name != "sqlite":
+        return cursor
+    last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'").scalar()
+    return cursor if cursor <= (last or 0) else 0
 
 
 def bytes_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, tuple[str, bytes, bytes]]:

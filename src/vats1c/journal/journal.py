@@ -108,11 +108,9 @@ class Journal(Reader):
     def erase(self, number: str | None, received: str) -> int:
         """Remove every trace of a number, and return how many rows. Raises JournalError."""
         erased = self._do(lambda connection: erase(connection, number, received))
-        if self._database.embedded:
-            with self._told(), self._database.engine.connect() as connection:
-                # What was there must not stand on in the log of changes either.
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._told():
+            # What was there must not stand on in the log of changes either.
+            self._database.empty_log()
         return erased
 
     def forget(self, publication: str, since: datetime) -> int:
@@ -159,12 +157,13 @@ class Journal(Reader):
 
     def writable(self) -> bool:
         """Tell whether the last writing succeeded and the database answers."""
-        if not self._writer.well:
-            # Nobody may ring for hours: health says so by itself when all is well again.
-            try:
-                self._do(draw)
-            except JournalError:
-                return False
+        if self._writer.well and self._database.answers():
+            return True
+        # Nobody may ring for hours: health says so by itself when all is well again.
+        try:
+            self._do(draw)
+        except JournalError:
+            return False
         return self._database.answers()
 
     def close(self) -> None:

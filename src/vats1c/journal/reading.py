@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from vats1c.database import Database, DatabaseError
-from vats1c.database.database import reason
+from vats1c.database.errors import reason
 from vats1c.database.schema import calls, counters, exchanges, raw, rings
-from vats1c.journal.exchanges import Found, Sought, bytes_of, find, together
+from vats1c.journal.exchanges import Found, Sought, bytes_of, find, known_cursor, together
 from vats1c.journal.rows import read_calls, read_exchanges
 from vats1c.model import Call, Exchange
 
@@ -106,8 +106,14 @@ class Reader:
         return self._calls(sa.select(calls).where(wanted.clause()).order_by(calls.c.id.desc()).limit(limit))[::-1]
 
     def after(self, cursor: int, limit: int = 1_000, wanted: Wanted = EVERY) -> list[Call]:
-        """Return up to `limit` calls that were changed after `cursor`, in the order of their changes."""
-        changed = sa.select(calls).where(calls.c.version > cursor, wanted.clause())
+        """Return up to `limit` calls that were changed after `cursor`, in the order of their changes.
+
+        A cursor beyond the last change is of a journal that was there before: all calls were changed after it.
+        """
+        last = sa.select(counters.c.value).where(counters.c.name == "version").scalar_subquery()
+        given = sa.literal(cursor, sa.BigInteger)
+        known = sa.case((given <= sa.func.coalesce(last, 0), given), else_=0)
+        changed = sa.select(calls).where(calls.c.version > known, wanted.clause())
         return self._calls(changed.order_by(calls.c.version).limit(limit))
 
     def call(self, call_id: int, wanted: Wanted = EVERY) -> Call | None:
@@ -169,9 +175,11 @@ class Reader:
     def asked(self, those: Asked, limit: int, after: int | None = None) -> list[Exchange]:
         """Return the last `limit` of those exchanges, or the first after a cursor, oldest first."""
         query = sa.select(exchanges).where(those.clause()).limit(limit)
-        if after is not None:
-            return self._exchanges(query.where(exchanges.c.id > after).order_by(exchanges.c.id))
-        return self._exchanges(query.order_by(exchanges.c.id.desc()))[::-1]
+        if after is None:
+            return self._exchanges(query.order_by(exchanges.c.id.desc()))[::-1]
+        with self._told(), self._reading() as connection:
+            known = known_cursor(connection, after)
+            return read_exchanges(connection, query.where(exchanges.c.id > known).order_by(exchanges.c.id))
 
     def last_exchange(self) -> int:
         """Return the greatest id of an exchange, the cursor after which others come."""

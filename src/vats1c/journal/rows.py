@@ -61,27 +61,34 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
         for own_id, exchange in enumerate(fresh, bulk.reserve(connection, exchanges, len(fresh))):
             exchange.id = own_id
         bulk.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
-    finished = [exchange for exchange in noted if exchange.call_id is not None]
-    if finished:
-        bulk.execute_many(
-            connection,
-            "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ?, fault = ? WHERE id = ?",
-            [
-                (
-                    one.elapsed,
-                    one.address[:LONGEST_NUMBER],
-                    one.soap,
-                    one.namespace[:_LONGEST_NAMESPACE],
-                    one.fault,
-                    one.id,
-                )
-                for one in finished
-            ],
-        )
+    gone = _finish(connection, [exchange for exchange in noted if exchange.call_id is not None])
     # Read once: whoever notes more than can be kept takes the bytes of the oldest away.
-    with_bytes = [(exchange.id, exchange.raw) for exchange in noted]
+    with_bytes = [(exchange.id, exchange.raw) for exchange in noted if exchange.id not in gone]
     kept = [raw_row(own_id, *own_raw) for own_id, own_raw in with_bytes if own_id is not None and own_raw]
     bulk.insert(connection, raw, kept)
+
+
+def _finish(connection: sa.Connection, finished: Sequence[Exchange]) -> set[int | None]:
+    """Complete the rows of exchanges, and return the ids of those that are gone: erased, or with another file."""
+    changed = bulk.execute_many(
+        connection,
+        "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ?, fault = ? WHERE id = ?",
+        [
+            (
+                one.elapsed,
+                one.address[:LONGEST_NUMBER],
+                one.soap,
+                one.namespace[:_LONGEST_NAMESPACE],
+                one.fault,
+                one.id,
+            )
+            for one in finished
+        ],
+    )
+    if changed == len(finished):
+        return set()
+    ids = {one.id for one in finished}
+    return ids - set(connection.execute(sa.select(exchanges.c.id).where(exchanges.c.id.in_(ids))).scalars())
 
 
 def exchange_row(exchange: Exchange) -> dict[str, Any]:

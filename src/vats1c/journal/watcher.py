@@ -77,7 +77,10 @@ class Watcher:
                         wait()
             except Exception as error:  # noqa: BLE001 - the driver's own errors, too: whatever it is, look again later
                 log.warning("journal cannot be watched", error=type(error).__name__)
-                self._closed.wait(_LOOK_AGAIN)
+                self._closed.wait(_LOOK_EVERY)
+                # What is written meanwhile can be read.
+                self._changed.wait(_LOOK_AGAIN)
+                self._changed.clear()
 
     def _look(self) -> bool:
         """Tell of what is new, and return whether anybody looks at it."""
@@ -95,23 +98,25 @@ class Watcher:
     @contextmanager
     def _changes_of_others(self) -> Iterator[Callable[[], None]]:
         """Give what returns when there may be something new."""
+        if self._database.embedded:
+            yield self._asking()
+            return
         connection = self._database.engine.raw_connection()
         # A connection of its own, for good: the pool must not give it to anyone.
         connection.detach()
         try:
-            yield self._asking(connection) if self._database.embedded else self._listening(connection)
+            yield self._listening(connection)
         finally:
             connection.close()
 
-    def _asking(self, connection: Any) -> Callable[[], None]:
-        cursor = connection.cursor()
-        seen = [0]
+    def _asking(self) -> Callable[[], None]:
+        seen: list[object] = [None]
 
         def wait() -> None:
             while not self._changed.wait(_LOOK_EVERY):
-                (version,) = cursor.execute("PRAGMA data_version").fetchone()
-                if version != seen[0]:
-                    seen[0] = version
+                changes = self._database.changes()
+                if changes != seen[0]:
+                    seen[0] = changes
                     return
             self._changed.clear()
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 import structlog
 
-from vats1c.database import Database
+from vats1c.database import Database, FilesGoneError
 from vats1c.model import Exchange
 
 log = structlog.get_logger("vats1c.journal")
@@ -271,15 +271,30 @@ class Writer:
             self._on_written()
 
     def _write(self, works: Sequence[_Work], noted: Sequence[Exchange]) -> list[Any]:
+        try:
+            return self._commit(works, noted)
+        except FilesGoneError:
+            if not self._begun:
+                raise
+            # What was committed went with the files: once more, into those that are opened now.
+            return self._commit(works, noted)
+
+    def _commit(self, works: Sequence[_Work], noted: Sequence[Exchange]) -> list[Any]:
         self._begun = False
-        with self._database.writing() as connection:
-            self._begun = True
-            if noted:
-                self._write_noted(connection, noted)
-            results: list[Any] = []
-            for write, together in groupby(works, key=lambda work: work.write):
-                results += write(connection, [work.given for work in together])
-            return results
+        fresh = [exchange for exchange in noted if exchange.id is None]
+        try:
+            with self._database.writing() as connection:
+                self._begun = True
+                if noted:
+                    self._write_noted(connection, noted)
+                results: list[Any] = []
+                for write, together in groupby(works, key=lambda work: work.write):
+                    results += write(connection, [work.given for work in together])
+        except BaseException:
+            for exchange in fresh:
+                exchange.id = None
+            raise
+        return results
 
 
 def _move(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:

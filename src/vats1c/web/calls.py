@@ -25,6 +25,7 @@ log = structlog.get_logger("vats1c.web")
 _FRESH = timedelta(minutes=2)
 _LONGEST_WAIT = 30
 _LONGEST_NOTE = 4_000
+_LONGEST_CURSOR = 18
 _MOST_WAITING = 64
 _ANY_NUMBER = "+79000000000"
 
@@ -160,7 +161,8 @@ class Calls:
         cursor = journal.cursor()
         hello = {**me(self._parts, person, session, language), "now": now().isoformat(), "cursor": cursor}
         after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
-        if after.isascii() and after.isdigit():
+        # One beyond the last change is of a journal that was there before.
+        if after.isascii() and after.isdigit() and len(after) <= _LONGEST_CURSOR and int(after) <= cursor:
             missed = journal.after(int(after), 1_000, wanted(person))
         else:
             missed = journal.recent(50, wanted(person, now() - _FRESH))

@@ -59,8 +59,8 @@ class Desk {
   }
 
   came(name, data) {
-    if (name === "hello" && data.login !== this.me.login) {
-      // Somebody else has signed in, in another tab.
+    if (name === "hello" && (data.login !== this.me.login || data.cursor < this.feed.cursor)) {
+      // Somebody else has signed in, in another tab; or the journal is another one, which uses the same ids.
       location.reload();
     } else if (name === "hello" || name === "beat") {
       this.ahead = Date.parse(data.now) - Date.now();

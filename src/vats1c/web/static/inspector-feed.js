@@ -38,8 +38,9 @@ export class Feed {
     }
   }
 
-  #came({ exchanges = [], cursor = 0 }) {
-    this.cursor = Math.max(this.cursor, cursor);
+  #came({ exchanges = [], cursor = this.cursor }) {
+    // It may be less than before: of another journal.
+    this.cursor = cursor;
     if (!this.ended && exchanges.length) {
       this.onExchanges(exchanges);
     }

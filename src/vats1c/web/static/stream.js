@@ -127,7 +127,8 @@ export class Feed {
         for (const call of said?.calls ?? []) {
           this.#heard("call", call);
         }
-        this.cursor = Math.max(this.cursor, said?.cursor ?? 0);
+        // It may be less than before: of another journal.
+        this.cursor = said?.cursor ?? this.cursor;
       } while (Date.now() < until);
       return true;
     } catch (error) {

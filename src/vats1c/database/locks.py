@@ -1,0 +1,85 @@
+"""Locks between the processes that have one embedded database open."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+_MAX_WAIT_S = 3.0
+_RETRY_S = 0.01
+
+
+@contextmanager
+def locked(folder: Path | None, *, exclusive: bool) -> Iterator[None]:
+    """Hold a lock on `folder`, which many may share unless it is `exclusive`. Raises TimeoutError after 3 seconds.
+
+    The folder itself is locked: a lock file in it could be removed with the database. There is no lock where there is
+    no such folder, on file systems that cannot lock one, and on Windows, where nobody can remove a file that is open.
+    """
+    handle = _open(folder)
+    try:
+        if handle is not None:
+            _lock(handle, exclusive=exclusive)
+        yield
+    finally:
+        if handle is not None:
+            # With its only handle the lock is released.
+            os.close(handle)
+
+
+def _open(folder: Path | None) -> int | None:
+    if folder is None or sys.platform == "win32":
+        return None
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+
+
+if sys.platform != "win32":
+
+    def is_locked(path: Path, start: int, count: int) -> bool:
+        """Tell whether another process has locked some of `count` bytes from `start` on; not one without the file.
+
+        This process loses its own locks of the file, so it must not have the file open in SQLite.
+        """
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, count, start)
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(handle)
+
+    def _lock(handle: int, *, exclusive: bool) -> None:
+        deadline = time.monotonic() + _MAX_WAIT_S
+        while True:
+            try:
+                fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the folder of the database is locked") from error
+                time.sleep(_RETRY_S)
+            except OSError:
+                return
+            else:
+                return
+
+else:
+
+    def is_locked(path: Path, start: int, count: int) -> bool:  # noqa: ARG001 - as elsewhere
+        """Tell that no other process has locked anything: files that are open are not replaced on Windows."""
+        return False
+
+    def _lock(handle: int, *, exclusive: bool) -> None:
+        """Nothing can be locked."""
