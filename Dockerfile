@@ -29,7 +29,7 @@ ENV PATH=/opt/vats1c/bin:$PATH \
 # The slim image has the standard library without bytecode, and a read-only root can keep none: importing the service
 # here writes what it uses, which halves the time of a start and of a health check.
 RUN vats1c healthcheck --help > /dev/null \
-    && python3 -c "import vats1c.cli.demo, vats1c.cli.running, vats1c.app, vats1c.server" \
+    && python3 -c "import vats1c.cli.demo, vats1c.cli.running, vats1c.app.application, vats1c.server" \
     && mkdir /data /etc/vats1c \
     && chown 10001:10001 /data
 

@@ -41,7 +41,7 @@ KNOWN_IN = [
 def main():
     """Look up and print what came of it."""
     from vats1c import config
-    from vats1c.app import build
+    from vats1c.app.application import build
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
@@ -118,7 +118,7 @@ def asked(application):
     """Look one number up; return milliseconds, whether the right directory answered, and what each said."""
     number = random.randrange(89_050_000_000, 89_050_000_800)
     begun = time.perf_counter()
-    found = application.desks["telephony"].find(str(number))
+    found = application.desks["telephony"].explain(str(number))
     took = 1_000 * (time.perf_counter() - begun)
     decided = found.lookup.decided
     right = next(iter(known_in(number)), None) == (decided.directory if decided else None)

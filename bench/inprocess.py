@@ -16,7 +16,8 @@ from pathlib import Path
 import tables
 from run import BOUND, LOGIN, NAME, NUMBER, OURS, PATH, REQUEST, callers_in, product
 
-from vats1c import app, config
+from vats1c import config
+from vats1c.app import application
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
@@ -30,13 +31,13 @@ def main():
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         callers = callers_in(Path(folder))
-        service = app.build(config.load(Path(product(0, callers)[0][-1])))
+        service = application.build(config.load(Path(product(0, callers)[0][-1])))
         try:
             subjects = {OURS: service, BOUND: hand_written(callers)}
             rounds = {name: [] for name in subjects}
             for _ in range(given.rounds + 1):
-                for name, application in subjects.items():
-                    rounds[name].append(round_of(application, given.calls))
+                for name, subject in subjects.items():
+                    rounds[name].append(round_of(subject, given.calls))
         finally:
             service.close()
     # The first of each fills the caches.

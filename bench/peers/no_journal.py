@@ -1,23 +1,24 @@
 """The bound of IncomingCall: the product as it is, with a journal that keeps nothing. Takes vats1c's own arguments."""
 
-from vats1c import app, cli
-from vats1c.journal import Journal, Rang
+from vats1c import cli
+from vats1c.app import application
+from vats1c.journal import Journal, RecordedCall
 
 
 class Nothing(Journal):
     """A journal to which every call is the first, and none is written."""
 
-    def ring(self, _ringing):
+    def record(self, _ringing):
         """Return at once."""
-        return Rang(1, 1)
+        return RecordedCall(1, 1)
 
-    def take(self, _ringing, then):
+    def submit(self, _ringing, then):
         """Tell at once."""
-        then(Rang(1, 1), None)
+        then(RecordedCall(1, 1), None)
 
-    def note(self, _exchange):
+    def enqueue(self, _exchange):
         """Forget the exchange."""
 
 
-app.Journal = Nothing
+application.Journal = Nothing
 cli.main()

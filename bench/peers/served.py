@@ -5,7 +5,7 @@ import csv
 import sys
 from pathlib import Path
 
-from vats1c.server import Limits, serve
+from vats1c.server import ServerLimits, serve
 
 LOGIN = "Basic " + base64.b64encode(b"SOAP:123").decode()
 
@@ -28,30 +28,30 @@ class Served:
             return [b""]
         return self._application(environ, start_response)
 
-    def late(self, _environ):
+    def timeout_response(self, _environ):
         """Answer a body that came too late."""
         return 408, [], b""
 
-    def queues(self, environ):
+    def may_queue(self, environ):
         """Have whoever may ask wait in line, as vats1c does."""
         return environ.get("HTTP_AUTHORIZATION") == LOGIN
 
-    def at_once(self, _environ, _body):
+    def is_nonblocking(self, _environ, _body):
         """Answer at once, as vats1c does what it has in memory."""
         return True
 
-    def take(self, _environ, _body, _send):
+    def submit(self, _environ, _body, _send):
         """Take nothing to be answered later."""
         return False
 
-    def overloaded(self, _environ):
+    def overload_response(self, _environ):
         """Refuse what cannot wait."""
         return 503, [], b""
 
-    def stopping(self):
+    def begin_shutdown(self):
         """Do nothing: no window is open."""
 
 
 def run(application):
     """Serve until stopped."""
-    serve(Served(application), "127.0.0.1", int(sys.argv[1]), Limits(10, 10, 1_024, 0, 128))
+    serve(Served(application), "127.0.0.1", int(sys.argv[1]), ServerLimits(10, 10, 1_024, 0, 128))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vats1c.directory import DirectoryError, State
-from vats1c.directory.index import Index
+from vats1c.directory.index import CallerIndex
 from vats1c.model import Caller, Match
-from vats1c.number import Number, Plan, split
+from vats1c.number import Number, NumberPlan, parse_cell
 
 _FIELDS = ("name", "company", "category", "manager", "note")
 
@@ -20,17 +20,17 @@ class JsonLinesDirectory:
     """Callers of one file, read once, at the start."""
 
     # `find` waits for nothing outside this process. False for a network: the service then asks with a deadline.
-    in_memory = True
+    nonblocking = True
     # The settings that are paths: relative ones are taken from the folder of the settings file.
     file_settings = ("path",)
 
-    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
         """Read the file at `settings["path"]`. Raises DirectoryError, which stops the start and names the setting."""
         path = settings.get("path")
         if not isinstance(path, str) or len(settings) > 1:
             raise DirectoryError("нужна одна настройка: path", "one setting is needed: path", "path")
         self.name = name
-        self._index = Index(_callers(Path(path), plan))
+        self._index = CallerIndex(_callers(Path(path), plan))
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`; None when nobody does."""
@@ -44,7 +44,7 @@ class JsonLinesDirectory:
         """Do nothing: the file is closed."""
 
 
-def _callers(path: Path, plan: Plan) -> Iterator[tuple[list[Number], Caller]]:
+def _callers(path: Path, plan: NumberPlan) -> Iterator[tuple[list[Number], Caller]]:
     place = 0
     try:
         with path.open(encoding="utf-8") as lines:
@@ -52,7 +52,7 @@ def _callers(path: Path, plan: Plan) -> Iterator[tuple[list[Number], Caller]]:
                 place += 1
                 values = json.loads(line)
                 # One text may hold several numbers, written in any way.
-                numbers = split(values["number"], plan)
+                numbers = parse_cell(values["number"], plan)
                 yield numbers, Caller(**{field: str(values.get(field, "")) for field in _FIELDS})
     except OSError as error:
         raise DirectoryError(f"файл не читается: {path}", f"cannot read {path}", "path") from error

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 # Nothing that can be dialled is longer; a longer text is not a number (E.164 has 15 digits).
-_LONGEST = 64
+_MAX_CHARS = 64
 # A cell with several numbers and a comment to each has a few hundred characters. A longer cell holds another column's
 # text, and reading it would delay the calls.
 MAX_CELL_CHARS = 1_000
@@ -41,7 +41,7 @@ _ZERO = str.maketrans("OoОо", "0000")
 _NATIONAL_DIGITS = 10
 
 
-class Kind(StrEnum):
+class NumberKind(StrEnum):
     """What a number is, by its looks."""
 
     EXTERNAL = "external"
@@ -52,7 +52,7 @@ class Kind(StrEnum):
 
 
 # Python 3.11 takes as long to look a member up as to make a number, and a start reads a hundred thousand of them.
-_EXTERNAL, _TEXT = Kind.EXTERNAL, Kind.TEXT
+_EXTERNAL, _TEXT = NumberKind.EXTERNAL, NumberKind.TEXT
 
 
 class Number(NamedTuple):
@@ -64,7 +64,7 @@ class Number(NamedTuple):
 
     received: str
     canonical: str | None = None
-    kind: Kind = Kind.TEXT
+    kind: NumberKind = NumberKind.TEXT
     extension: str = ""
     local: bool = False
 
@@ -81,7 +81,7 @@ class Number(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NumberPlan:
     """How numbers are dialled where the service stands.
 
     `region` is the country (ISO 3166-1 alpha-2), `area_code` the town's code for numbers without one ("391", "" when
@@ -93,13 +93,13 @@ class Plan:
     internal_digits: int = 5
 
 
-DEFAULT_PLAN = Plan()
+DEFAULT_PLAN = NumberPlan()
 
 
 @lru_cache(maxsize=65_536)
-def identify(received: str, plan: Plan = DEFAULT_PLAN) -> Number:
+def identify(received: str, plan: NumberPlan = DEFAULT_PLAN) -> Number:
     """Return the number that the text `received` stands for, read as dialled under `plan`. Never fails."""
-    return _identified(received.strip(), plan)
+    return _identify(received.strip(), plan)
 
 
 def is_too_long(cell: str) -> bool:
@@ -107,7 +107,7 @@ def is_too_long(cell: str) -> bool:
     return len(cell.strip()) > MAX_CELL_CHARS
 
 
-def split(cell: str, plan: Plan = DEFAULT_PLAN) -> tuple[Number, ...]:
+def parse_cell(cell: str, plan: NumberPlan = DEFAULT_PLAN) -> tuple[Number, ...]:
     """Return the external numbers in one cell of somebody's table: «сот. 8 923…, раб. 274-66-14 доб. 5 (Иван)».
 
     None are returned of a cell that is too long: the owner of the table learns of that cell from `is_too_long`.
@@ -115,10 +115,10 @@ def split(cell: str, plan: Plan = DEFAULT_PLAN) -> tuple[Number, ...]:
     text = cell.strip()
     if len(text) > MAX_CELL_CHARS:
         return ()
-    whole = _identified(text, plan)
+    whole = _identify(text, plan)
     if whole.kind is not _TEXT:
         return (whole,) if whole.canonical else ()
-    found = (_identified(run.strip(), plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
+    found = (_identify(run.strip(), plan) for run in _RUN.findall(_COMMENT.sub(" ", cell)))
     return tuple([number for number in found if number.canonical])
 
 
@@ -128,45 +128,45 @@ def extension_of(text: str, internal_digits: int = DEFAULT_PLAN.internal_digits)
 
     A name, a mobile number, or more than `internal_digits` digits are no extension.
     """
-    written = _INTERNAL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    written = _INTERNAL.fullmatch(text.strip()) if len(text) <= _MAX_CHARS else None
     digits = "".join(filter(str.isdigit, written[1])) if written else ""
     return digits if len(digits) <= internal_digits else ""
 
 
-def _identified(text: str, plan: Plan) -> Number:
-    if len(text) > _LONGEST:
+def _identify(text: str, plan: NumberPlan) -> Number:
+    if len(text) > _MAX_CHARS:
         return Number(text)
     # Nearly every number a Russian PBX sends has this form; the library takes 15 µs for the same answer.
     if plan.region == "RU" and (plain := _RUSSIAN.fullmatch(text if text.isdigit() else text.translate(_PUNCTUATION))):
         return tuple.__new__(Number, (text, "+7" + plain[1], _EXTERNAL, "", False))
-    return _classified(text, plan)
+    return _classify(text, plan)
 
 
-def _classified(text: str, plan: Plan) -> Number:
+def _classify(text: str, plan: NumberPlan) -> Number:
     word = text.casefold().strip("<>\"' ")
     if word in _HIDDEN:
-        return Number(text, kind=Kind.HIDDEN)
+        return Number(text, kind=NumberKind.HIDDEN)
     if word in _SERVICE:
-        return Number(text, kind=Kind.SERVICE)
-    dialled = _dialled(text)
-    bare, extension = _without_extension(dialled)
+        return Number(text, kind=NumberKind.SERVICE)
+    dialled = _strip_uri_and_comment(text)
+    bare, extension = _split_extension(dialled)
     digits = bare.translate(_PUNCTUATION).translate(_ZERO)
     if digits.isascii() and digits.isdigit() and len(digits) <= plan.internal_digits:
-        return Number(text, kind=Kind.INTERNAL)
+        return Number(text, kind=NumberKind.INTERNAL)
     canonical, local = _canonical(digits, plan)
     if canonical is None:
         return Number(text)
-    return Number(text, canonical, Kind.EXTERNAL, extension, local)
+    return Number(text, canonical, NumberKind.EXTERNAL, extension, local)
 
 
-def _dialled(text: str) -> str:
+def _strip_uri_and_comment(text: str) -> str:
     """Return what was dialled: without a URI around it (RFC 3966, RFC 3261) and without a comment."""
     text = text.removeprefix("tel:")
     uri = _SIP.fullmatch(text)
     return _COMMENT.sub(" ", uri[1] if uri else text).strip()
 
 
-def _without_extension(text: str) -> tuple[str, str]:
+def _split_extension(text: str) -> tuple[str, str]:
     found = _EXTENSION.search(text)
     # What is left must be a number of its own: "#105" is none.
     if found and sum(character.isdigit() for character in text[: found.start()]) > 4:  # noqa: PLR2004
@@ -174,22 +174,22 @@ def _without_extension(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _canonical(digits: str, plan: Plan) -> tuple[str | None, bool]:
+def _canonical(digits: str, plan: NumberPlan) -> tuple[str | None, bool]:
     """Return the E.164 form of `digits` (a plus may lead), and whether the area code came from the plan."""
     if not re.fullmatch(r"\+?[0-9]{5,20}", digits):
         return None, False
     if plan.area_code and not digits.startswith("+"):
         missing = _NATIONAL_DIGITS - len(plan.area_code)
         if len(digits) == missing:
-            return _parsed(plan.area_code + digits, plan.region), True
-    for form in _readings(digits, plan.region):
-        found = _parsed(form, plan.region)
+            return _parse_e164(plan.area_code + digits, plan.region), True
+    for form in _candidates(digits, plan.region):
+        found = _parse_e164(form, plan.region)
         if found:
             return found, False
     return None, False
 
 
-def _readings(digits: str, region: str) -> list[str]:
+def _candidates(digits: str, region: str) -> list[str]:
     """Return what `digits` may mean, the likeliest first."""
     if digits.startswith("+"):
         return [digits, _without_old_city_code(digits)]
@@ -209,7 +209,7 @@ def _without_old_city_code(digits: str) -> str:
     return f"+7{found[2]}{found[4]}" if found else digits
 
 
-def _parsed(digits: str, region: str) -> str | None:
+def _parse_e164(digits: str, region: str) -> str | None:
     import phonenumbers  # noqa: PLC0415 - 30 ms that a start with Russian numbers alone does not need
 
     try:

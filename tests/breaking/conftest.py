@@ -6,7 +6,7 @@ import pytest
 
 from live import AUTHORIZATION, incoming_call, say_name
 from office import PEOPLE, SOAP_USER
-from tester import STAGING, Bench
+from tester import STAGING, BenchClient
 
 
 @dataclass
@@ -96,11 +96,11 @@ def breaking_live(start):
 @pytest.fixture
 def proxied_wire(start):
     """A publication of a service behind a proxy, asked by the proxy."""
-    wire = Wire(Bench(start(extra="proxies = 1\n" + STAGING, users=SOAP_USER + PEOPLE)))
+    wire = Wire(BenchClient(start(extra="proxies = 1\n" + STAGING, users=SOAP_USER + PEOPLE)))
     wire.more_headers = ["X-Forwarded-For: 203.0.113.7:50010"]
     return wire
 
 
 @pytest.fixture
 def wire(breaking_live):
-    return Wire(Bench(breaking_live))
+    return Wire(BenchClient(breaking_live))

@@ -6,7 +6,7 @@ import pytest
 
 from live import SOAP11, SOAP12, Live, say_name
 from office import SOAP_USER
-from tester import STAGING, Bench
+from tester import STAGING, BenchClient
 from waiting import until
 
 RIGHT = ("SayName", "ok", 200, None)
@@ -222,7 +222,7 @@ def test_a_request_that_is_none_is_refused_as_ever_and_uses_no_fault_up(wire):
 
 def test_who_waits_is_let_go_when_the_service_stops(start):
     live: Live = start(extra=STAGING, users=SOAP_USER)
-    bench = Bench(live)
+    bench = BenchClient(live)
     assert bench.ask("POST", "/api/v1/faults", {"fault": "hang", "next": 1})[0] == 201
     with live.connect(timeout=20) as connection:
         content = say_name().encode()

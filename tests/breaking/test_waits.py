@@ -2,7 +2,7 @@
 
 import threading
 
-from vats1c.breaking.waits import Waits
+from vats1c.fault_injection.delays import DelayPool
 
 
 def waiting(waits, count):
@@ -13,15 +13,15 @@ def waiting(waits, count):
 
 
 def test_no_seconds_are_no_wait():
-    Waits(0).wait(0)
+    DelayPool(0).wait(0)
 
 
 def test_a_wait_is_over_after_its_time():
-    Waits().wait(0.01)
+    DelayPool().wait(0.01)
 
 
 def test_the_oldest_is_let_go_when_too_many_wait():
-    waits = Waits(2)
+    waits = DelayPool(2)
     (first,) = waiting(waits, 1)
     while not waits._waiting:
         pass
@@ -36,7 +36,7 @@ def test_the_oldest_is_let_go_when_too_many_wait():
 
 
 def test_after_the_end_nobody_waits():
-    waits = Waits()
+    waits = DelayPool()
     (one,) = waiting(waits, 1)
     waits.close()
     one.join(10)

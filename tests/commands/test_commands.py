@@ -9,7 +9,7 @@ import time
 import pytest
 
 from live import free_port, incoming_call, say_name, vats1c
-from vats1c.auth import is_hash
+from vats1c.accounts.passwords import is_hash
 from waiting import until
 
 
@@ -74,7 +74,7 @@ def test_check_is_the_directorys_doctor(config, tmp_path):
     people = vats1c("check", "-c", path)
 
     assert (code, people[0]) == (1, 1)
-    assert "number cells too long" in err
+    assert "number_cells_too_long" in err
     assert "first_lines=[10]" in err
     assert [(finding["line"], finding["code"], finding["harmless"]) for finding in json.loads(out)] == [
         (3, "NO-NUMBER", False),

@@ -9,17 +9,17 @@ import pytest
 
 from live import vats1c
 from office import PEOPLE, SOAP_USER
-from tester import STAGING, TOKEN, Bench
+from tester import STAGING, TOKEN, BenchClient
 
 
 @pytest.fixture(scope="module")
 def bench(start):
-    return Bench(start(extra=STAGING, users=SOAP_USER + PEOPLE))
+    return BenchClient(start(extra=STAGING, users=SOAP_USER + PEOPLE))
 
 
 def test_a_call_that_came_is_printed(bench):
     name = bench.made()["name"]
-    bench.says(name, "8 923 529-29-26")
+    bench.title(name, "8 923 529-29-26")
     bench.rings(name, "8 923 529-29-26", "key-of-anna")
     url = f"{bench.live.url}/{name}/ws/VATS"
     code, said, _ = vats1c(
@@ -79,8 +79,8 @@ def test_what_cannot_be_used_is_said(arguments):
     assert vats1c("wait-call", *arguments)[0] == 2
 
 
-def test_the_variables_of_the_command_do_not_disturb_the_service():
-    code, _, errors = vats1c("check", env={"VATS1C_TOKEN": "x", "VATS1C_PASSWORD": "y"}, cwd="/tmp")
+def test_the_variables_of_the_command_do_not_disturb_the_service(tmp_path):
+    code, _, errors = vats1c("check", env={"VATS1C_TOKEN": "x", "VATS1C_PASSWORD": "y"}, cwd=tmp_path)
 
     assert code == 2
     assert "VATS1C_TOKEN" not in errors

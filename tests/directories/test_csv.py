@@ -84,7 +84,7 @@ def test_the_rows_whose_number_cell_is_too_long_are_logged_without_their_text(di
 
     first = len(CALLERS) + 2
     (warning,) = [one for one in logs if one["log_level"] == "warning"]
-    assert warning["event"] == "number cells too long"
+    assert warning["event"] == "number_cells_too_long"
     assert (warning["directory"], warning["file"], warning["count"]) == ("crm", path.name, 22)
     assert warning["first_lines"] == list(range(first, first + 10))
     assert len(str(warning)) < 500

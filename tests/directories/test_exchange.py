@@ -10,14 +10,14 @@ import pytest
 
 pytest.importorskip("httpcore")
 
-from vats1c.directory.exchange import Exchange, _Clock, _Network
+from vats1c.directory.http_client import HttpClient, _Deadline, _Network
 
 
 @pytest.fixture
 def pair():
     """Our end of a connection, and the server's."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        clock = _Clock()
+        clock = _Deadline()
         clock.start(10)
         stream = _Network(clock).connect_tcp(*server.getsockname())
         theirs, _ = server.accept()
@@ -92,7 +92,7 @@ def hasty():
 
 @pytest.mark.usefixtures("hasty")
 def test_more_threads_than_connections_get_all_their_answers(url):
-    exchange = Exchange({"url": url}, {}, 30)
+    exchange = HttpClient({"url": url}, {}, 30)
     wrong = []
 
     def ask():

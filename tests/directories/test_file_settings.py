@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from vats1c.directory import KINDS, DirectoryError, Home, load
+from vats1c.directory import KINDS, DirectoryContext, DirectoryError, load
 from vats1c.number import DEFAULT_PLAN, identify
 
 CSV = "number;name\n89235292926;Ренессанс Капитал\n"
@@ -18,7 +18,7 @@ def home(tmp_path, monkeypatch):
     for name in ("settings", "elsewhere", "data"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    return Home(tmp_path / "data", "telephony", tmp_path / "settings")
+    return DirectoryContext(tmp_path / "data", "telephony", tmp_path / "settings")
 
 
 def opened(kind, home, **settings):

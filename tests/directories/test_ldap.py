@@ -15,7 +15,7 @@ import pytest
 from live import free_port
 from vats1c.directory import DirectoryError
 from vats1c.model import Caller, Confidence
-from vats1c.number import DEFAULT_PLAN, Number, Plan, identify
+from vats1c.number import DEFAULT_PLAN, Number, NumberPlan, identify
 from vats1c.testing import CALLERS, DirectoryContract
 
 pytest.importorskip("ldap3", reason="ldap3 is not installed")
@@ -120,7 +120,7 @@ def server():
 @pytest.fixture
 def opened(server):
     """Open directories, all closed at the end."""
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     directories = []
 
@@ -159,7 +159,7 @@ def failure(directory):
 
 
 def wrong(**settings):
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     with pytest.raises(DirectoryError) as caught:
         LdapDirectory("ad", {"url": "ldap://127.0.0.1:9", "base": BASE, **settings}, DEFAULT_PLAN)
@@ -172,7 +172,7 @@ def test_the_name_shown_goes_before_the_common_name_and_a_mobile_is_a_number_too
 
 
 def test_nobody_needs_no_login_where_the_server_lets_anybody_read(server):
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     directory = LdapDirectory("ad", {"url": server.url, "base": BASE, "timeout": 5}, DEFAULT_PLAN)
 
@@ -184,7 +184,7 @@ def test_the_filter_is_the_owners_and_what_is_put_in_is_escaped(opened):
     directory = opened(filter="(&(objectClass=person)(telephoneNumber=*{last10}))")
 
     assert name_of(directory) == "VIP:Ренессанс Капитал"
-    from vats1c.directory.ldap import _filled
+    from vats1c.directory.kinds.ldap import _filled
 
     assert _filled("(a={number})", Number("x", "*)(b=\\\0")) == r"(a=\2a\29\28b=\5c\00)"
 
@@ -196,14 +196,14 @@ def test_a_number_of_another_country_is_found_by_its_last_digits_only(opened):
 
 
 def test_a_number_whose_town_is_guessed_is_less_sure(opened):
-    plan = Plan(area_code="495")
+    plan = NumberPlan(area_code="495")
     match = opened(plan).find(identify("777-12-34", plan))
 
     assert (match.confidence, match.caller.manager) == (Confidence.LOCAL, "")
 
 
 def test_an_unreachable_server_is_no_error_at_the_start_and_one_line_later():
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     given = {"url": f"ldap://127.0.0.1:{free_port()}", "base": BASE, **LOGIN}
     directory = LdapDirectory("ad", given, DEFAULT_PLAN)
@@ -213,7 +213,7 @@ def test_an_unreachable_server_is_no_error_at_the_start_and_one_line_later():
 
 
 def test_a_server_that_accepts_and_is_silent_is_waited_for_no_longer_than_the_timeout():
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"ldap://127.0.0.1:{silent.getsockname()[1]}"
@@ -227,7 +227,7 @@ def test_a_server_that_accepts_and_is_silent_is_waited_for_no_longer_than_the_ti
 def test_a_server_that_speaks_something_else_is_a_failure():
     import threading
 
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     with socket.create_server(("127.0.0.1", 0)) as other:
 
@@ -258,7 +258,7 @@ def test_a_base_that_is_not_there_stops_the_start(opened):
 
 
 def test_a_server_started_anew_answers_the_next_question():
-    from vats1c.directory.ldap import LdapDirectory
+    from vats1c.directory.kinds.ldap import LdapDirectory
 
     with running() as server:
         directory = LdapDirectory("ad", {"url": server.url, "base": BASE, "timeout": 5}, DEFAULT_PLAN)
@@ -303,6 +303,6 @@ def test_a_wrong_setting_stops_the_start_and_is_named(settings, key):
 
 def test_without_the_library_the_kind_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ldap3", None)
-    monkeypatch.delitem(sys.modules, "vats1c.directory.ldap", raising=False)
+    monkeypatch.delitem(sys.modules, "vats1c.directory.kinds.ldap", raising=False)
     with pytest.raises(DirectoryError, match="ldap3 is not installed"):
-        importlib.import_module("vats1c.directory.ldap")
+        importlib.import_module("vats1c.directory.kinds.ldap")

@@ -3,9 +3,9 @@
 import pytest
 
 from vats1c.directory import DirectoryError
-from vats1c.directory.memory import MemoryDirectory
+from vats1c.directory.kinds.memory import MemoryDirectory
 from vats1c.model import Caller, Confidence
-from vats1c.number import DEFAULT_PLAN, Plan, identify
+from vats1c.number import DEFAULT_PLAN, NumberPlan, identify
 from vats1c.testing import CALLERS, DirectoryContract
 
 
@@ -36,7 +36,7 @@ def test_one_caller_may_have_several_numbers():
 
 
 def test_a_number_without_its_town_is_less_sure():
-    plan = Plan(area_code="391")
+    plan = NumberPlan(area_code="391")
     directory = opened({"number": "274-66-14", "name": "А", "manager": "244"}, plan=plan)
 
     assert directory.find(identify("83912746614", plan)).confidence is Confidence.LOCAL

@@ -20,11 +20,11 @@ import structlog
 
 from live import free_port
 from vats1c import config
-from vats1c.cli.running import copy_callers, opened
-from vats1c.directory import DirectoryError, Home, load, odatapages
-from vats1c.directory.odata import OdataDirectory
+from vats1c.cli.running import open_application, refresh_directories
+from vats1c.directory import DirectoryContext, DirectoryError, load, odata_pages
+from vats1c.directory.kinds.odata import OdataDirectory
 from vats1c.model import Confidence
-from vats1c.number import DEFAULT_PLAN, Plan, identify
+from vats1c.number import DEFAULT_PLAN, NumberPlan, identify
 from vats1c.testing import CALLERS, DirectoryContract
 from waiting import until
 
@@ -50,7 +50,7 @@ class Base(ThreadingHTTPServer):
     def handle_error(self, *_):
         """A client that hangs up early is what is tested."""
 
-    def says(self, body, status=200, headers=JSON):
+    def title(self, body, status=200, headers=JSON):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.answer = lambda request: (status, headers, content)
 
@@ -242,7 +242,7 @@ def said(monkeypatch):
         def __getattr__(self, level):
             return lambda event, **words: lines.append((level, event, words.get("reason", "")))
 
-    monkeypatch.setattr("vats1c.directory.odata.log", Log())
+    monkeypatch.setattr("vats1c.directory.kinds.odata.log", Log())
     return lines
 
 
@@ -339,7 +339,7 @@ def test_a_page_that_goes_on_failing_leaves_the_last_good_copy(base, read, said)
 
 def test_the_first_page_is_left_alone_when_it_fails(base, read, said):
     directory = read()
-    base.says(b"", 503, HTML)
+    base.title(b"", 503, HTML)
     base.asked.clear()
 
     assert failure(directory, said) == "the service answered 503"
@@ -358,13 +358,13 @@ def test_a_refused_login_is_tried_once_so_that_1c_does_not_lock_the_user_out(bas
 def test_a_server_that_ignores_skip_is_an_error(base, read, said):
     directory = read()
     _, _, body = answered(base.sets, base.asked[0])
-    base.says(body)
+    base.title(body)
 
     assert failure(directory, said) == f"{CLIENTS}: the same page came twice: the server does not obey $skip"
 
 
 def test_a_server_without_end_is_an_error(base, read, said, monkeypatch):
-    monkeypatch.setattr(odatapages, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(odata_pages, "_MAX_ENTRIES", 10)
     directory = read()
     more = count()
     base.answer = lambda request: (200, JSON, json.dumps({"value": [Client(f"К{next(more)}"), Client("К")]}).encode())
@@ -406,7 +406,7 @@ def test_a_number_that_stands_there_whole_too_is_not_guessed(base, read):
         Client("Один", ("Телефон", "274-66-15", "73912746615")),
         Client("Два", ("Телефон", "274-66-16", "")),
     ]
-    plan = Plan(area_code="391")
+    plan = NumberPlan(area_code="391")
     directory = read(plan=plan)
 
     assert directory.find(identify("83912746615")).confidence is Confidence.EXACT
@@ -527,7 +527,7 @@ WRONG = [
 @pytest.mark.parametrize(("body", "headers", "why"), WRONG)
 def test_what_is_no_page_is_said_and_the_last_good_copy_kept(base, read, said, body, headers, why):
     directory = read()
-    base.says(body, headers=headers)
+    base.title(body, headers=headers)
 
     assert failure(directory, said) == why
     assert name_of(directory) == "VIP:Ренессанс Капитал"
@@ -547,7 +547,7 @@ STATUSES = [
 @pytest.mark.parametrize(("status", "why"), STATUSES)
 def test_any_status_but_200_is_said(base, read, said, status, why):
     directory = read()
-    base.says(b"<h1>1C:Enterprise 8 application error</h1>" if status != 204 else b"", status, HTML)
+    base.title(b"<h1>1C:Enterprise 8 application error</h1>" if status != 204 else b"", status, HTML)
 
     assert failure(directory, said) == why
 
@@ -564,15 +564,15 @@ def test_1cs_own_words_are_shown_in_one_short_line_without_secrets(base, read, s
 @pytest.mark.parametrize("value", [None, 7, {"a": 1}, [], "", True])
 def test_an_error_that_holds_no_words_is_said_all_the_same(base, read, said, value):
     directory = read()
-    base.says({"odata.error": value}, 500)
+    base.title({"odata.error": value}, 500)
 
     assert failure(directory, said) == "the service answered 500"
 
 
 def test_a_page_that_is_too_large_is_an_error(base, read, said, monkeypatch):
     directory = read()
-    monkeypatch.setattr(odatapages, "_MOST_BYTES", 1 << 20)
-    base.says(b" " * (1 << 20) + b"[]")
+    monkeypatch.setattr(odata_pages, "_MAX_BYTES", 1 << 20)
+    base.title(b" " * (1 << 20) + b"[]")
 
     assert failure(directory, said) == "the answer is larger than 1 MiB"
 
@@ -707,7 +707,7 @@ def test_a_closed_directory_asks_nothing_more(base, read):
 def test_a_defect_in_the_reading_does_not_end_the_copying(base, read, said, monkeypatch):
     directory = read()
     with monkeypatch.context() as broken:
-        broken.setattr("vats1c.directory.odata.Index", lambda _: 1 // 0)
+        broken.setattr("vats1c.directory.kinds.odata.CallerIndex", lambda _: 1 // 0)
         directory.refresh()
     assert [level for level, _, _ in said[-2:]] == ["exception", "warning"]
     assert not directory.state().ready
@@ -729,7 +729,7 @@ def cache(tmp_path):
 
 
 def away(base):
-    base.says(b"", 503, HTML)
+    base.title(b"", 503, HTML)
 
 
 def test_a_restart_answers_from_the_cache_before_1c_does(base, read, opening, cache):
@@ -748,7 +748,7 @@ def test_a_restart_answers_from_the_cache_before_1c_does(base, read, opening, ca
 
 def test_the_cache_remembers_whose_town_was_guessed(base, read, opening, cache):
     base.sets[CLIENTS] = [Client("Сосед", "274-66-15, 8 916 000-00-01")]
-    plan = Plan(area_code="391")
+    plan = NumberPlan(area_code="391")
     read(cache=str(cache), plan=plan)
     away(base)
 
@@ -790,10 +790,10 @@ def test_a_cache_that_is_broken_counts_as_none(base, read, opening, said, cache)
         directory = opening(cache=str(cache))
 
         assert directory.state().callers is None, text
-        assert ("warning", "directory cache is of no use") in [line[:2] for line in said]
+        assert ("warning", "cache_unusable") in [line[:2] for line in said]
 
 
-@pytest.mark.parametrize("other", [{"fields": {"note": "Description"}}, {"plan": Plan(area_code="391")}])
+@pytest.mark.parametrize("other", [{"fields": {"note": "Description"}}, {"plan": NumberPlan(area_code="391")}])
 def test_a_cache_of_another_source_counts_as_none(base, read, opening, cache, other):
     read(cache=str(cache))
     away(base)
@@ -826,14 +826,14 @@ def test_check_and_lookup_wait_for_the_callers(base, tmp_path):
         f'password_file = "secret"\ncache = "1c.cache"\n',
         encoding="utf-8",
     )
-    with opened(config.load(tmp_path / "vats1c.toml")) as application:
-        copy_callers(application, anew=False)
+    with open_application(config.load(tmp_path / "vats1c.toml")) as application:
+        refresh_directories(application, anew=False)
         (directory,) = application.publications[0].directories
         assert name_of(directory) == "VIP:Ренессанс Капитал"
         base.asked.clear()
-        copy_callers(application, anew=False)
+        refresh_directories(application, anew=False)
         assert base.asked == []
-        copy_callers(application, anew=True)
+        refresh_directories(application, anew=True)
         assert base.asked
     assert (tmp_path / "1c.cache").exists()
 
@@ -847,7 +847,7 @@ def test_the_callers_that_have_a_number_too_long_to_be_read_are_logged_by_their_
     with structlog.testing.capture_logs() as logs:
         directory = read(**({"phones": SECTION} if place == "apart" else {}))
 
-    (warning,) = [one for one in logs if one["event"] == "number cells too long"]
+    (warning,) = [one for one in logs if one["event"] == "number_cells_too_long"]
     assert (warning["log_level"], warning["directory"]) == ("warning", "1c")
     assert (warning["count"], warning["first_keys"]) == (1, [client["Ref_Key"]])
     assert name_of(directory, "89991112233") == "Длинный"
@@ -861,7 +861,7 @@ def test_no_number_no_name_and_no_address_gets_into_the_log(base, read, caplog):
         directory.refresh()
 
     told = caplog.text + str(lines)
-    assert "directory copied" in told
+    assert "directory_copied" in told
     assert not any(secret in told for secret in ("9235292926", "Ренессанс", "sesame", ROOT))
 
 
@@ -872,7 +872,7 @@ def wrong(**settings):
             "1c",
             {"url": f"http://127.0.0.1:9{ROOT}", **settings},
             DEFAULT_PLAN,
-            Home(None, "telephony", Path.cwd()),
+            DirectoryContext(None, "telephony", Path.cwd()),
         )
     assert "sesame" not in str(caught.value)
     return caught.value.key
@@ -945,7 +945,7 @@ def test_an_empty_password_file_stops_the_start(tmp_path):
 
 def test_a_missing_library_stops_the_start_and_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
-    for module in ("odata", "odatapages", "odatarows", "exchange"):
+    for module in ("kinds.odata", "odata_pages", "odata_rows", "http_client"):
         monkeypatch.delitem(sys.modules, f"vats1c.directory.{module}")
     with pytest.raises(DirectoryError, match="httpx is not installed"):
-        importlib.import_module("vats1c.directory.odata")
+        importlib.import_module("vats1c.directory.kinds.odata")

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from live import free_port
 from servers import answering, binary, serving, unprivileged
 from vats1c.directory import DirectoryError
-from vats1c.directory.sql import SqlDirectory
+from vats1c.directory.kinds.sql import SqlDirectory
 from vats1c.model import Confidence
-from vats1c.number import DEFAULT_PLAN, Plan, identify
+from vats1c.number import DEFAULT_PLAN, NumberPlan, identify
 from vats1c.testing import CALLERS, DirectoryContract
 
 QUERY = "SELECT * FROM clients WHERE number = :number"
@@ -199,7 +199,7 @@ def test_a_foreign_number_asked_by_its_last_digits_alone_is_not_sure(sqlite, ope
 
 def test_a_number_whose_town_was_guessed_is_not_sure(sqlite, opened):
     execute(sqlite, "INSERT INTO clients (number, name) VALUES ('+73912746614', 'Сосед')")
-    plan = Plan(area_code="391")
+    plan = NumberPlan(area_code="391")
     directory = opened(sqlite, plan, table="clients")
 
     assert directory.find(identify("2746614", plan)).confidence is Confidence.LOCAL

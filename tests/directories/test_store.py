@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from vats1c.directory import DirectoryError, Row, Tabular
+from vats1c.directory import DirectoryError, HasRows, Row
 from vats1c.directory.store import StoreDirectory
 from vats1c.directory.store.schema import VERSION
 from vats1c.model import Caller, Confidence
-from vats1c.number import DEFAULT_PLAN, Kind, Number, Plan, identify, split
+from vats1c.number import DEFAULT_PLAN, Number, NumberKind, NumberPlan, identify, parse_cell
 from vats1c.testing import CALLERS, DirectoryContract
 
 IVANOV = Caller("Иванов Иван", "ООО «Ёлка»", "1", "244", "друг")
@@ -53,7 +53,7 @@ class TestStore(DirectoryContract):
 
 
 def row(number, name, line=1, **fields):
-    return Row(line, number, tuple(split(number)), Caller(name, **fields))
+    return Row(line, number, tuple(parse_cell(number)), Caller(name, **fields))
 
 
 def name_of(directory, number="89235292926"):
@@ -116,7 +116,7 @@ def test_a_number_of_another_country_is_found_by_its_last_digits_and_never_route
 
 
 def test_a_number_without_its_town_is_less_sure(opened):
-    plan = Plan(area_code="391")
+    plan = NumberPlan(area_code="391")
     store = opened(plan)
     store.add(["274-66-14"], IVANOV)
 
@@ -153,7 +153,7 @@ def test_publications_in_one_file_do_not_see_each_other(opened):
 
 
 def test_the_rows_can_be_looked_through(directory):
-    assert isinstance(directory, Tabular)
+    assert isinstance(directory, HasRows)
     assert content(directory) == [(number, caller) for number, caller in CALLERS]
 
 
@@ -395,7 +395,7 @@ def test_among_many_callers_a_number_is_found_by_its_index(store):
     def rows():
         for place in range(200_000):
             written = f"+79{place * 7919 % 10**9:09d}"
-            yield Row(place, written, (Number(written, written, Kind.EXTERNAL),), Caller(f"Клиент {place}"))
+            yield Row(place, written, (Number(written, written, NumberKind.EXTERNAL),), Caller(f"Клиент {place}"))
 
     done = store.import_rows(rows(), "many")
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from vats1c.directory import DirectoryError, load
-from vats1c.directory.doctor import noting
+from vats1c.directory.doctor import collect_unusable
 from vats1c.directory.files import rows_of
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.testing import CALLERS, DirectoryContract
@@ -122,7 +122,7 @@ def test_each_card_of_no_use_is_a_finding_at_the_line_of_its_begin(tmp_path):
         b"BEGIN:VCARD\nFN:B\nTEL:89135004455\n",
     )
 
-    assert list(noting(rows, found)) == rows
+    assert list(collect_unusable(rows, found)) == rows
     assert [(one.line, one.code) for one in found] == [
         (2, "NO-NUMBER"),
         (5, "NO-NAME"),

@@ -262,7 +262,7 @@ def test_a_file_with_a_password_is_said_to_have_one(tmp_path):
 
 
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("vats1c.directory.xlsxsize._MOST_UNPACKED", 100_000)
+    monkeypatch.setattr("vats1c.directory.xlsx_size._MAX_UNPACKED_BYTES", 100_000)
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/sharedStrings.xml", b"0" * 200_000)
 
@@ -331,7 +331,7 @@ def test_a_defect_of_the_library_does_not_end_the_watching(directory, path, monk
     def panics(*_):
         raise panic("capacity overflow")
 
-    monkeypatch.setattr("vats1c.directory.xlsxfile.refuse_too_large", panics)
+    monkeypatch.setattr("vats1c.directory.kinds.xlsx.refuse_too_large", panics)
     write(path, callers(CALLERS[1:]))
     directory.refresh()
 
@@ -340,10 +340,10 @@ def test_a_defect_of_the_library_does_not_end_the_watching(directory, path, monk
 
 def test_without_the_library_the_kind_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
-    monkeypatch.delitem(sys.modules, "vats1c.directory.xlsxfile", raising=False)
+    monkeypatch.delitem(sys.modules, "vats1c.directory.kinds.xlsx", raising=False)
 
     with pytest.raises(DirectoryError, match=r"need the library python-calamine: pip install vats1c\[xlsx\]"):
-        importlib.import_module("vats1c.directory.xlsxfile")
+        importlib.import_module("vats1c.directory.kinds.xlsx")
 
 
 def test_a_file_that_changed_is_read_again(directory, path):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from vats1c.simulator.kit import CHECKS
+from vats1c.simulator.checks import CHECKS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "probe.md").read_text(encoding="utf-8")
 

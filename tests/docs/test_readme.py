@@ -12,9 +12,9 @@ from werkzeug.test import Client
 
 from live import PATH, say_name
 from vats1c import config
-from vats1c.auth import is_hash
+from vats1c.accounts.passwords import is_hash
 from vats1c.cli import app as commands
-from vats1c.cli.running import opened
+from vats1c.cli.running import open_application
 from vats1c.config import UserTable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,14 +96,14 @@ def test_the_settings_and_callers_shown_give_the_answer_shown(settings):
     # Nobody knows the password of the hash shown.
     known = settings.model_copy(update={"users": (UserTable(name="SOAP", password="123"),)})
 
-    with opened(known) as application:
+    with open_application(known) as application:
         answered = Client(application).post(PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml")
 
     assert answered.data == answer()
 
 
 def test_the_settings_shown_start_as_they_are(settings):
-    with opened(settings) as application:
+    with open_application(settings) as application:
         refused = Client(application).post(PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml")
 
     assert refused.status_code == 401

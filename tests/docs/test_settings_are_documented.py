@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from vats1c import config
-from vats1c.app import build
-from vats1c.cli.running import opened
+from vats1c.app.application import build
+from vats1c.cli.running import open_application
 from vats1c.config import (
     AdministratorTable,
     CardTable,
@@ -383,6 +383,6 @@ def test_a_service_can_be_built_of_the_example(tmp_path):
     file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "callers.csv").write_text("number,name\n89235292926,VIP:Ренессанс Капитал\n", encoding="utf-8")
 
-    with opened(config.load(file)) as application:
+    with open_application(config.load(file)) as application:
         (directory,) = application.publications[0].directories
         assert directory.state().callers == 1

@@ -43,13 +43,13 @@ def test_the_files_and_their_columns_are_the_documented_ones():
 
 
 def test_the_bounds_are_the_documented_ones():
-    assert f"At most {recording._MOST_CALLERS:,} numbers" in PAGE
-    assert f"At most {recording._MOST_BYTES >> 20} MiB" in PAGE
-    assert f"beyond {differences._MOST_BYTES >> 20} MiB" in PAGE
-    assert shadow._QUESTIONS_AT_ONCE == 4
-    assert shadow._OLDEST == 30
-    assert forwarding._LATE == 15
-    assert background.Background.__init__.__kwdefaults__["most"] == 1_000
+    assert f"At most {recording._MAX_CALLERS:,} numbers" in PAGE
+    assert f"At most {recording._MAX_BYTES >> 20} MiB" in PAGE
+    assert f"beyond {differences._MAX_BYTES >> 20} MiB" in PAGE
+    assert shadow._MAX_CONCURRENT == 4
+    assert shadow._MAX_AGE_S == 30
+    assert forwarding._MAX_AGE_S == 15
+    assert background.Worker.__init__.__kwdefaults__["most"] == 1_000
 
 
 @pytest.mark.parametrize("block", re.findall(r"```toml\n(.+?)```", PAGE, re.DOTALL))

@@ -14,7 +14,7 @@ from lxml import etree
 from prometheus_client.metrics import MetricWrapperBase
 
 import vats1c
-from vats1c import breaking, soap
+from vats1c import fault_injection, soap
 from vats1c.cli import app as commands
 from vats1c.database import carried, file_guard
 from vats1c.directory.columns import COLUMNS
@@ -177,7 +177,8 @@ def test_the_addresses_are_all_looked_at():
 
 def source_of(package):
     """Return the syntax trees of a package's modules."""
-    names = [package.__name__, *(f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__))]
+    below = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    names = [package.__name__, *(one.name for one in below if not one.name.endswith((".__main__", ".env")))]
     return [ast.parse(inspect.getsource(importlib.import_module(name))) for name in names]
 
 
@@ -188,7 +189,7 @@ def calls(trees):
 def test_every_fault_is_on_the_page_with_its_code_and_status_and_no_other():
     raised = {
         (call.args[1].value, call.args[0].value, {word.arg: word.value for word in call.keywords}.get("status"))
-        for call in calls([*source_of(soap), *source_of(breaking)])
+        for call in calls([*source_of(soap), *source_of(fault_injection)])
         if getattr(call.func, "id", "") == "SoapFault"
     }
     expected = {(reason, kind, status.value if status else 500) for reason, kind, status in raised}
@@ -217,19 +218,19 @@ def test_the_document_of_the_later_sayname_is_the_one_sent(live):
 def test_the_limits_are_the_documented_ones():
     from vats1c.config import LimitsTable
     from vats1c.database import schema
-    from vats1c.soap import envelope
+    from vats1c.soap import parser
 
     page = {row[0]: int(re.sub(r"\D", "", row[1].partition("(")[0])) for row in rows(section(CONTRACT, "Limits"))}
 
     assert page == {
         "body": LimitsTable().body,
-        "elements in the envelope": envelope._MOST_ELEMENTS,
-        "attributes of one element": envelope._MOST_ATTRIBUTES,
-        "namespace declarations in the envelope": envelope._MOST_NAMESPACES,
+        "elements in the envelope": parser._MAX_ELEMENTS,
+        "attributes of one element": parser._MAX_ATTRIBUTES,
+        "namespace declarations in the envelope": parser._MAX_NAMESPACES,
         "time for the header": LimitsTable().header_timeout,
         "time for the body": LimitsTable().body_timeout,
-        "number kept in the journal": schema.LONGEST_NUMBER,
-        "key kept in the journal": schema.LONGEST_KEY,
+        "number kept in the journal": schema.MAX_NUMBER_CHARS,
+        "key kept in the journal": schema.MAX_KEY_CHARS,
     }
 
 
@@ -238,7 +239,7 @@ def test_what_is_said_of_a_removed_journal_is_so():
 
     assert ("for two seconds" in said, file_guard._SETTLE_S) == (True, 2.0)
     assert f"{carried._GAP:,} further" in said
-    assert ("a tenth of a second" in said, watcher._LOOK_EVERY) == (True, 0.1)
+    assert ("a tenth of a second" in said, watcher._POLL_INTERVAL_S) == (True, 0.1)
 
 
 def test_the_realm_is_the_documented_one(live):

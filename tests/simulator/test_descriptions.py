@@ -7,7 +7,7 @@ import pytest
 from broken import WSDL, StandIn, Ways
 from live import vats1c
 from vats1c.simulator.answers import parse
-from vats1c.simulator.descriptions import differences, facts, operations
+from vats1c.simulator.wsdl_diff import differences, facts, operations
 
 
 def differs(text):

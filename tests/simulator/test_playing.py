@@ -6,15 +6,15 @@ import pytest
 
 from live import free_port
 from vats1c.simulator.address import address
-from vats1c.simulator.playing import Playing, paced
-from vats1c.simulator.vats import Line
+from vats1c.simulator.load import LoadRunner, at_rate
+from vats1c.simulator.pbx_client import Target
 
 LINES = 4
 
 
 @pytest.mark.parametrize("opened", range(LINES))
 def test_an_interrupt_while_the_lines_are_opened_leaves_them_to_be_closed(monkeypatch, opened):
-    line = Line(address(f"http://127.0.0.1:{free_port()}"), timeout=1)
+    line = Target(address(f"http://127.0.0.1:{free_port()}"), timeout=1)
     heard, begun, start = [], [], threading.Thread.start
 
     def interrupted(thread):
@@ -23,7 +23,7 @@ def test_an_interrupt_while_the_lines_are_opened_leaves_them_to_be_closed(monkey
         begun.append(thread)
         start(thread)
 
-    playing = Playing(line, paced("89235292926", (), 1_000, 20), LINES, heard.append)
+    playing = LoadRunner(line, at_rate("89235292926", (), 1_000, 20), LINES, heard.append)
     monkeypatch.setattr(threading.Thread, "start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         playing.play()

@@ -8,9 +8,9 @@ from lxml import etree
 from broken import DEFECTS, RIGHT, WSDL, StandIn, Ways
 from live import free_port, vats1c
 from vats1c.simulator.address import address
-from vats1c.simulator.kit import CHECKS
-from vats1c.simulator.probe import Asking, Outcome, Probe, passed
-from vats1c.simulator.vats import Line
+from vats1c.simulator.checks import CHECKS
+from vats1c.simulator.pbx_client import Target
+from vats1c.simulator.probe import CheckOutcome, Probe, ProbeTarget, passed
 from vats1c.soap.wsdl import read
 
 OURS = {parameter: read(parameter) for parameter in ("number", "Number")}
@@ -19,16 +19,16 @@ NUMBER = "89235292926"
 
 def probed(url, *, user="SOAP", password="123", timeout=5.0, **given):
     """Return what came of each check, by its code."""
-    asking = Asking(Line(address(url), user, password, timeout=timeout), NUMBER, OURS, **given)
+    asking = ProbeTarget(Target(address(url), user, password, timeout=timeout), NUMBER, OURS, **given)
     return {finding.code: finding for finding in Probe(asking).run(CHECKS)}
 
 
 def failed(findings):
-    return {code for code, finding in findings.items() if finding.outcome is Outcome.FAILED}
+    return {code for code, finding in findings.items() if finding.outcome is CheckOutcome.FAILED}
 
 
 def skipped(findings):
-    return {code for code, finding in findings.items() if finding.outcome is Outcome.SKIPPED}
+    return {code for code, finding in findings.items() if finding.outcome is CheckOutcome.SKIPPED}
 
 
 def said(findings, code):
@@ -63,7 +63,7 @@ def test_a_stand_in_that_is_right_passes():
         findings = probed(there.url, key="any", deadline=5.0)
 
     assert {
-        code: str(finding.found) for code, finding in findings.items() if finding.outcome is not Outcome.PASSED
+        code: str(finding.found) for code, finding in findings.items() if finding.outcome is not CheckOutcome.PASSED
     } == {}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vats1c.simulator.playing import Planned
+from vats1c.simulator.load import ScheduledCall
 from vats1c.simulator.scenario import ScenarioError, read
 
 
@@ -23,10 +23,10 @@ def test_steps_are_played_by_time_with_their_repeats(written):
     )
 
     assert read(file) == [
-        Planned(0, "1"),
-        Planned(0, "2"),
-        Planned(2, "1", ("a", "b"), asks=False),
-        Planned(2.5, "1", ("a", "b"), asks=False),
+        ScheduledCall(0, "1"),
+        ScheduledCall(0, "2"),
+        ScheduledCall(2, "1", ("a", "b"), say_name=False),
+        ScheduledCall(2.5, "1", ("a", "b"), say_name=False),
     ]
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from vats1c.simulator.address import address
-from vats1c.simulator.sending import Sender, SendingError
+from vats1c.simulator.http_client import Sender, SendingError
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from lxml import etree
 from live import SOAP12, envelope, incoming_call, say_name
 from vats1c.model import Exchange
 from vats1c.soap import wsdl
-from vats1c.soap.sent import read
+from vats1c.soap.reparse import read
 from vats1c.staging import conformance
 from vats1c.staging.conformance import report
 
@@ -131,12 +131,12 @@ def test_operations_fields_and_actions_are_those_of_the_wsdl():
 def test_every_finding_is_on_the_page_with_its_severity_and_no_other():
     made = {
         (code, kind)
-        for module in ("conformance", "refusals")
+        for module in ("conformance", "refusal_findings")
         for kind, code in re.findall(
             r'\b(error|warning|note|bad)\(\s*"([A-Z-]+)"',
             inspect.getsource(importlib.import_module(f"vats1c.staging.{module}")),
         )
-    } | {(row[0], "error") for row in _refusals()}
+    } | {(row[0], "error") for row in _shedder()}
     made = {(code, each) for code, kind in made for each in (("error", "warning") if kind == "bad" else (kind,))}
     page = {
         (row[1], kind)
@@ -149,10 +149,10 @@ def test_every_finding_is_on_the_page_with_its_severity_and_no_other():
     assert page == made
 
 
-def _refusals():
-    from vats1c.staging import refusals
+def _shedder():
+    from vats1c.staging import refusal_findings
 
-    return refusals._REFUSED.values()
+    return refusal_findings._REFUSED.values()
 
 
 def test_the_reader_of_recorded_requests_reads_no_more_than_the_service_does():

@@ -6,9 +6,9 @@ from statistics import median, quantiles
 
 import pytest
 
-from vats1c.staging.faults import Fault, Stage
-from vats1c.staging.given import StagingError, validated
-from vats1c.staging.magic import MAGIC
+from vats1c.staging.faults import Fault, FaultStage
+from vats1c.staging.schema import StagingError, validated
+from vats1c.staging.test_numbers import TEST_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_no_delay_is_longer_than_a_minute():
 def test_what_is_described_can_be_given_again():
     given = {"fault": "hang", "at": "mid-body", "seconds": 2.0, "delay_ms": {"uniform": [1.0, 2.0]}}
 
-    assert validated(Fault, given).described() == given
+    assert validated(Fault, given).as_given() == given
     assert validated(Fault, {"fault": "hang"}).lasts == 60
 
 
 def test_the_magic_numbers_are_russian_ones_that_nobody_has_and_each_is_another():
-    assert all(number.startswith("+7000000") and len(number) == 12 for number in MAGIC)
-    assert all(one.number != other.number for one, other in pairwise(MAGIC.values()))
-    assert {one.fault.at for one in MAGIC.values()} == {Stage.FIRST_BYTE}
-    kinds = {str(one.fault.fault) for one in MAGIC.values()}
+    assert all(number.startswith("+7000000") and len(number) == 12 for number in TEST_NUMBERS)
+    assert all(one.number != other.number for one, other in pairwise(TEST_NUMBERS.values()))
+    assert {one.fault.at for one in TEST_NUMBERS.values()} == {FaultStage.FIRST_BYTE}
+    kinds = {str(one.fault.fault) for one in TEST_NUMBERS.values()}
     assert kinds >= {"slow", "name", "no-return", "quirks", "fault", "status", "hang", "reset", "truncated"}

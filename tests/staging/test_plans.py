@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vats1c.number import DEFAULT_PLAN
-from vats1c.staging.given import StagingError
-from vats1c.staging.plans import Asked, FaultPlans
+from vats1c.staging.plans import FaultPlans, IncomingRequest
+from vats1c.staging.schema import StagingError
 
-ANNA = Asked("SayName", "89235292926", "")
-RING = Asked("IncomingCall", "+7 923 529-29-26", "key-of-anna")
+ANNA = IncomingRequest("SayName", "89235292926", "")
+RING = IncomingRequest("IncomingCall", "+7 923 529-29-26", "key-of-anna")
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def plans():
 
 def marks(plans, asked, times, publication="telephony"):
     """Return what went wrong with so many requests, "" for nothing."""
-    return [due[0] if (due := plans.due(publication, asked)) else "" for _ in range(times)]
+    return [due[0] if (due := plans.next_fault(publication, asked)) else "" for _ in range(times)]
 
 
 def test_without_a_plan_nothing_goes_wrong(plans):
@@ -29,7 +29,7 @@ def test_without_a_plan_nothing_goes_wrong(plans):
 def test_the_next_n_go_wrong_and_then_the_plan_is_over(plans):
     made = plans.add("telephony", {"fault": "fault", "next": 2})
 
-    assert marks(plans, ANNA, 3) == [made.mark, made.mark, ""]
+    assert marks(plans, ANNA, 3) == [made.label, made.label, ""]
     assert plans.listed(["telephony"]) == []
 
 
@@ -90,8 +90,8 @@ def test_a_plan_is_for_the_requests_it_names(plans, given, say_name, ring):
 def test_a_number_that_is_no_number_is_matched_as_it_is(plans):
     plans.add("telephony", {"fault": "fault", "number": "anonymous"})
 
-    assert marks(plans, Asked("SayName", "anonymous", ""), 1) != [""]
-    assert marks(plans, Asked("SayName", "anonymouse", ""), 1) == [""]
+    assert marks(plans, IncomingRequest("SayName", "anonymous", ""), 1) != [""]
+    assert marks(plans, IncomingRequest("SayName", "anonymouse", ""), 1) == [""]
 
 
 def test_publications_do_not_break_each_other(plans):
@@ -107,7 +107,7 @@ def test_the_plan_that_was_made_first_is_asked_first(plans):
     first = plans.add("telephony", {"fault": "hang", "next": 1})
     second = plans.add("telephony", {"fault": "reset"})
 
-    assert marks(plans, ANNA, 2) == [first.mark, second.mark]
+    assert marks(plans, ANNA, 2) == [first.label, second.label]
     assert (second.fitted, second.applied) == (1, 1)
 
 
@@ -166,16 +166,16 @@ def test_there_are_at_most_a_hundred(plans):
 
 @pytest.mark.parametrize("written", ["80000000009", "+7 000 000-00-09", "70000000009", "0000000009"])
 def test_a_magic_number_breaks_its_answer_however_it_is_written(plans, written):
-    assert marks(plans, Asked("SayName", written, ""), 1) == ["reset"]
-    assert marks(plans, Asked("IncomingCall", written, "k"), 1) == ["reset"]
+    assert marks(plans, IncomingRequest("SayName", written, ""), 1) == ["reset"]
+    assert marks(plans, IncomingRequest("IncomingCall", written, "k"), 1) == ["reset"]
 
 
 def test_a_name_is_not_what_incomingcall_answers(plans):
-    assert marks(plans, Asked("SayName", "80000000002", ""), 1) == ["name"]
-    assert marks(plans, Asked("IncomingCall", "80000000002", "k"), 1) == [""]
+    assert marks(plans, IncomingRequest("SayName", "80000000002", ""), 1) == ["name"]
+    assert marks(plans, IncomingRequest("IncomingCall", "80000000002", "k"), 1) == [""]
 
 
 def test_a_plan_comes_before_a_magic_number(plans):
     made = plans.add("telephony", {"fault": "hang"})
 
-    assert marks(plans, Asked("SayName", "80000000009", ""), 1) == [made.mark]
+    assert marks(plans, IncomingRequest("SayName", "80000000009", ""), 1) == [made.label]

@@ -6,8 +6,8 @@ from vats1c.config import StagingTable
 from vats1c.database import DatabaseError
 from vats1c.directory import DirectoryError
 from vats1c.number import DEFAULT_PLAN, identify
-from vats1c.staging.given import StagingError
 from vats1c.staging.publications import Publications
+from vats1c.staging.schema import StagingError
 from waiting import until
 
 
@@ -17,10 +17,10 @@ class Stage:
     def __init__(self):
         self.up = {}
 
-    def put_up(self, name, own, callers, touch):
+    def add(self, name, own, callers, touch):
         self.up[name] = own, touch
 
-    def take_down(self, name):
+    def remove(self, name):
         del self.up[name]
 
 
@@ -69,7 +69,7 @@ def test_one_without_a_name_gets_one(make):
 
 def test_what_cannot_be_put_up_is_not_there(make):
     publications, stage, _ = make()
-    stage.put_up = lambda *_: (_ for _ in ()).throw(StagingError("login", "занят", "taken"))
+    stage.add = lambda *_: (_ for _ in ()).throw(StagingError("login", "занят", "taken"))
 
     with pytest.raises(StagingError):
         publications.make({"name": "x"})

@@ -6,7 +6,7 @@ import pytest
 
 from vats1c.model import Exchange
 from vats1c.number import identify
-from vats1c.staging.verify import Difference, Expected, Times, fail, visible
+from vats1c.staging.verify import Expectation, FieldDifference, Times, fail, visible
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -38,38 +38,38 @@ def test_what_is_expected_is_waited_for_until_it_came_and_nothing_to_the_end():
 
 
 def test_numbers_are_compared_in_their_canonical_form():
-    expected = Expected("IncomingCall", identify("8 (923) 529-29-26"), "key-of-anna")
+    expected = Expectation("IncomingCall", identify("8 (923) 529-29-26"), "key-of-anna")
 
     assert expected.differences(came(1)) == []
     assert expected.asked(None).number == "+79235292926"
-    assert Expected(number=identify("anonymous")).asked(None).received == "anonymous"
+    assert Expectation(number=identify("anonymous")).asked(None).received == "anonymous"
 
 
 def test_the_closest_is_the_one_with_the_fewest_differences_and_of_those_the_last():
-    expected = Expected("IncomingCall", identify("89235292926"), "key-of-ilya")
+    expected = Expectation("IncomingCall", identify("89235292926"), "key-of-ilya")
     others = [came(1, key="a"), came(2, "SayName", key=""), came(3, key="b"), came(4, "SayName", None, "")]
     failure = fail(expected, [], others)
 
     assert failure.closest.id == 3
-    assert failure.differences == [Difference("times", ">= 1", "0"), Difference("key", "key-of-ilya", "b")]
+    assert failure.differences == [FieldDifference("times", ">= 1", "0"), FieldDifference("key", "key-of-ilya", "b")]
 
 
 def test_what_came_too_often_is_itself_the_closest():
-    failure = fail(Expected(times=Times(1, 1)), [came(1), came(2)], [came(1), came(2)])
+    failure = fail(Expectation(times=Times(1, 1)), [came(1), came(2)], [came(1), came(2)])
 
     assert failure.closest.id == 2
-    assert failure.differences == [Difference("times", "1", "2")]
+    assert failure.differences == [FieldDifference("times", "1", "2")]
     assert failure.message.en == "expected SayName/IncomingCall, times: 1; found: 2"
 
 
 def test_what_came_too_seldom_with_nothing_beside_it_is_shown():
-    failure = fail(Expected(times=Times(2)), [came(1)], [came(1)])
+    failure = fail(Expectation(times=Times(2)), [came(1)], [came(1)])
 
-    assert (failure.closest.id, failure.differences) == (1, [Difference("times", ">= 2", "1")])
+    assert (failure.closest.id, failure.differences) == (1, [FieldDifference("times", ">= 2", "1")])
 
 
 def test_nothing_came_at_all():
-    failure = fail(Expected(key=" "), [], [])
+    failure = fail(Expectation(key=" "), [], [])
 
     assert failure.closest is None
     assert failure.message.ru == "ожидалось SayName/IncomingCall key=·, раз: >= 1; пришло: 0"

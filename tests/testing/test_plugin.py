@@ -123,7 +123,7 @@ def test_a_port_that_another_service_took_meanwhile_is_left_to_it(start, monkeyp
     other = start(extra=STAGING, users=SOAP_USER)
     ports = iter([other.port, free_port()])
     monkeypatch.setattr(service, "_free_port", lambda: next(ports))
-    own = service.Service()
+    own = service.ServiceProcess()
     own.stop()
 
     assert own.url != other.url

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from vats1c.auth import Logins, Refused, User, hash_password, is_hash
+from vats1c.accounts.basic import LoginRefused, Logins, User
+from vats1c.accounts.passwords import hash_password, is_hash
 from vats1c.metrics import Metrics
 
 HOME, ABROAD = "192.0.2.1", "203.0.113.9"
@@ -45,7 +46,7 @@ def logins(clock):
 def status(logins, given, address=HOME):
     try:
         logins.check(given, address)
-    except Refused as refused:
+    except LoginRefused as refused:
         return refused.status
     return 200
 
@@ -101,9 +102,9 @@ def test_a_cyrillic_login_in_windows_1251_is_wrong_as_it_is_for_1c(logins):
 
 def test_a_hash_is_verified_once_and_then_remembered(logins, monkeypatch):
     verified = []
-    from vats1c.auth import basic
+    from vats1c.accounts import basic
 
-    monkeypatch.setattr(basic, "verified", lambda *given: verified.append(given) or True)
+    monkeypatch.setattr(basic, "verify", lambda *given: verified.append(given) or True)
     some = logins(User("SOAP", hashed=hash_password("123")))
 
     assert [status(some, header("SOAP", "123")) for _ in range(5)] == [200] * 5
@@ -112,9 +113,9 @@ def test_a_hash_is_verified_once_and_then_remembered(logins, monkeypatch):
 
 def test_the_same_wrong_password_is_hashed_once_too(logins, monkeypatch):
     verified = []
-    from vats1c.auth import basic
+    from vats1c.accounts import basic
 
-    monkeypatch.setattr(basic, "verified", lambda *given: bool(verified.append(given)))
+    monkeypatch.setattr(basic, "verify", lambda *given: bool(verified.append(given)))
     some = logins(User("SOAP", hashed=hash_password("123")), allowed=100)
 
     assert [status(some, header("SOAP", "no")) for _ in range(5)] == [401] * 5
@@ -123,9 +124,9 @@ def test_the_same_wrong_password_is_hashed_once_too(logins, monkeypatch):
 
 def test_a_name_that_nobody_has_takes_as_long_as_one_that_exists(logins, monkeypatch):
     verified = []
-    from vats1c.auth import basic
+    from vats1c.accounts import basic
 
-    monkeypatch.setattr(basic, "verified", lambda *given: bool(verified.append(given)) or True)
+    monkeypatch.setattr(basic, "verify", lambda *given: bool(verified.append(given)) or True)
 
     assert status(logins(User("SOAP", hashed=hash_password("123"))), header("nobody", "123")) == 401
     assert len(verified) == 1

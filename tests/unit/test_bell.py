@@ -4,22 +4,22 @@ import threading
 
 import pytest
 
-from vats1c.journal import Bell, TooManyWaitingError
+from vats1c.journal import ChangeNotifier, TooManyWaitersError
 
 
 def test_what_is_there_is_not_waited_for():
-    assert Bell(most=0).wait_for(lambda: 1, bool, 30) == 1
-    assert Bell(most=0).wait_for(lambda: 0, bool, 0) == 0
+    assert ChangeNotifier(max_waiters=0).wait_for(lambda: 1, bool, 30) == 1
+    assert ChangeNotifier(max_waiters=0).wait_for(lambda: 0, bool, 0) == 0
 
 
 def test_whoever_waits_looks_again_when_it_rings():
-    bell, looks = Bell(), []
+    bell, looks = ChangeNotifier(), []
 
     def look():
         looks.append(1)
         if len(looks) == 1:
             # Between looking and waiting: it must not be missed.
-            bell.ring()
+            bell.notify()
         return len(looks) > 1
 
     assert bell.wait_for(look, bool, 30) is True
@@ -27,7 +27,7 @@ def test_whoever_waits_looks_again_when_it_rings():
 
 
 def test_whoever_waits_is_let_go_when_the_service_stops():
-    bell, found, waiting = Bell(), [], threading.Event()
+    bell, found, waiting = ChangeNotifier(), [], threading.Event()
 
     def look():
         waiting.set()
@@ -44,21 +44,21 @@ def test_whoever_waits_is_let_go_when_the_service_stops():
 
 
 def test_so_many_wait_and_no_more():
-    bell, waiting = Bell(most=1), threading.Event()
+    bell, waiting = ChangeNotifier(max_waiters=1), threading.Event()
 
     def look():
         # A second look: its place is taken by then.
         if looks:
             waiting.set()
         looks.append(1)
-        bell.ring()
+        bell.notify()
         return len(looks) > 100 and waiting.is_set() and done.is_set()
 
     looks, done = [], threading.Event()
     thread = threading.Thread(target=lambda: bell.wait_for(look, bool, 30))
     thread.start()
     waiting.wait()
-    with pytest.raises(TooManyWaitingError):
+    with pytest.raises(TooManyWaitersError):
         bell.wait_for(lambda: 0, bool, 30)
     done.set()
     thread.join()

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from live import SOAP11, SOAP12, incoming_call, say_name
-from vats1c.desk import Desk
-from vats1c.directory.chain import Lookup, Said
-from vats1c.directory.guard import Answer, Outcome
-from vats1c.display import Display
-from vats1c.journal import Rang
+from vats1c.calls.service import CallService
+from vats1c.directory.chain import LookupResult, SourceAnswer
+from vats1c.directory.resilience import LookupAnswer, LookupOutcome
+from vats1c.journal import RecordedCall
 from vats1c.model import Caller, Match
-from vats1c.soap import envelope, service
-from vats1c.soap.compiled import compiled
+from vats1c.phone_format import PhoneFormat
+from vats1c.soap import parser, service
+from vats1c.soap.direct_dispatch import direct_operations
 from vats1c.soap.fault import SoapFault
-from vats1c.soap.request import Known
+from vats1c.soap.request import EnvelopeTemplates
 
 NAMESPACES = ["http://VATS", "http://test", "http://other", ""]
 NAMES = ["number", "Number", "NumFrom", "Key", "other"]
@@ -30,10 +30,12 @@ class Directory:
     """Knows whoever has a canonical number by that number."""
 
     def look_up(self, number):
-        said = Said("all", Answer(Outcome.FOUND, Match.of([Caller(f"<{number.canonical}> & Ё", manager="244")])))
-        return Lookup((said,), said)
+        said = SourceAnswer(
+            "all", LookupAnswer(LookupOutcome.FOUND, Match.of([Caller(f"<{number.canonical}> & Ё", manager="244")]))
+        )
+        return LookupResult((said,), said)
 
-    def glance(self, number):
+    def find_cached(self, number):
         return self.look_up(number).match, True
 
 
@@ -43,14 +45,14 @@ class Journal:
     def __init__(self):
         self.rang = []
 
-    def ring(self, ringing):
+    def record(self, ringing):
         self.rang.append((ringing.received, ringing.key))
-        return Rang(1, 1)
+        return RecordedCall(1, 1)
 
 
 def made():
     journal = Journal()
-    return service.Service(Desk("telephony", Directory(), journal), Display()), journal
+    return service.SoapService(CallService("telephony", Directory(), journal), PhoneFormat()), journal
 
 
 QUICK, QUICK_JOURNAL = made()
@@ -62,7 +64,7 @@ def outcome(answering, journal, body, content_type):
     """Return all that can be told of an answer from outside."""
     journal.rang.clear()
     try:
-        said = answering.answer(envelope.read(body, content_type))
+        said = answering.answer(parser.read(body, content_type))
     except SoapFault as fault:
         said = (fault.code, fault.reason, fault.status, fault.version, str(fault))
     return said, list(journal.rang)
@@ -72,8 +74,8 @@ def both(body, content_type="text/xml"):
     """Return the outcome of the short way and of Spyne's; the envelope is read the short way and in full as well."""
     short = outcome(QUICK, QUICK_JOURNAL, body, content_type)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(envelope, "_is_plain", lambda _body: False)
-        patched.setattr(envelope, "_known_again", Known(0))
+        patched.setattr(parser, "_is_plain", lambda _body: False)
+        patched.setattr(parser, "_templates", EnvelopeTemplates(0))
         whole = outcome(SPYNE, SPYNE_JOURNAL, body, content_type)
     return short, whole
 
@@ -179,23 +181,23 @@ def test_both_ways_give_the_same_answer_to_the_input_collected_by_others(shared)
 
 @pytest.mark.parametrize("text", [say_name(), incoming_call(), say_name(parameter="Number"), say_name(version=SOAP12)])
 def test_an_ordinary_request_takes_the_short_way(text, monkeypatch):
-    monkeypatch.setattr(QUICK, "_by_spyne", lambda *_: pytest.fail("Spyne's way"))
+    monkeypatch.setattr(QUICK, "_dispatch_with_spyne", lambda *_: pytest.fail("Spyne's way"))
     body = text.encode()
-    first = QUICK.answer(envelope.read(body))
+    first = QUICK.answer(parser.read(body))
 
-    assert envelope._is_plain(body)
-    assert QUICK.answer(envelope.read(body)) == first
+    assert parser._is_plain(body)
+    assert QUICK.answer(parser.read(body)) == first
 
 
 @pytest.mark.parametrize("version", [SOAP11, SOAP12])
 @pytest.mark.parametrize("later", [b"89990000000", b"+7 (999) 000-00-00", b"anonymous", b"*#1."])
 def test_what_a_vats_sends_again_and_again_is_not_parsed_again(later, version, monkeypatch):
     bodies = [text.encode() for text in (say_name(version=version), incoming_call(version=version))]
-    first = [envelope.read(body) for body in bodies]
-    monkeypatch.setattr(envelope, "_read", lambda *_: pytest.fail("parsed"))
+    first = [parser.read(body) for body in bodies]
+    monkeypatch.setattr(parser, "_read", lambda *_: pytest.fail("parsed"))
 
     for body, request in zip(bodies, first, strict=True):
-        again = envelope.read(body.replace(request.texts[0].encode(), later))
+        again = parser.read(body.replace(request.texts[0].encode(), later))
         assert again.texts == (later.decode(), *request.texts[1:])
         assert (again.version, again.namespace, again.operation) == (version, request.namespace, request.operation)
 
@@ -203,10 +205,10 @@ def test_what_a_vats_sends_again_and_again_is_not_parsed_again(later, version, m
 @pytest.mark.parametrize("later", ["", "&#56;", "Ё", "8\r\n9", "<b/>", "<!-- -->9", "9" * 65, "\0"])
 def test_a_text_that_could_be_more_than_a_text_is_parsed(later, monkeypatch):
     body = say_name().encode()
-    number = envelope.read(body).texts[0].encode()
-    monkeypatch.setattr(envelope, "_read", lambda *_: "parsed")
+    number = parser.read(body).texts[0].encode()
+    monkeypatch.setattr(parser, "_read", lambda *_: "parsed")
 
-    assert envelope.read(body.replace(number, later.encode())) == "parsed"
+    assert parser.read(body.replace(number, later.encode())) == "parsed"
 
 
 @pytest.mark.parametrize(
@@ -218,14 +220,14 @@ def test_a_text_that_could_be_more_than_a_text_is_parsed(later, monkeypatch):
 )
 def test_a_text_whose_place_is_not_certain_is_not_known_again(twice):
     body = f"<s:Envelope xmlns:s='{SOAP11}'>{twice}</s:Envelope>".encode()
-    envelope.read(body)
+    parser.read(body)
 
-    assert envelope.read(body.replace(b">8923</t>", b">8999</t>")).texts == ("8923",)
+    assert parser.read(body.replace(b">8923</t>", b">8999</t>")).texts == ("8923",)
 
 
 def test_a_request_known_again_can_be_read_as_xml_all_the_same():
-    envelope.read(say_name().encode())
-    request = envelope.read(say_name("89990000000").encode())
+    parser.read(say_name().encode())
+    request = parser.read(say_name("89990000000").encode())
 
     assert [parameter.text for parameter in request.element] == ["89990000000"]
 
@@ -236,7 +238,7 @@ def test_while_somebody_listens_every_request_takes_spyne_s_way():
     service_class = next(iter(answering._compiled.values())).application.services[0]
     service_class.event_manager.add_listener("method_call", lambda ctx: heard.append(ctx.descriptor.name))
     body = say_name().encode()
-    answering.answer(envelope.read(body))
+    answering.answer(parser.read(body))
 
     assert heard == ["SayName"]
 
@@ -264,4 +266,4 @@ def test_what_is_more_than_plain_text_is_left_to_spyne():
 
     application = Application([Rich], "urn:rich", in_protocol=XmlDocument(), out_protocol=XmlDocument())
 
-    assert list(compiled([application])) == [("{urn:rich}plain", "{urn:rich}text")]
+    assert list(direct_operations([application])) == [("{urn:rich}plain", "{urn:rich}text")]

@@ -5,7 +5,7 @@ import threading
 import pytest
 import structlog
 
-from vats1c.crew import Crew
+from vats1c.server.pool import WorkerPool
 from waiting import until
 
 
@@ -15,12 +15,12 @@ class Work:
     def __init__(self):
         self.done = []
         self.begun = threading.Semaphore(0)
-        self.let_go = threading.Event()
+        self.remove_publication = threading.Event()
 
     def __call__(self, request):
         self.begun.release()
         if request == "slow":
-            assert self.let_go.wait(60)
+            assert self.remove_publication.wait(60)
         if request == "broken":
             raise ValueError(request)
         self.done.append(request)
@@ -30,7 +30,7 @@ class Work:
 def work():
     made = Work()
     yield made
-    made.let_go.set()
+    made.remove_publication.set()
 
 
 def begun(work, count):
@@ -44,20 +44,20 @@ def finished(work, count):
 
 
 def test_what_comes_first_is_done_first_by_one_thread(work):
-    crew = Crew(work, 1)
+    crew = WorkerPool(work, 1)
 
     for number in range(100):
-        crew.take(number)
+        crew.submit(number)
     finished(work, 100)
 
     assert work.done == list(range(100))
 
 
 def test_a_slow_request_holds_up_no_other(work):
-    crew = Crew(work, 10)
+    crew = WorkerPool(work, 10)
 
     for request in ("slow", 1, "slow", 2, 3):
-        crew.take(request)
+        crew.submit(request)
     begun(work, 5)
     finished(work, 3)
 
@@ -65,27 +65,27 @@ def test_a_slow_request_holds_up_no_other(work):
 
 
 def test_those_are_counted_who_wait_for_a_thread(work):
-    crew = Crew(work, 2)
+    crew = WorkerPool(work, 2)
     for _ in range(2):
-        crew.take("slow")
+        crew.submit("slow")
     begun(work, 2)
 
     for number in range(3):
-        assert crew.in_line == number
-        crew.take(number)
+        assert crew.queued == number
+        crew.submit(number)
 
-    assert crew.in_line == 3
-    work.let_go.set()
+    assert crew.queued == 3
+    work.remove_publication.set()
     finished(work, 5)
-    assert crew.in_line == 0
+    assert crew.queued == 0
 
 
 def test_a_defect_in_one_request_leaves_the_others(work):
-    crew = Crew(work, 1)
+    crew = WorkerPool(work, 1)
 
     with structlog.testing.capture_logs() as logs:
-        crew.take("broken")
-        crew.take(1)
+        crew.submit("broken")
+        crew.submit(1)
         finished(work, 1)
 
-    assert [(line["event"], line["log_level"]) for line in logs] == [("request failed", "error")]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("request_failed", "error")]

@@ -4,11 +4,11 @@ import pytest
 
 from vats1c.directory import DirectoryError, load
 from vats1c.model import Caller, Confidence
-from vats1c.number import Plan, identify
+from vats1c.number import NumberPlan, identify
 
 
 def opened(path, **settings):
-    return load("csv", "crm", {"path": str(path), **settings}, Plan())
+    return load("csv", "crm", {"path": str(path), **settings}, NumberPlan())
 
 
 def found(directory, number):
@@ -123,6 +123,6 @@ def test_a_setting_that_the_kind_does_not_have_is_named(write):
 
 def test_an_unknown_kind_is_answered_with_those_there_are():
     with pytest.raises(DirectoryError, match="there are: csv, http, ") as error:
-        load("cvs", "crm", {}, Plan())
+        load("cvs", "crm", {}, NumberPlan())
 
     assert error.value.key == "type"

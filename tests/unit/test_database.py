@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 import sqlalchemy as sa
 
-from vats1c.database import HEAD, Database, DatabaseError, keep_log
+from vats1c.database import SCHEMA_VERSION, Database, DatabaseError, enable_wal
 from vats1c.database.schema import metadata
 from vats1c.journal import Reader
 
@@ -45,7 +45,7 @@ def database(url):
 def test_a_new_database_has_the_tables_there_should_be(database):
     assert database.upgrade() is None
     assert differences(database) == []
-    assert database.upgrade() == HEAD
+    assert database.upgrade() == SCHEMA_VERSION
 
 
 def test_the_first_version_is_brought_to_this_one_step_by_step_with_what_was_in_it(database):
@@ -65,7 +65,7 @@ def test_the_first_version_is_brought_to_this_one_step_by_step_with_what_was_in_
     assert (known.id, known.number, known.caller.name, known.rings[0].key) == (7, "+79235292926", "Иванов", "k1")
     assert known.at.isoformat() == "2026-11-20T10:00:00+00:00"
     assert (hidden.id, hidden.number, hidden.caller) == (9, None, None)
-    assert [(one.id, one.key) for one in journal.rung(10)] == [(7, "k1"), (9, "k2")]
+    assert [(one.id, one.key) for one in journal.recorded_calls(10)] == [(7, "k1"), (9, "k2")]
     assert journal.cursor() == 9
     with database.writing() as connection:
         after = connection.execute(
@@ -122,14 +122,14 @@ def test_a_file_that_another_process_writes_is_turned_to_a_log_once_it_is_free(h
     file, other = held
     threading.Timer(0.2, other.commit).start()
     with closing(sqlite3.connect(file)) as connection:
-        keep_log(connection)
+        enable_wal(connection)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_file_that_another_process_does_not_let_go_of_is_given_up(held, monkeypatch):
-    monkeypatch.setattr("vats1c.database.embedded._SECONDS_TO_WAIT_FOR_A_LOCK", 0.05)
+    monkeypatch.setattr("vats1c.database.embedded._LOCK_TIMEOUT_S", 0.05)
     with closing(sqlite3.connect(held[0])) as connection, pytest.raises(sqlite3.OperationalError, match="locked"):
-        keep_log(connection)
+        enable_wal(connection)
 
 
 def test_a_later_version_s_file_is_left_alone(tmp_path):

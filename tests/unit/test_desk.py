@@ -5,10 +5,10 @@ from queue import Queue
 
 import pytest
 
-from vats1c.desk import Desk
-from vats1c.directory.chain import Lookup, Said
-from vats1c.directory.guard import Answer, Outcome
-from vats1c.journal import Rang
+from vats1c.calls.service import CallService
+from vats1c.directory.chain import LookupResult, SourceAnswer
+from vats1c.directory.resilience import LookupAnswer, LookupOutcome
+from vats1c.journal import RecordedCall
 from vats1c.model import Caller, Confidence, Exchange, Match
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -26,13 +26,13 @@ class Directory:
         self.asked.append(number.canonical)
         return Match.of([KNOWN]) if number.canonical == "+79235292926" else None
 
-    def glance(self, number):
+    def find_cached(self, number):
         return (self.find(number), True) if self.at_once else (None, False)
 
     def look_up(self, number, *, everybody=False):
         match = self.find(number)
-        said = Said("crm", Answer(Outcome.FOUND if match else Outcome.UNKNOWN, match))
-        return Lookup((said,), said if match else None)
+        said = SourceAnswer("crm", LookupAnswer(LookupOutcome.FOUND if match else LookupOutcome.UNKNOWN, match))
+        return LookupResult((said,), said if match else None)
 
 
 class Journal(list):
@@ -42,24 +42,24 @@ class Journal(list):
         super().__init__()
         self.named = Queue()
 
-    def ring(self, ringing):
+    def record(self, ringing):
         self.append(ringing)
-        return Rang(len(self), len(self))
+        return RecordedCall(len(self), len(self))
 
-    def take(self, ringing, then):
-        then(self.ring(ringing), None)
+    def submit(self, ringing, then):
+        then(self.record(ringing), None)
 
-    def name(self, call_id, caller, confidence):
+    def set_caller(self, call_id, caller, confidence):
         self.named.put((call_id, caller, confidence))
 
 
 class BrokenJournal:
     """A journal on a full disk."""
 
-    def ring(self, ringing):
+    def record(self, ringing):
         raise OSError("disk full")
 
-    def take(self, ringing, then):
+    def submit(self, ringing, then):
         then(None, OSError("disk full"))
 
 
@@ -75,7 +75,7 @@ def journal():
 
 @pytest.fixture
 def desk(directory, journal):
-    return Desk("telephony", directory, journal, now=lambda: NOON)
+    return CallService("telephony", directory, journal, now=lambda: NOON)
 
 
 def test_a_known_number_has_its_caller_however_it_is_written(desk):
@@ -116,14 +116,14 @@ def test_a_call_from_a_hidden_number_is_written_down_too(desk, journal):
 def test_a_call_that_cannot_be_written_down_is_not_acknowledged_and_shown_all_the_same(directory):
     shown = []
     with pytest.raises(OSError, match="disk full"):
-        Desk("telephony", directory, BrokenJournal(), show=shown.extend).incoming_call("89235292926", "key")
+        CallService("telephony", directory, BrokenJournal(), notify=shown.extend).incoming_call("89235292926", "key")
 
     (call,) = shown
     assert (call.id, call.number, call.caller, call.rings[0].key) == (None, "+79235292926", KNOWN, "key")
 
 
 def test_a_caller_who_is_not_known_at_once_is_looked_for_after_the_call_was_written_down(journal):
-    Desk("telephony", Directory(at_once=False), journal).incoming_call("89235292926", "key")
+    CallService("telephony", Directory(at_once=False), journal).incoming_call("89235292926", "key")
 
     assert journal[0].caller is None
     assert journal.named.get(timeout=10) == (1, KNOWN, Confidence.EXACT)
@@ -146,7 +146,7 @@ def test_what_was_decided_is_noted_for_the_journal(desk):
 def test_a_call_that_nobody_waits_for_is_told_of_when_it_is_written(desk, journal):
     exchange, told = Exchange("telephony", NOON), []
 
-    desk.take_call("89235292926", " key ", exchange, told.append)
+    desk.record_call("89235292926", " key ", exchange, told.append)
 
     assert told == [None]
     assert [(one.number, one.key, one.caller) for one in journal] == [("+79235292926", "key", KNOWN)]
@@ -155,9 +155,9 @@ def test_a_call_that_nobody_waits_for_is_told_of_when_it_is_written(desk, journa
 
 def test_a_call_that_nobody_waits_for_is_shown_and_told_of_when_it_cannot_be_written(directory):
     shown, told = [], []
-    desk = Desk("telephony", directory, BrokenJournal(), show=shown.extend)
+    desk = CallService("telephony", directory, BrokenJournal(), notify=shown.extend)
 
-    desk.take_call("89235292926", "key", Exchange("telephony", NOON), told.append)
+    desk.record_call("89235292926", "key", Exchange("telephony", NOON), told.append)
 
     assert [str(error) for error in told] == ["disk full"]
     assert [call.number for call in shown] == ["+79235292926"]
@@ -166,6 +166,6 @@ def test_a_call_that_nobody_waits_for_is_shown_and_told_of_when_it_cannot_be_wri
 def test_a_call_that_nobody_waits_for_has_its_caller_looked_for_afterwards(desk, directory, journal):
     directory.at_once = False
 
-    desk.take_call("89235292926", "key", Exchange("telephony", NOON), lambda _error: None)
+    desk.record_call("89235292926", "key", Exchange("telephony", NOON), lambda _error: None)
 
     assert journal.named.get(timeout=60) == (1, KNOWN, Confidence.EXACT)

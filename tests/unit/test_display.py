@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vats1c.display import Display, is_template
 from vats1c.model import Caller
+from vats1c.phone_format import PhoneFormat, is_template
 
 ANNA = Caller("Ёлкина Алёна", "ООО «Щука»", "VIP", "244")
 IVAN = Caller("Иван")
@@ -23,9 +23,9 @@ IVAN = Caller("Иван")
         ({"template": "{name}[, {company}]"}, IVAN, "Иван"),
         ({"template": "[{company}: ]{name}[ ({category})]"}, ANNA, "ООО «Щука»: Ёлкина Алёна (VIP)"),
         ({"template": "[{company}: ]{name}[ ({category})]"}, IVAN, "Иван"),
-        ({"length": 8}, ANNA, "Ёлкина А"),
-        ({"length": 7}, ANNA, "Ёлкина"),
-        ({"length": 8, "prefixes": {"VIP": "VIP:"}}, ANNA, "VIP:Ёлки"),
+        ({"max_length": 8}, ANNA, "Ёлкина А"),
+        ({"max_length": 7}, ANNA, "Ёлкина"),
+        ({"max_length": 8, "prefixes": {"VIP": "VIP:"}}, ANNA, "VIP:Ёлки"),
         ({"transliterate": "yo"}, ANNA, "Yolkina Alyona"),
         ({"transliterate": "e"}, ANNA, "Elkina Alena"),
         ({"transliterate": "e", "template": "{company}"}, ANNA, 'OOO "Shchuka"'),
@@ -33,18 +33,18 @@ IVAN = Caller("Иван")
     ],
 )
 def test_a_caller_is_shown_as_the_settings_say(settings, caller, shown):
-    assert Display(**settings).text(caller) == shown
+    assert PhoneFormat(**settings).render(caller) == shown
 
 
 @given(st.text())
 def test_a_name_is_shown_as_it_is_even_when_it_looks_like_a_template(name):
-    assert Display().text(Caller(name)) == name
-    assert Display("[{company}]{name}").text(Caller(name)) == name
+    assert PhoneFormat().render(Caller(name)) == name
+    assert PhoneFormat("[{company}]{name}").render(Caller(name)) == name
 
 
 @given(st.text(), st.integers(1, 20))
 def test_no_more_letters_are_shown_than_fit(name, length):
-    assert len(Display(length=length, transliterate="yo").text(Caller(name))) <= length
+    assert len(PhoneFormat(max_length=length, transliterate="yo").render(Caller(name))) <= length
 
 
 @pytest.mark.parametrize(

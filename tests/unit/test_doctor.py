@@ -3,17 +3,17 @@
 import pytest
 
 from vats1c.directory import Row
-from vats1c.directory.doctor import examine
+from vats1c.directory.doctor import validate
 from vats1c.model import Caller
-from vats1c.number import split
+from vats1c.number import parse_cell
 
 
 def row(line, cell, name="Имя", **fields):
-    return Row(line, cell, tuple(split(cell)), Caller(name, **fields))
+    return Row(line, cell, tuple(parse_cell(cell)), Caller(name, **fields))
 
 
 def codes(*rows, **options):
-    return [(finding.line, finding.code) for finding in examine(rows, **options)]
+    return [(finding.line, finding.code) for finding in validate(rows, **options)]
 
 
 def test_a_clean_table_has_no_findings():
@@ -27,7 +27,7 @@ def test_a_manager_that_is_no_extension_is_found(manager):
 
 @pytest.mark.parametrize("cell", ["(" + "а" * 40_000, "8 923 529-29-26 (" + "а" * 1_000 + ")"])
 def test_a_number_cell_that_is_too_long_is_found_and_not_quoted_whole(cell):
-    (finding,) = examine([row(2, cell)])
+    (finding,) = validate([row(2, cell)])
 
     assert (finding.line, finding.code, finding.harmless) == (2, "NUMBER-TOO-LONG", False)
     assert cell[:20] in finding.message.ru
@@ -36,7 +36,7 @@ def test_a_number_cell_that_is_too_long_is_found_and_not_quoted_whole(cell):
 
 
 def test_a_long_cell_without_a_number_and_a_long_manager_are_not_quoted_whole():
-    findings = examine([row(2, "а" * 900), row(3, "89235292926", manager="а" * 40_000)])
+    findings = validate([row(2, "а" * 900), row(3, "89235292926", manager="а" * 40_000)])
 
     assert [(finding.line, finding.code) for finding in findings] == [(2, "NO-NUMBER"), (3, "MANAGER-NO-EXTENSION")]
     assert all(len(finding.message.en) < 200 for finding in findings)
@@ -54,14 +54,14 @@ def test_the_same_contact_twice_is_no_duplicate():
 def test_every_further_contact_with_a_number_is_a_duplicate_of_the_first():
     rows = [row(line, "89235292926", f"Имя {line}") for line in (2, 3, 4)]
 
-    findings = examine(rows)
+    findings = validate(rows)
 
     assert [(finding.line, finding.code) for finding in findings] == [(3, "DUPLICATE"), (4, "DUPLICATE")]
     assert all("line 2" in finding.message.en for finding in findings)
 
 
 def test_last_digits_shared_under_two_countries_are_worth_knowing():
-    findings = examine([row(2, "+7 923 529-29-26"), row(3, "+1 923 529 2926")])
+    findings = validate([row(2, "+7 923 529-29-26"), row(3, "+1 923 529 2926")])
 
     assert [(finding.line, finding.code, finding.harmless) for finding in findings] == [
         (2, "SAME-LAST-DIGITS", True),

@@ -8,7 +8,7 @@ import pytest
 
 from live import AUTHORIZATION, PATH, envelope, incoming_call, say_name
 from vats1c import config
-from vats1c.app import build
+from vats1c.app.application import build
 
 CALLERS = (
     '[[directories]]\nname = "own"\ntype = "memory"\n[[directories.callers]]\nnumber = "89235292926"\nname = "Анна"\n'

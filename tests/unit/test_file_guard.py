@@ -16,8 +16,8 @@ from vats1c.database import Database, DatabaseError, FilesGoneError
 from vats1c.database.file_guard import FileGuard
 from vats1c.database.locks import locked
 from vats1c.database.schema import calls, counters, sessions, subscribers
-from vats1c.journal import Asked, Journal, JournalError, Limits, Sought
-from vats1c.journal.ringing import ring
+from vats1c.journal import ExchangeFilter, ExchangeSearch, Journal, JournalError, Retention
+from vats1c.journal.rings import record_rings
 from vats1c.model import Caller, Confidence, Exchange, Ringing
 
 FILE = "journal.sqlite"
@@ -99,13 +99,13 @@ def test_a_removed_file_is_a_refusal_until_another_may_be_made(database, folder,
     for _ in range(2):
         with pytest.raises(FilesGoneError, match="removed"):
             put(database, "during")
-    assert not database.answers()
+    assert not database.is_readable()
     assert not (folder / FILE).exists()
     monkeypatch.setattr("vats1c.database.file_guard._SETTLE_S", 0)
     put(database, "after")
     # Subscribers are not calls: who works here is not forgotten with the journal.
     assert keys(database) == keys_in(folder / FILE) == ["after", "before"]
-    assert database.answers()
+    assert database.is_readable()
 
 
 def test_reading_makes_no_file(database, folder, at_once):
@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_used_is_a_refusal_until_a_right_one_is_there(data
     for _ in range(2):
         with pytest.raises(FilesGoneError):
             put(database, "during")
-        assert not database.answers()
+        assert not database.is_readable()
     (tmp_path / "right").replace(folder / FILE)
     put(database, "after")
     assert keys_in(folder / FILE) == ["after", "before"]
@@ -393,7 +393,7 @@ def test_a_log_that_was_cut_short_is_set_aside_with_its_file(database, folder):
 
 
 def test_a_file_that_was_cut_short_is_a_refusal_while_another_process_reads_what_was_there(folder, opened, monkeypatch):
-    monkeypatch.setattr("vats1c.database.database._SECONDS_TO_WAIT_FOR_A_LOCK", 0)
+    monkeypatch.setattr("vats1c.database.database._LOCK_TIMEOUT_S", 0)
     database = opened()
     fill(database, 20)
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as other:
@@ -508,22 +508,22 @@ def ringing(sequence=1):
 
 @pytest.fixture
 def journal(database):
-    opened = Journal(database, Limits())
+    opened = Journal(database, Retention())
     yield opened
     opened.close()
 
 
 def test_a_call_is_an_error_while_the_file_is_gone_and_written_once_another_is_there(journal, folder, monkeypatch):
-    before = journal.ring(ringing(1))
+    before = journal.record(ringing(1))
     remove(folder, "", "-wal", "-shm")
 
     with pytest.raises(JournalError):
-        journal.ring(ringing(2))
+        journal.record(ringing(2))
     assert not journal.writable()
     monkeypatch.setattr("vats1c.database.file_guard._SETTLE_S", 0)
     # Health asks for it though nobody rings.
     assert journal.writable()
-    after = journal.ring(ringing(3))
+    after = journal.record(ringing(3))
     assert [call.number for call in journal.recent(10)] == ["+79230000003"]
     assert after.call_id > before.call_id
     assert after.exchange_id > before.exchange_id
@@ -531,39 +531,39 @@ def test_a_call_is_an_error_while_the_file_is_gone_and_written_once_another_is_t
 
 def test_a_cursor_of_the_file_before_goes_on(journal, folder, at_once):
     for sequence in range(5):
-        journal.ring(ringing(sequence))
+        journal.record(ringing(sequence))
     told = Queue()
     journal.watch(told.put)
     cursor, exchange = journal.cursor(), journal.last_exchange()
     remove(folder, "", "-wal", "-shm")
-    journal.ring(ringing(6))
+    journal.record(ringing(6))
 
     assert [call.number for call in told.get(timeout=20)] == ["+79230000006"]
     assert [call.number for call in journal.after(cursor)] == ["+79230000006"]
-    assert [one.number for one in journal.found(Sought(), 10, exchange).exchanges] in ([], ["+79230000006"])
-    assert [one.number for one in journal.rung_after(exchange)] == ["+79230000006"]
+    assert [one.number for one in journal.search(ExchangeSearch(), 10, exchange).exchanges] in ([], ["+79230000006"])
+    assert [one.number for one in journal.recorded_calls_after(exchange)] == ["+79230000006"]
 
 
 def test_a_watcher_sees_the_calls_that_another_process_writes_into_the_new_file(journal, opened, folder, at_once):
     told = Queue()
     journal.watch(told.put)
-    other = Journal(opened(), Limits())
+    other = Journal(opened(), Retention())
     remove(folder, "", "-wal", "-shm")
-    other.ring(ringing(1))
+    other.record(ringing(1))
 
     assert [call.number for call in told.get(timeout=20)] == ["+79230000001"]
     other.close()
 
 
 def test_what_is_said_later_of_a_call_of_the_file_before_changes_no_other(journal, folder, at_once):
-    old = journal.ring(ringing(1))
+    old = journal.record(ringing(1))
     remove(folder, "", "-wal", "-shm")
-    new = journal.ring(ringing(2))
-    journal.name(old.call_id, Caller("Кто-то"), Confidence.EXACT)
+    new = journal.record(ringing(2))
+    journal.set_caller(old.call_id, Caller("Кто-то"), Confidence.EXACT)
     finished = Exchange("t", LATER, "IncomingCall", id=old.exchange_id, call_id=old.call_id, address="203.0.113.9")
     finished.raw = {}, b"request", b"answer"
-    journal.note(finished)
-    journal.settle()
+    journal.enqueue(finished)
+    journal.flush()
 
     assert journal.call(new.call_id).caller is None
     assert journal.exchange(new.exchange_id).address == ""
@@ -571,21 +571,21 @@ def test_what_is_said_later_of_a_call_of_the_file_before_changes_no_other(journa
 
 
 def test_the_bytes_of_an_exchange_that_was_erased_meanwhile_are_not_written(journal):
-    rang = journal.ring(ringing(1))
+    rang = journal.record(ringing(1))
     journal.erase("+79230000001", "")
     finished = Exchange("t", LATER, "IncomingCall", id=rang.exchange_id, call_id=rang.call_id)
     finished.raw = {}, b"89230000001", b""
-    journal.note(finished)
-    journal.settle()
+    journal.enqueue(finished)
+    journal.flush()
 
     assert journal.raw(rang.exchange_id) is None
 
 
 def test_exchanges_are_kept_though_what_is_written_with_them_fails(journal):
-    journal.note(Exchange("t", LATER, "SayName", received="8"))
+    journal.enqueue(Exchange("t", LATER, "SayName", received="8"))
     with pytest.raises(JournalError):
-        journal._do(lambda connection: connection.exec_driver_sql("no SQL at all"))
-    journal.settle()
+        journal._execute(lambda connection: connection.exec_driver_sql("no SQL at all"))
+    journal.flush()
 
     assert [one.received for one in journal.exchanges(10)] == ["8"]
 
@@ -598,9 +598,9 @@ def test_a_batch_that_went_with_its_file_is_written_into_the_next(journal, folde
             gone.append(remove(folder, ""))
         connection.execute(sa.insert(counters), {"name": "probe", "value": 1})
 
-    journal.note(Exchange("t", LATER, "SayName", received="8"))
-    journal._do(write)
-    journal.settle()
+    journal.enqueue(Exchange("t", LATER, "SayName", received="8"))
+    journal._execute(write)
+    journal.flush()
 
     with closing(sqlite3.connect(folder / FILE)) as restart:
         assert restart.execute("SELECT value FROM counters WHERE name = 'probe'").fetchall() == [(1,)]
@@ -608,11 +608,11 @@ def test_a_batch_that_went_with_its_file_is_written_into_the_next(journal, folde
 
 
 def test_exchanges_that_went_with_their_file_wait_for_the_next(journal, folder, monkeypatch):
-    journal.note(Exchange("t", LATER, "SayName", received="8"))
+    journal.enqueue(Exchange("t", LATER, "SayName", received="8"))
     with pytest.raises(JournalError):
-        journal._do(lambda _connection: remove(folder, ""))
+        journal._execute(lambda _connection: remove(folder, ""))
     monkeypatch.setattr("vats1c.database.file_guard._SETTLE_S", 0)
-    journal.settle()
+    journal.flush()
 
     assert [one.received for one in journal.exchanges(10)] == ["8"]
 
@@ -620,32 +620,34 @@ def test_exchanges_that_went_with_their_file_wait_for_the_next(journal, folder, 
 def test_numbers_go_on_beyond_those_that_another_process_draws_from_the_file_that_is_gone(
     journal, opened, folder, at_once
 ):
-    journal.ring(ringing(1))
+    journal.record(ringing(1))
     with opened().engine.connect().execution_options(vats1c_writes=True) as other:
         remove(folder, "", "-wal", "-shm")
-        new = journal.ring(ringing(2))
+        new = journal.record(ringing(2))
         with other.begin():
-            late = ring(other, [ringing(3), ringing(4)])
+            late = record_rings(other, [ringing(3), ringing(4)])
 
     assert late[-1].exchange_id < new.exchange_id
     assert late[-1].call_id < new.call_id
 
 
 def test_a_cursor_beyond_all_that_there_is_belongs_to_another_journal(journal):
-    journal.ring(ringing(1))
-    journal.note(Exchange("t", LATER, "SayName", received="8"))
-    journal.settle()
+    journal.record(ringing(1))
+    journal.enqueue(Exchange("t", LATER, "SayName", received="8"))
+    journal.flush()
     last = journal.last_exchange()
 
     assert [call.number for call in journal.after(journal.cursor() + 1)] == ["+79230000001"]
     assert journal.after(2**62) != []
     assert journal.after(journal.cursor()) == []
-    found = journal.found(Sought(operation="SayName"), 10, last + 1)
+    found = journal.search(ExchangeSearch(operation="SayName"), 10, last + 1)
     assert ([one.received for one in found.exchanges], found.cursor) == (["8"], last)
-    assert [one.received for one in journal.asked(Asked(operation="SayName"), 10, last + 1)] == ["8"]
+    assert [one.received for one in journal.exchanges_matching(ExchangeFilter(operation="SayName"), 10, last + 1)] == [
+        "8"
+    ]
     journal.erase(None, "8")
     # Its last row is gone, and no other has come.
-    assert journal.found(Sought(), 10, last).exchanges == []
+    assert journal.search(ExchangeSearch(), 10, last).exchanges == []
 
 
 def test_the_log_says_once_why_the_file_is_gone_and_that_another_is_open(database, folder, monkeypatch, capsys):
@@ -660,8 +662,8 @@ def test_the_log_says_once_why_the_file_is_gone_and_that_another_is_open(databas
         put(database, "after")
 
     assert [(line["event"], line["reason"], line["log_level"]) for line in lines] == [
-        ("journal file cannot be used", "removed", "error"),
-        ("journal opened again", "removed", "warning"),
+        ("journal_file_unusable", "removed", "error"),
+        ("journal_reopened", "removed", "warning"),
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from vats1c.directory import State
 from vats1c.directory.chain import Chain
-from vats1c.directory.guard import Guard, Outcome, Patience
+from vats1c.directory.resilience import GuardedDirectory, LookupOutcome, SourcePolicy
 from vats1c.metrics import Metrics
 from vats1c.model import Caller, Match
 from vats1c.number import identify
@@ -21,7 +21,7 @@ SOON, NEVER = 0.2, 30.0
 class Source:
     """A source outside: says what it is told to say, when it is let."""
 
-    in_memory = False
+    nonblocking = False
 
     def __init__(self, name="source", said=ANNA, *, open_gate=True):
         self.name = name
@@ -48,7 +48,7 @@ class Source:
 class Memory(Source):
     """A directory that waits for nobody."""
 
-    in_memory = True
+    nonblocking = True
 
 
 class Clock:
@@ -67,7 +67,7 @@ def clock():
 
 
 def ask(guard, number=NUMBER, seconds=SOON):
-    return guard.settled(number, guard.ask(number).wait(seconds))
+    return guard.with_stale_fallback(number, guard.ask(number).wait(seconds))
 
 
 def landed(guard, number=NUMBER):
@@ -77,19 +77,19 @@ def landed(guard, number=NUMBER):
 
 def test_an_answer_is_given_and_remembered(clock):
     source = Source()
-    guard = Guard(source, Patience(), clock)
+    guard = GuardedDirectory(source, SourcePolicy(), clock)
 
     first, second = ask(guard), ask(guard)
 
-    assert (first.outcome, first.match, first.age) == (Outcome.FOUND, ANNA, None)
-    assert (second.outcome, second.match, second.age, source.asked) == (Outcome.FOUND, ANNA, 0.0, 1)
+    assert (first.outcome, first.match, first.age) == (LookupOutcome.FOUND, ANNA, None)
+    assert (second.outcome, second.match, second.age, source.asked) == (LookupOutcome.FOUND, ANNA, 0.0, 1)
 
 
 def test_that_nobody_was_found_is_remembered_for_a_shorter_time(clock):
     source = Source(said=None)
-    guard = Guard(source, Patience(remember=300, remember_unknown=30), clock)
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=300, cache_unknown_s=30), clock)
 
-    assert [ask(guard).outcome, ask(guard).outcome] == [Outcome.UNKNOWN] * 2
+    assert [ask(guard).outcome, ask(guard).outcome] == [LookupOutcome.UNKNOWN] * 2
     clock.now += 31
     ask(guard)
 
@@ -98,7 +98,7 @@ def test_that_nobody_was_found_is_remembered_for_a_shorter_time(clock):
 
 def test_an_answer_grows_old_and_is_asked_for_again(clock):
     source = Source()
-    guard = Guard(source, Patience(remember=300), clock)
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=300), clock)
     ask(guard)
     clock.now += 301
     source.said = IVAN
@@ -108,7 +108,7 @@ def test_an_answer_grows_old_and_is_asked_for_again(clock):
 
 def test_many_calls_about_one_number_are_one_question():
     source = Source(open_gate=False)
-    guard = Guard(source, Patience())
+    guard = GuardedDirectory(source, SourcePolicy())
     flights = [guard.ask(NUMBER) for _ in range(10)]
     source.gate.set()
 
@@ -118,9 +118,9 @@ def test_many_calls_about_one_number_are_one_question():
 
 def test_a_late_answer_is_not_waited_for_and_still_fills_the_cache():
     source = Source(open_gate=False)
-    guard = Guard(source, Patience())
+    guard = GuardedDirectory(source, SourcePolicy())
 
-    assert ask(guard, seconds=0.01).outcome is Outcome.LATE
+    assert ask(guard, seconds=0.01).outcome is LookupOutcome.LATE
     source.gate.set()
     landed(guard)
 
@@ -129,72 +129,72 @@ def test_a_late_answer_is_not_waited_for_and_still_fills_the_cache():
 
 def test_while_the_source_is_down_what_it_said_before_is_said_again_and_marked(clock):
     source = Source()
-    guard = Guard(source, Patience(remember=300, stale=1_000), clock)
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=300, stale_s=1_000), clock)
     ask(guard)
     clock.now += 500
     source.said = OSError("gone")
 
     answer = ask(guard)
 
-    assert (answer.outcome, answer.match, answer.stale, answer.age) == (Outcome.FOUND, ANNA, True, 500)
+    assert (answer.outcome, answer.match, answer.stale, answer.age) == (LookupOutcome.FOUND, ANNA, True, 500)
     assert answer.reason == "gone"
     clock.now += 1_000
-    assert ask(guard).outcome is Outcome.FAILED
+    assert ask(guard).outcome is LookupOutcome.FAILED
 
 
 def test_so_many_questions_may_be_open_and_no_more():
     source = Source(open_gate=False)
-    guard = Guard(source, Patience(open_questions=3))
+    guard = GuardedDirectory(source, SourcePolicy(max_pending=3))
     for number in range(3):
         guard.ask(identify(f"8923529292{number}"))
 
-    assert ask(guard, OTHER, 5).outcome is Outcome.BUSY
+    assert ask(guard, OTHER, 5).outcome is LookupOutcome.BUSY
     source.gate.set()
     landed(guard)
-    assert ask(guard, OTHER, 5).outcome is Outcome.FOUND
+    assert ask(guard, OTHER, 5).outcome is LookupOutcome.FOUND
 
 
 def test_a_source_that_keeps_failing_is_left_alone_and_then_tried_by_one_question(clock):
     source = Source(said=OSError("gone"))
-    guard = Guard(source, Patience(failures_before_rest=3, rest=10), clock)
+    guard = GuardedDirectory(source, SourcePolicy(failures_to_open=3, open_s=10), clock)
     for _ in range(3):
-        assert ask(guard).outcome is Outcome.FAILED
+        assert ask(guard).outcome is LookupOutcome.FAILED
 
     assert not guard.state().ready
-    assert (ask(guard).outcome, source.asked) == (Outcome.RESTING, 3)
+    assert (ask(guard).outcome, source.asked) == (LookupOutcome.CIRCUIT_OPEN, 3)
     clock.now += 11
     source.gate.clear()
     probe = guard.ask(NUMBER)
-    assert ask(guard, OTHER).outcome is Outcome.RESTING
+    assert ask(guard, OTHER).outcome is LookupOutcome.CIRCUIT_OPEN
     source.said = ANNA
     source.gate.set()
     assert probe.wait(5).match == ANNA
     assert guard.state().ready
-    assert ask(guard, OTHER).outcome is Outcome.FOUND
+    assert ask(guard, OTHER).outcome is LookupOutcome.FOUND
 
 
 def test_a_probe_that_fails_means_another_rest(clock):
     source = Source(said=OSError("gone"))
-    guard = Guard(source, Patience(failures_before_rest=1, rest=10), clock)
+    guard = GuardedDirectory(source, SourcePolicy(failures_to_open=1, open_s=10), clock)
     ask(guard)
     clock.now += 11
 
-    assert ask(guard).outcome is Outcome.FAILED
-    assert ask(guard).outcome is Outcome.RESTING
+    assert ask(guard).outcome is LookupOutcome.FAILED
+    assert ask(guard).outcome is LookupOutcome.CIRCUIT_OPEN
 
 
 def test_a_source_that_hangs_is_left_alone_too():
     source = Source(open_gate=False)
-    guard = Guard(source, Patience(failures_before_rest=2))
+    guard = GuardedDirectory(source, SourcePolicy(failures_to_open=2))
     for number in range(2):
         ask(guard, identify(f"8923529292{number}"), 0.01)
 
-    assert ask(guard, OTHER).outcome is Outcome.RESTING
+    assert ask(guard, OTHER).outcome is LookupOutcome.CIRCUIT_OPEN
     source.close()
 
 
 def chain(*directories, deadline=SOON, **patience):
-    return Chain("telephony", directories, Metrics(), deadline, [Patience(deadline, **patience)] * len(directories))
+    return Chain("telephony", directories, Metrics(), deadline, [SourcePolicy(deadline, **patience)] * len(directories))
 
 
 def test_the_higher_directory_decides_even_when_it_is_slower():
@@ -240,7 +240,7 @@ def test_a_directory_in_memory_below_is_the_best_answer_when_the_source_is_gone(
 
 def test_a_directory_of_its_own_deadline_is_waited_for_no_longer():
     slow, low = Source("slow", ANNA, open_gate=False), Source("low", IVAN)
-    made = Chain("telephony", [slow, low], Metrics(), 20.0, [Patience(0.05), Patience(20.0)])
+    made = Chain("telephony", [slow, low], Metrics(), 20.0, [SourcePolicy(0.05), SourcePolicy(20.0)])
 
     assert made.find(NUMBER) == IVAN
     slow.close()
@@ -251,11 +251,11 @@ def test_everybody_can_be_asked_to_explain():
 
     lookup = made.look_up(NUMBER, everybody=True)
 
-    assert [(said.directory, said.answer.outcome) for said in lookup.said] == [
-        ("a", Outcome.UNKNOWN),
-        ("b", Outcome.FOUND),
-        ("c", Outcome.FAILED),
-        ("d", Outcome.FOUND),
+    assert [(said.directory, said.answer.outcome) for said in lookup.answers] == [
+        ("a", LookupOutcome.UNKNOWN),
+        ("b", LookupOutcome.FOUND),
+        ("c", LookupOutcome.FAILED),
+        ("d", LookupOutcome.FOUND),
     ]
     assert lookup.decided.directory == "b"
     assert lookup.match == ANNA
@@ -263,7 +263,7 @@ def test_everybody_can_be_asked_to_explain():
 
 def test_a_hanging_source_does_not_use_up_the_threads():
     source = Source(open_gate=False)
-    made = chain(source, deadline=0.01, open_questions=4, failures_before_rest=1_000)
+    made = chain(source, deadline=0.01, max_pending=4, failures_to_open=1_000)
     before = threading.active_count()
 
     for number in range(50):

@@ -5,20 +5,20 @@ from openpyxl import Workbook
 
 from growth import LARGE_CHARS, is_linear
 from vats1c.directory import DirectoryError, Row, load
-from vats1c.directory.columns import surety
-from vats1c.directory.doctor import examine
+from vats1c.directory.columns import confidence_of
+from vats1c.directory.doctor import validate
 from vats1c.directory.files import rows_of
-from vats1c.directory.odatarows import Layout
-from vats1c.directory.sayname import read
-from vats1c.display import Display
+from vats1c.directory.odata_rows import Layout
+from vats1c.directory.soap_answers import read
 from vats1c.model import Caller, Exchange
-from vats1c.number import DEFAULT_PLAN, MAX_CELL_CHARS, identify, split
+from vats1c.number import DEFAULT_PLAN, MAX_CELL_CHARS, identify, parse_cell
+from vats1c.phone_format import PhoneFormat
 from vats1c.simulator import answers
-from vats1c.simulator.sending import Answer
-from vats1c.soap import envelope
+from vats1c.simulator.http_client import HttpReply
+from vats1c.soap import parser
 from vats1c.soap.fault import SoapFault
-from vats1c.staging.conformance import Sent, report
-from vats1c.staging.recorded import Recorded
+from vats1c.staging.conformance import SentRequest, report
+from vats1c.staging.recorded import RecordedExchange
 
 # How a text begins and what is repeated in it.
 TEXTS = [
@@ -85,17 +85,17 @@ def refused(take, *errors):
 
 
 def display(text):
-    Display(template=text, length=20, transliterate="yo").text(Caller("A"))
-    Display(template="[{company}, ]{name}", length=20, transliterate="yo").text(Caller(text, text))
+    PhoneFormat(template=text, max_length=20, transliterate="yo").render(Caller("A"))
+    PhoneFormat(template="[{company}, ]{name}", max_length=20, transliterate="yo").render(Caller(text, text))
 
 
 def shown(text):
     answer = b"<m:return>" + text.encode() if text.startswith("<data") else text.encode()
-    _ = Recorded(Exchange("telephony", None, **OK), "http://a", answer=answer).shown
+    _ = RecordedExchange(Exchange("telephony", None, **OK), "http://a", answer=answer).shown
 
 
 def conformance(text):
-    sent = Sent("1.2", text, text, ((text, text, text), ("", "number", text)))
+    sent = SentRequest("1.2", text, text, ((text, text, text), ("", "number", text)))
     report(Exchange("telephony", None, **OK), {"Content-Type": text}, text.encode(), sent)
 
 
@@ -106,11 +106,11 @@ def odata(text):
 
 READERS = {
     "identify": identify.__wrapped__,
-    "split": split,
-    "split at the bound": cells(split),
-    "surety": lambda text: surety(identify("89235292926"), [[text], [text[:MAX_CELL_CHARS]]], DEFAULT_PLAN),
-    "surety at the bound": cells(lambda cell: surety(identify("89235292926"), [[cell]], DEFAULT_PLAN)),
-    "findings": lambda text: examine([Row(2, text, (), Caller(text, manager=text))], length=30),
+    "split": parse_cell,
+    "split at the bound": cells(parse_cell),
+    "surety": lambda text: confidence_of(identify("89235292926"), [[text], [text[:MAX_CELL_CHARS]]], DEFAULT_PLAN),
+    "surety at the bound": cells(lambda cell: confidence_of(identify("89235292926"), [[cell]], DEFAULT_PLAN)),
+    "findings": lambda text: validate([Row(2, text, (), Caller(text, manager=text))], length=30),
     "odata": odata,
     "odata at the bound": cells(odata),
     "display": display,
@@ -121,9 +121,9 @@ READERS = {
         ),
         DirectoryError,
     ),
-    "request": refused(lambda text: envelope.read(text.encode(), text), SoapFault),
+    "request": refused(lambda text: parser.read(text.encode(), text), SoapFault),
     "answer to the simulator": refused(
-        lambda text: answers.read(Answer(200, {"content-type": text}, text.encode(), 0.1)), answers.UnreadableError
+        lambda text: answers.read(HttpReply(200, {"content-type": text}, text.encode(), 0.1)), answers.UnreadableError
     ),
     "mojibake": answers.is_mojibake,
     "recorded": shown,
@@ -206,4 +206,4 @@ COMMENT = "(" + "а" * (MAX_CELL_CHARS - 20) + ")"
     ],
 )
 def test_a_cell_is_read_up_to_a_length(cell, numbers):
-    assert [number.canonical for number in split(cell)] == numbers
+    assert [number.canonical for number in parse_cell(cell)] == numbers

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vats1c.database import Database
-from vats1c.journal import Journal, Limits
-from vats1c.journal.ringing import ring
+from vats1c.journal import Journal, Retention
+from vats1c.journal.rings import record_rings
 from vats1c.model import Exchange, Ringing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -53,7 +53,7 @@ CASES = {
 def journal(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'journal.sqlite'}")
     database.prepare()
-    opened = Journal(database, Limits())
+    opened = Journal(database, Retention())
     yield opened
     opened.close()
 
@@ -64,11 +64,11 @@ def play(journal, events, number="+79235292926", kind="external"):
         received = "89235292926" if number else ""
         if what == "say":
             exchange = Exchange("telephony", at, "SayName", received=received, number=number)
-            journal.note(exchange)
+            journal.enqueue(exchange)
             # Written in its own time: the next event must find it there, as it would after a second.
-            journal._do(lambda connection: None)
+            journal._execute(lambda connection: None)
         else:
-            journal.ring(Ringing("telephony", at, received, number, kind, what))
+            journal.record(Ringing("telephony", at, received, number, kind, what))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -93,7 +93,7 @@ def together(journal, events, number="+79235292926"):
         for second, what in events
         if what != "say"
     ]
-    journal._do(lambda connection: ring(connection, ringings))
+    journal._execute(lambda connection: record_rings(connection, ringings))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_numbers_written_together_are_told_apart_like_others(journal):
         Ringing(publication, NOON, "89235292926", number, "external" if number else "text", key)
         for publication, number, key in [*own, *own, ("telephony", "+79235292926", "vera")]
     ]
-    rang = journal._do(lambda connection: ring(connection, ringings))
+    rang = journal._execute(lambda connection: record_rings(connection, ringings))
 
     assert [one.call_id for one in rang] == [1, 2, 3, 1, 2, 3, 1]
     assert [[one.key for one in call.rings] for call in journal.recent(9)] == [["anna", "vera"], ["ilya"], ["vera"]]
@@ -129,7 +129,7 @@ def test_hidden_numbers_are_never_one_call_unless_the_request_came_again(journal
 def test_other_numbers_and_publications_are_other_calls(journal):
     play(journal, [(0, "anna")])
     play(journal, [(1, "ilya")], number="+79991234567")
-    journal.ring(Ringing("other", NOON, "89235292926", "+79235292926", "external", "vera"))
+    journal.record(Ringing("other", NOON, "89235292926", "+79235292926", "external", "vera"))
 
     assert len(journal.recent(10)) == 3
 
@@ -143,7 +143,7 @@ def test_the_third_call_within_ten_minutes_is_counted(journal):
 def test_a_phone_that_rings_again_has_its_card_open_again(journal):
     play(journal, [(0, "anna")])
     (call,) = journal.recent(1)
-    journal.receipt(call.id, ["anna"], "closed", NOON + timedelta(seconds=2))
+    journal.mark_receipt(call.id, ["anna"], "closed", NOON + timedelta(seconds=2))
     assert journal.recent(1)[0].rings[0].closed
     play(journal, [(20, "anna")])
 

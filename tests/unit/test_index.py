@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vats1c.directory.index import Index
+from vats1c.directory.index import CallerIndex
 from vats1c.model import Caller, Confidence
-from vats1c.number import DEFAULT_PLAN, Plan, identify, split
+from vats1c.number import DEFAULT_PLAN, NumberPlan, identify, parse_cell
 
 ANNA = Caller("Анна", "ООО «Первый»", "VIP", "244", "Заметка")
 IVAN = Caller("Иван", manager="245")
 
 
 def index(*rows, plan=DEFAULT_PLAN):
-    return Index((split(cell, plan), caller) for cell, caller in rows)
+    return CallerIndex((parse_cell(cell, plan), caller) for cell, caller in rows)
 
 
 def test_an_exact_number_is_sure_and_keeps_its_manager():
@@ -63,7 +63,7 @@ def test_contacts_of_one_company_share_its_name():
 
 
 def test_a_number_completed_with_the_area_code_is_local_whichever_side_it_was_short_on():
-    town = Plan(area_code="391")
+    town = NumberPlan(area_code="391")
     stored_short, stored_whole = index(("274-50-00", ANNA), plan=town), index(("83912745000", ANNA), plan=town)
 
     assert stored_short.find(identify("83912745000", town)).confidence is Confidence.LOCAL
@@ -87,10 +87,10 @@ def test_every_contact_is_found_as_it_was_stored(contacts):
 
 
 def test_an_index_can_be_made_of_another():
-    town = Plan(area_code="391")
+    town = NumberPlan(area_code="391")
     made = index(("8 923 529-29-26, +375 29 123-45-67", ANNA), ("274-50-00", Caller("Иван")), plan=town)
 
-    again = Index(iter(made))
+    again = CallerIndex(iter(made))
 
     assert list(again) == list(made)
     for number in ("89235292926", "+375291234567", "83912745000"):

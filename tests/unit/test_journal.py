@@ -10,7 +10,7 @@ from queue import Queue
 import pytest
 
 from vats1c.database import Database, DatabaseError
-from vats1c.journal import Asked, Journal, JournalError, Limits, Wanted
+from vats1c.journal import CallFilter, ExchangeFilter, Journal, JournalError, Retention
 from vats1c.model import Caller, Confidence, Exchange, Ringing
 from waiting import until
 
@@ -52,7 +52,7 @@ def opened(url):
         database = Database(url)
         database.upgrade()
         database.prepare()
-        journals.append(Journal(database, limits or Limits(), **given))
+        journals.append(Journal(database, limits or Retention(), **given))
         return journals[-1]
 
     yield one
@@ -67,13 +67,13 @@ def journal(opened):
 
 def written(journal):
     """Return the journal once all that was noted is written."""
-    journal.settle()
+    journal.flush()
     return journal
 
 
 def test_a_call_comes_back_as_it_was(journal):
-    journal.ring(ringing(1, number=None, received="", kind="hidden", caller=None, confidence=None))
-    journal.ring(ringing(2))
+    journal.record(ringing(1, number=None, received="", kind="hidden", caller=None, confidence=None))
+    journal.record(ringing(2))
     hidden, known = journal.recent(10)
 
     assert (hidden.received, hidden.number, hidden.kind, hidden.caller) == ("", None, "hidden", None)
@@ -88,44 +88,44 @@ def test_a_call_comes_back_as_it_was(journal):
 
 
 def test_a_time_in_another_zone_is_the_same_moment(journal):
-    journal.ring(ringing(at=NOON.astimezone(timezone(timedelta(hours=7)))))
+    journal.record(ringing(at=NOON.astimezone(timezone(timedelta(hours=7)))))
 
     assert journal.recent(1)[0].at == NOON
 
 
 def test_a_time_without_a_zone_is_refused(journal):
     with pytest.raises(JournalError):
-        journal.ring(ringing(at=NOON.replace(tzinfo=None)))
+        journal.record(ringing(at=NOON.replace(tzinfo=None)))
 
 
 def test_recent_gives_the_last_calls_oldest_first(journal):
-    ids = [journal.ring(ringing(number)).call_id for number in range(5)]
+    ids = [journal.record(ringing(number)).call_id for number in range(5)]
 
     assert [call.id for call in journal.recent(2)] == ids[-2:]
 
 
 def test_after_gives_what_was_changed_since_a_cursor_in_the_order_of_the_changes(journal):
-    ids = [journal.ring(ringing(number)).call_id for number in range(3)]
+    ids = [journal.record(ringing(number)).call_id for number in range(3)]
     cursor = journal.cursor()
-    journal.annotate(ids[1], "перезвонить", "Анна", NOON)
-    journal.name(ids[0], Caller("Новый"), Confidence.EXACT)
+    journal.set_note(ids[1], "перезвонить", "Анна", NOON)
+    journal.set_caller(ids[0], Caller("Новый"), Confidence.EXACT)
 
     assert [call.id for call in journal.after(cursor)] == [ids[1], ids[0]]
     assert journal.after(journal.cursor()) == []
 
 
 def test_an_id_is_never_given_twice_even_when_the_last_row_is_gone(journal):
-    last = [journal.ring(ringing(number)) for number in range(3)][-1]
+    last = [journal.record(ringing(number)) for number in range(3)][-1]
     for number in range(3):
         journal.erase(f"+7923000{number:04}", "")
-    again = journal.ring(ringing())
+    again = journal.record(ringing())
 
     assert again.call_id > last.call_id
     assert again.exchange_id > last.exchange_id
 
 
 def test_what_was_written_is_there_after_opening_again(journal, opened):
-    journal.ring(ringing())
+    journal.record(ringing())
 
     assert len(opened().recent(10)) == 1
 
@@ -133,7 +133,7 @@ def test_what_was_written_is_there_after_opening_again(journal, opened):
 def test_many_threads_write_at_once_and_nothing_is_lost(journal):
     def ring(thread):
         for number in range(25):
-            journal.ring(ringing(thread * 100 + number))
+            journal.record(ringing(thread * 100 + number))
 
     threads = [threading.Thread(target=ring, args=(thread,)) for thread in range(8)]
     for thread in threads:
@@ -147,7 +147,7 @@ def test_many_threads_write_at_once_and_nothing_is_lost(journal):
 
 def test_a_call_that_nobody_waits_for_is_told_of_once_it_is_written(journal):
     told = Queue()
-    journal.take(ringing(), lambda rang, error: told.put((rang, error)))
+    journal.submit(ringing(), lambda rang, error: told.put((rang, error)))
     rang, error = told.get(timeout=60)
 
     assert error is None
@@ -156,26 +156,26 @@ def test_a_call_that_nobody_waits_for_is_told_of_once_it_is_written(journal):
 
 def test_a_call_that_cannot_be_written_is_told_of_and_a_defect_in_telling_harms_no_other(journal):
     told = Queue()
-    journal.take(ringing(received=object()), lambda *_: 1 / 0)
-    journal.take(ringing(received=object()), lambda rang, error: told.put((rang, error)))
+    journal.submit(ringing(received=object()), lambda *_: 1 / 0)
+    journal.submit(ringing(received=object()), lambda rang, error: told.put((rang, error)))
     rang, error = told.get(timeout=60)
 
     assert rang is None
     assert (type(error), str(error)) == (JournalError, "the call could not be recorded")
-    assert journal.ring(ringing()).call_id
+    assert journal.record(ringing()).call_id
 
 
 def test_two_processes_write_into_one_group_call(journal, opened):
     other = opened()
-    first = journal.ring(ringing(key="anna"))
-    second = other.ring(ringing(key="ilya"))
+    first = journal.record(ringing(key="anna"))
+    second = other.record(ringing(key="ilya"))
 
     assert first.call_id == second.call_id
     assert [ring.key for ring in journal.recent(1)[0].rings] == ["anna", "ilya"]
 
 
 def test_an_absurdly_long_number_or_key_is_cut_and_recorded(journal):
-    journal.ring(ringing(received="9" * 60_000, number=None, kind="text", key="k" * 60_000))
+    journal.record(ringing(received="9" * 60_000, number=None, kind="text", key="k" * 60_000))
 
     (call,) = journal.recent(1)
     assert (len(call.received), len(call.rings[0].key)) == (64, 128)
@@ -185,68 +185,68 @@ def test_a_change_is_told_whichever_process_made_it(journal, opened):
     told = []
     journal.watch(lambda calls: told.extend((call.id, call.note and call.note.text) for call in calls))
     other = opened()
-    own = journal.ring(ringing(1)).call_id
-    others = other.ring(ringing(2)).call_id
-    other.annotate(own, "важно", "Анна", NOON)
+    own = journal.record(ringing(1)).call_id
+    others = other.record(ringing(2)).call_id
+    other.set_note(own, "важно", "Анна", NOON)
 
     until(lambda: {(own, "важно"), (others, None)} <= set(told))
 
 
 def test_a_note_is_kept_and_taken_away(journal):
-    call_id = journal.ring(ringing()).call_id
-    journal.annotate(call_id, "перезвонить\nзавтра", "Анна", NOON)
+    call_id = journal.record(ringing()).call_id
+    journal.set_note(call_id, "перезвонить\nзавтра", "Анна", NOON)
     note = journal.call(call_id).note
     assert (note.text, note.by, note.at) == ("перезвонить\nзавтра", "Анна", NOON)
 
-    journal.annotate(call_id, "", "Анна", NOON)
+    journal.set_note(call_id, "", "Анна", NOON)
     assert journal.call(call_id).note is None
 
 
 def test_a_receipt_is_kept_for_the_phone_it_came_from_and_the_first_counts(journal):
-    call_id = journal.ring(ringing(1, key="anna")).call_id
-    journal.ring(ringing(1, key="ilya"))
-    journal.receipt(call_id, ["anna"], "seen", NOON)
-    journal.receipt(call_id, ["anna"], "seen", NOON + timedelta(seconds=9))
+    call_id = journal.record(ringing(1, key="anna")).call_id
+    journal.record(ringing(1, key="ilya"))
+    journal.mark_receipt(call_id, ["anna"], "seen", NOON)
+    journal.mark_receipt(call_id, ["anna"], "seen", NOON + timedelta(seconds=9))
     anna, ilya = journal.call(call_id).rings
 
     assert (anna.seen, anna.shown, ilya.seen) == (NOON, None, None)
 
 
 def test_calls_that_nobody_saw_are_a_list(journal):
-    seen = journal.ring(ringing(1)).call_id
-    unseen = journal.ring(ringing(2)).call_id
-    journal.receipt(seen, ["gW3cyUJAtl50PhF"], "seen", NOON)
+    seen = journal.record(ringing(1)).call_id
+    unseen = journal.record(ringing(2)).call_id
+    journal.mark_receipt(seen, ["gW3cyUJAtl50PhF"], "seen", NOON)
 
-    assert [call.id for call in journal.unseen(Wanted("telephony"))] == [unseen]
+    assert [call.id for call in journal.unseen(CallFilter("telephony"))] == [unseen]
 
 
 def test_past_calls_are_renamed_at_once(journal):
-    first = journal.ring(ringing(1, caller=None, confidence=None)).call_id
-    other = journal.ring(ringing(2)).call_id
-    assert [one.number for one in journal.unknown(Wanted("telephony"))] == ["+79230000001"]
+    first = journal.record(ringing(1, caller=None, confidence=None)).call_id
+    other = journal.record(ringing(2)).call_id
+    assert [one.number for one in journal.unknown(CallFilter("telephony"))] == ["+79230000001"]
 
-    assert journal.rename("telephony", ["+79230000001"], Caller("Новый")) == 1
+    assert journal.rename_callers("telephony", ["+79230000001"], Caller("Новый")) == 1
     assert journal.call(first).caller == Caller("Новый")
     assert journal.call(other).caller == CALLER
-    assert journal.unknown(Wanted("telephony")) == []
+    assert journal.unknown(CallFilter("telephony")) == []
 
 
 def test_unknown_numbers_come_by_how_often_they_rang(journal):
     for second, number in ((0, 1), (1, 2), (100, 2)):
         at = NOON + timedelta(seconds=second)
-        journal.ring(ringing(number, at=at, caller=None, confidence=None))
+        journal.record(ringing(number, at=at, caller=None, confidence=None))
 
-    assert [(one.number, one.count, one.last) for one in journal.unknown(Wanted("telephony"))] == [
+    assert [(one.number, one.count, one.last) for one in journal.unknown(CallFilter("telephony"))] == [
         ("+79230000002", 2, NOON + timedelta(seconds=100)),
         ("+79230000001", 1, NOON),
     ]
 
 
 def test_only_ones_own_calls_are_seen(journal):
-    mine = journal.ring(ringing(1, key="anna")).call_id
-    theirs = journal.ring(ringing(2, key="ilya")).call_id
-    elsewhere = journal.ring(ringing(3, key="anna", publication="other")).call_id
-    own = Wanted("telephony", frozenset({"anna"}))
+    mine = journal.record(ringing(1, key="anna")).call_id
+    theirs = journal.record(ringing(2, key="ilya")).call_id
+    elsewhere = journal.record(ringing(3, key="anna", publication="other")).call_id
+    own = CallFilter("telephony", frozenset({"anna"}))
 
     assert [call.id for call in journal.recent(10, own)] == [mine]
     assert [call.id for call in journal.after(0, wanted=own)] == [mine]
@@ -255,21 +255,21 @@ def test_only_ones_own_calls_are_seen(journal):
 
 
 def test_previous_calls_of_a_number_come_newest_first(journal):
-    ids = [journal.ring(ringing(1, at=NOON + timedelta(minutes=minute))).call_id for minute in range(4)]
+    ids = [journal.record(ringing(1, at=NOON + timedelta(minutes=minute))).call_id for minute in range(4)]
 
     assert [call.id for call in journal.previous(journal.call(ids[3]), 2)] == [ids[2], ids[1]]
 
 
 def test_keys_that_nobody_owns_are_listed(journal):
-    journal.ring(ringing(1, key="anna"))
-    journal.ring(ringing(2, key="nobody"))
+    journal.record(ringing(1, key="anna"))
+    journal.record(ringing(2, key="nobody"))
 
     assert journal.keys_seen("telephony", {"anna"}) == [("nobody", 1, NOON + timedelta(seconds=2))]
 
 
 def test_an_exchange_is_written_with_its_bytes_and_without_its_password(journal):
     lines = {"HTTP_AUTHORIZATION": "Basic U09BUDoxMjM=", "HTTP_USER_AGENT": "VATS", "HTTP_COOKIE": "a=b", "x": object()}
-    journal.note(exchange(number="+79235292926", caller="Иванов", raw=(lines, b"<asked/>", b"<said/>")))
+    journal.enqueue(exchange(number="+79235292926", caller="Иванов", raw=(lines, b"<asked/>", b"<said/>")))
     (found,) = written(journal).exchanges(10)
 
     assert (found.operation, found.outcome, found.caller) == ("SayName", "ok", "Иванов")
@@ -278,7 +278,7 @@ def test_an_exchange_is_written_with_its_bytes_and_without_its_password(journal)
 
 def test_exchanges_come_by_cursor(journal):
     for number in range(5):
-        journal.note(exchange(number))
+        journal.enqueue(exchange(number))
     ids = [one.id for one in written(journal).exchanges(10)]
 
     assert [one.id for one in journal.exchanges(2)] == ids[-2:]
@@ -289,11 +289,11 @@ def test_what_the_journal_cannot_keep_up_with_is_counted_and_the_bytes_go_first(
     dropped = Counter()
     journal = opened(on_dropped=lambda what, count: dropped.update({what: count}))
     blocked, go_on = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: journal._do(lambda _: (blocked.set(), go_on.wait())))
+    thread = threading.Thread(target=lambda: journal._execute(lambda _: (blocked.set(), go_on.wait())))
     thread.start()
     blocked.wait()
     for number in range(10_005):
-        journal.note(exchange(number % 60, raw=({}, b"", b"")))
+        journal.enqueue(exchange(number % 60, raw=({}, b"", b"")))
     go_on.set()
     thread.join()
 
@@ -302,11 +302,11 @@ def test_what_the_journal_cannot_keep_up_with_is_counted_and_the_bytes_go_first(
 
 
 def test_what_is_too_old_or_too_much_is_forgotten(opened):
-    journal = opened(Limits(days=30, exchanges=3, bytes=40))
-    journal.ring(ringing(1, at=NOON - timedelta(days=31)))
-    journal.ring(ringing(2))
+    journal = opened(Retention(days=30, exchanges=3, bytes=40))
+    journal.record(ringing(1, at=NOON - timedelta(days=31)))
+    journal.record(ringing(2))
     for number in range(5):
-        journal.note(exchange(number, raw=({}, b"x" * 9, b"y" * 9)))
+        journal.enqueue(exchange(number, raw=({}, b"x" * 9, b"y" * 9)))
     written(journal)
     journal.trim(NOON)
 
@@ -317,9 +317,9 @@ def test_what_is_too_old_or_too_much_is_forgotten(opened):
 
 
 def test_every_trace_of_a_number_is_erased(journal, url):
-    journal.ring(ringing(1))
-    journal.note(exchange(number="+79230000001", received="89230000001", raw=({}, b"89230000001", b"")))
-    journal.ring(ringing(2))
+    journal.record(ringing(1))
+    journal.enqueue(exchange(number="+79230000001", received="89230000001", raw=({}, b"89230000001", b"")))
+    journal.record(ringing(2))
     erased = written(journal).erase("+79230000001", "89230000001")
 
     assert erased == 3
@@ -334,7 +334,7 @@ def test_a_call_that_cannot_be_written_takes_no_other_with_it(journal):
 
     def ring(one):
         try:
-            done.append(journal.ring(one).call_id)
+            done.append(journal.record(one).call_id)
         except JournalError:
             done.append(None)
 
@@ -362,20 +362,20 @@ def test_a_journal_that_cannot_be_written_says_so_and_recovers_by_itself(tmp_pat
     file = tmp_path / "journal.sqlite"
     database = Database(f"sqlite:///{file}?timeout=0.1")
     database.prepare()
-    journal = Journal(database, Limits())
-    journal.ring(ringing(1))
+    journal = Journal(database, Retention())
+    journal.record(ringing(1))
     with sqlite3.connect(file) as breaking:
         breaking.execute("ALTER TABLE rings RENAME TO gone")
     breaking.close()
     with pytest.raises(JournalError):
-        journal.ring(ringing(2))
+        journal.record(ringing(2))
     assert not journal._writer.well
 
     with sqlite3.connect(file) as mending:
         mending.execute("ALTER TABLE gone RENAME TO rings")
     mending.close()
     assert journal.writable()
-    journal.ring(ringing(3))
+    journal.record(ringing(3))
     assert [call.number for call in journal.recent(10)] == ["+79230000001", "+79230000003"]
     journal.close()
 
@@ -396,22 +396,22 @@ def test_a_journal_whose_file_was_broken_says_so(tmp_path):
 def test_what_was_noted_can_be_read_once_the_journal_has_settled(opened):
     journal = opened()
     for sequence in range(300):
-        journal.note(exchange(sequence))
-    journal.settle()
+        journal.enqueue(exchange(sequence))
+    journal.flush()
 
     assert journal.last_exchange() == 300
-    assert len(journal.asked(Asked(operation="SayName"), 1_000)) == 300
+    assert len(journal.exchanges_matching(ExchangeFilter(operation="SayName"), 1_000)) == 300
 
 
 def test_exchanges_are_asked_for_by_what_the_vats_sends(opened):
     journal = opened()
-    journal.note(exchange(1, received="anonymous"))
-    journal.note(exchange(2, number="+79235292926", outcome="auth"))
-    journal.ring(ringing(3, number="+79235292926", key="key-of-ilya", publication="t-x"))
-    journal.settle()
+    journal.enqueue(exchange(1, received="anonymous"))
+    journal.enqueue(exchange(2, number="+79235292926", outcome="auth"))
+    journal.record(ringing(3, number="+79235292926", key="key-of-ilya", publication="t-x"))
+    journal.flush()
 
     def found(limit=10, after=None, **given):
-        return [one.id for one in journal.asked(Asked(**given), limit, after)]
+        return [one.id for one in journal.exchanges_matching(ExchangeFilter(**given), limit, after)]
 
     assert found() == [1, 3] or found() == [2, 3]
     assert len(found(answered=False)) == 3
@@ -427,9 +427,9 @@ def test_exchanges_are_asked_for_by_what_the_vats_sends(opened):
 def test_a_publication_is_forgotten_and_no_other(opened):
     journal = opened()
     for publication in ("t-x", "telephony"):
-        journal.ring(ringing(1, publication=publication))
-        journal.note(exchange(2, publication=publication, raw=({}, b"q", b"a")))
-    journal.settle()
+        journal.record(ringing(1, publication=publication))
+        journal.enqueue(exchange(2, publication=publication, raw=({}, b"q", b"a")))
+    journal.flush()
 
     assert journal.forget("t-x", NOON) == 3
     assert {one.publication for one in journal.exchanges(10)} == {"telephony"}
@@ -441,8 +441,8 @@ def test_a_time_is_stored_as_sqlalchemy_stores_it(tmp_path):
     file = tmp_path / "journal.sqlite"
     database = Database(f"sqlite:///{file}")
     database.prepare()
-    journal = Journal(database, Limits())
-    journal.ring(ringing(at=NOON.astimezone(timezone(timedelta(hours=7)))))
+    journal = Journal(database, Retention())
+    journal.record(ringing(at=NOON.astimezone(timezone(timedelta(hours=7)))))
     journal.close()
     with sqlite3.connect(file) as stored:
         times = [stored.execute(f"SELECT at FROM {table}").fetchone()[0] for table in ("calls", "rings", "exchanges")]

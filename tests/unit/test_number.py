@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vats1c.number import Kind, Plan, extension_of, identify, split
+from vats1c.number import NumberKind, NumberPlan, extension_of, identify, parse_cell
 
 MOBILE = "+79235292926"
 
@@ -63,31 +63,31 @@ def test_every_way_to_write_a_russian_number_is_one_number(written):
 def test_a_number_is_read_as_it_was_meant(written, canonical, extension):
     number = identify(written)
 
-    assert (number.canonical, number.extension, number.kind) == (canonical, extension, Kind.EXTERNAL)
+    assert (number.canonical, number.extension, number.kind) == (canonical, extension, NumberKind.EXTERNAL)
 
 
 @pytest.mark.parametrize(
     ("written", "kind"),
     [
-        ("", Kind.HIDDEN),
-        (" ", Kind.HIDDEN),
-        ("anonymous", Kind.HIDDEN),
-        ("Anonymous", Kind.HIDDEN),
-        ("<unknown>", Kind.HIDDEN),
-        ("Скрыт", Kind.HIDDEN),
-        ("CallAPI", Kind.SERVICE),
-        ("0000", Kind.SERVICE),
-        ("112", Kind.SERVICE),
-        ("244", Kind.INTERNAL),
-        ("8", Kind.INTERNAL),
-        ("12345", Kind.INTERNAL),
-        ("sip:244@pbx", Kind.INTERNAL),
-        ("2745000", Kind.TEXT),  # a town's number, and no area code in the settings
-        ("+", Kind.TEXT),
-        ("Иван", Kind.TEXT),
-        ("9" * 60_000, Kind.TEXT),
-        ("☎", Kind.TEXT),
-        ("\x7f", Kind.TEXT),
+        ("", NumberKind.HIDDEN),
+        (" ", NumberKind.HIDDEN),
+        ("anonymous", NumberKind.HIDDEN),
+        ("Anonymous", NumberKind.HIDDEN),
+        ("<unknown>", NumberKind.HIDDEN),
+        ("Скрыт", NumberKind.HIDDEN),
+        ("CallAPI", NumberKind.SERVICE),
+        ("0000", NumberKind.SERVICE),
+        ("112", NumberKind.SERVICE),
+        ("244", NumberKind.INTERNAL),
+        ("8", NumberKind.INTERNAL),
+        ("12345", NumberKind.INTERNAL),
+        ("sip:244@pbx", NumberKind.INTERNAL),
+        ("2745000", NumberKind.TEXT),  # a town's number, and no area code in the settings
+        ("+", NumberKind.TEXT),
+        ("Иван", NumberKind.TEXT),
+        ("9" * 60_000, NumberKind.TEXT),
+        ("☎", NumberKind.TEXT),
+        ("\x7f", NumberKind.TEXT),
     ],
 )
 def test_what_is_not_an_external_number_has_no_canonical_form_and_says_what_it_is(written, kind):
@@ -98,27 +98,27 @@ def test_what_is_not_an_external_number_has_no_canonical_form_and_says_what_it_i
 
 @pytest.mark.parametrize(("area_code", "written"), [("391", "274-50-00"), ("3912", "74-50-00"), ("39127", "45000")])
 def test_a_towns_number_is_completed_with_the_area_code_of_the_settings(area_code, written):
-    number = identify(written, Plan(area_code=area_code, internal_digits=4))
+    number = identify(written, NumberPlan(area_code=area_code, internal_digits=4))
 
     assert (number.canonical, number.local) == ("+73912745000", True)
 
 
 def test_a_whole_number_is_not_touched_by_the_area_code():
-    number = identify("8 923 529-29-26", Plan(area_code="391"))
+    number = identify("8 923 529-29-26", NumberPlan(area_code="391"))
 
     assert (number.canonical, number.local) == (MOBILE, False)
 
 
 @pytest.mark.parametrize("written", ["89235292926", "88005553535", "83912746614", "+77015556677"])
 def test_the_short_way_and_the_library_agree(written):
-    from vats1c.number import _parsed
+    from vats1c.number import _parse_e164
 
-    assert identify(written).canonical == _parsed(written, "RU")
+    assert identify(written).canonical == _parse_e164(written, "RU")
 
 
 def test_a_number_is_read_as_dialled_in_the_country_of_the_settings():
-    assert identify("291234567", Plan("BY")).canonical == "+375291234567"
-    assert identify("8 029 123-45-67", Plan("BY")).canonical == "+375291234567"
+    assert identify("291234567", NumberPlan("BY")).canonical == "+375291234567"
+    assert identify("8 029 123-45-67", NumberPlan("BY")).canonical == "+375291234567"
 
 
 def test_the_other_forms_of_a_number_are_derived_from_the_canonical_one():
@@ -147,13 +147,13 @@ def test_the_other_forms_of_a_number_are_derived_from_the_canonical_one():
     ],
 )
 def test_every_number_of_a_cell_is_found(cell, numbers):
-    assert [number.canonical for number in split(cell)] == numbers
+    assert [number.canonical for number in parse_cell(cell)] == numbers
 
 
 @given(st.text())
 def test_any_text_is_read_without_an_error(text):
     assert identify(text).received == text.strip()
-    split(text)
+    parse_cell(text)
 
 
 @given(st.from_regex(r"\+7[3489]\d{9}", fullmatch=True))

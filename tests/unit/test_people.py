@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vats1c.auth import Refused, User
+from vats1c.accounts.basic import LoginRefused, User
+from vats1c.accounts.people import PageUser, People, login_checker
+from vats1c.accounts.sessions import Sessions
+from vats1c.accounts.subscribers import StoredSubscriber, SubscriberStore
 from vats1c.database import Database
 from vats1c.metrics import Metrics
 from vats1c.model import Subscriber
-from vats1c.people import People, Person, Sessions, SubscriberStore, logins_with
-from vats1c.people.store import Kept
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ANNA = Person("telephony", "anna", "Анна", "244", frozenset({"key-a"}), administrator=False, secret="old")
+ANNA = PageUser(
+    "telephony", "anna", "Анна", "244", frozenset({"key-a"}), administrator=False, password_fingerprint="old"
+)
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$9fDu5VTy5VvvALzIHQVLDL9iNt5NzVTTzMP6iASeUPI"
 
 
@@ -52,13 +55,13 @@ def make(database, clock, anna=ANNA):
         [(anna, User("anna", password="anna's"))],
         [("telephony", Subscriber("key-a", "Анна", "244"))],
         SubscriberStore(database),
-        logins_with(Metrics(), 10),
+        login_checker(Metrics(), 10),
         clock.monotonic,
     )
 
 
 def test_the_owner_of_a_key_is_found_in_the_settings_and_in_the_database(people, database, clock):
-    SubscriberStore(database).put(Kept("telephony", Subscriber("key-v", "Вера", "246")))
+    SubscriberStore(database).put(StoredSubscriber("telephony", Subscriber("key-v", "Вера", "246")))
     assert people.owner("telephony", "key-v") is None, "not looked at with every call"
     clock.now = 3
 
@@ -70,24 +73,24 @@ def test_the_owner_of_a_key_is_found_in_the_settings_and_in_the_database(people,
 
 def test_the_settings_come_before_the_database(people, database, clock):
     store = SubscriberStore(database)
-    store.put(Kept("telephony", Subscriber("key-a", "Самозванка", "1"), "anna2", HASH))
-    store.put(Kept("telephony", Subscriber("key-x", "Самозванец", "2"), "anna", HASH))
+    store.put(StoredSubscriber("telephony", Subscriber("key-a", "Самозванка", "1"), "anna2", HASH))
+    store.put(StoredSubscriber("telephony", Subscriber("key-x", "Самозванец", "2"), "anna", HASH))
     clock.now = 3
 
     assert people.owner("telephony", "key-a").name == "Анна"
-    assert people.of_login("anna2") is None
-    assert people.of_login("anna") == ANNA
+    assert people.by_login("anna2") is None
+    assert people.by_login("anna") == ANNA
 
 
 @pytest.mark.parametrize(("login", "password"), [("anna", "wrong"), ("nobody", "anna's"), ("", ""), ("ан:на", "x")])
 def test_only_the_right_password_signs_in(people, login, password):
     assert people.sign_in("anna", "anna's", "10.0.0.1") == ANNA
-    with pytest.raises(Refused):
+    with pytest.raises(LoginRefused):
         people.sign_in(login, password, "10.0.0.1")
 
 
 def test_a_database_that_does_not_answer_leaves_everybody_as_they_were(people, database, clock, tmp_path, capfd):
-    SubscriberStore(database).put(Kept("telephony", Subscriber("key-v", "Вера")))
+    SubscriberStore(database).put(StoredSubscriber("telephony", Subscriber("key-v", "Вера")))
     clock.now = 3
     assert people.owner("telephony", "key-v")
     with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as broken:
@@ -137,7 +140,9 @@ def test_a_link_signs_in_once_and_within_half_an_hour(people, database, clock):
 
 def test_a_session_ends_with_the_password_it_began_with(people, database, clock):
     secret, _ = Sessions(database, people, 2, clock).begin(ANNA)
-    other = Person("telephony", "anna", "Анна", "244", frozenset({"key-a"}), administrator=False, secret="new")
+    other = PageUser(
+        "telephony", "anna", "Анна", "244", frozenset({"key-a"}), administrator=False, password_fingerprint="new"
+    )
 
     assert Sessions(database, make(database, clock, other), 2, clock).get(secret) is None
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from vats1c.server.asked import Body, constant, environ_of
-from vats1c.server.reception import Limits, Reception
+from vats1c.server.dispatcher import RequestDispatcher, ServerLimits
+from vats1c.server.environ import StreamingBody, base_environ, build_environ
 from waiting import until
 
 
@@ -154,25 +154,25 @@ class Application:
             return self.handed
         return [environ["wsgi.input"].read()]
 
-    def late(self, environ):
+    def timeout_response(self, environ):
         return 408, [], b"late"
 
-    def queues(self, environ):
+    def may_queue(self, environ):
         if environ["PATH_INFO"] == "/defect":
             raise ValueError("a defect")
         return environ["PATH_INFO"] == "/known"
 
-    def at_once(self, environ, body):
+    def is_nonblocking(self, environ, body):
         return body == b"quick"
 
-    def take(self, environ, body, send):
+    def submit(self, environ, body, send):
         assert environ["wsgi.input"].read() == body
         if body == b"later":
             threading.Timer(0.05, send, [200, [], b"at last"]).start()
             return True
         return False
 
-    def overloaded(self, environ):
+    def overload_response(self, environ):
         return 503, [], b"overloaded"
 
 
@@ -182,8 +182,8 @@ def application():
 
 
 def reception(application, *, seconds=60.0, waiting=10):
-    limits = Limits(header_timeout=60, body_timeout=seconds, connections=4, windows=4, waiting=waiting)
-    return Reception(application, "127.0.0.1", 80, limits)
+    limits = ServerLimits(header_timeout=60, body_timeout=seconds, connections=4, windows=4, max_queued=waiting)
+    return RequestDispatcher(application, "127.0.0.1", 80, limits)
 
 
 def asked(reception, connection, **scope):
@@ -228,7 +228,7 @@ def test_a_body_whose_sender_has_gone_is_an_empty_one(application):
 @pytest.fixture
 def nobody_is_slow(monkeypatch):
     """However busy this machine is, whoever has sent nothing yet is still in line."""
-    monkeypatch.setattr("vats1c.server.reception._SLOW", 3_600)
+    monkeypatch.setattr("vats1c.server.dispatcher._SLOW_BODY_S", 3_600)
 
 
 @pytest.mark.usefixtures("nobody_is_slow")
@@ -257,7 +257,7 @@ def test_in_a_storm_fewer_wait_and_so_wait_less(application):
 def test_whoever_is_slow_to_send_keeps_nobody_waiting(application):
     taking = reception(application, waiting=1)
     slow = asked(taking, Connection())
-    until(lambda: not taking._reading.in_line())
+    until(lambda: not taking._body_deadlines.queued())
 
     assert asked(taking, Connection()).answer is None
     assert slow.answer is None
@@ -288,7 +288,7 @@ def test_a_stranger_s_body_that_does_not_come_is_late(application):
 
 
 def test_a_body_is_read_no_further_than_was_asked_for():
-    body = Body(Connection(b"abc", b"def", b"ghi"), 60)
+    body = StreamingBody(Connection(b"abc", b"def", b"ghi"), 60)
 
     assert [body.read(4), body.read(1), body.read(100), body.read()] == [b"abcd", b"e", b"fghi", b""]
 
@@ -320,7 +320,7 @@ def test_a_defect_is_an_answer_and_a_line_in_the_log_and_never_comes_back_to_gra
 
 
 def test_a_defect_on_granian_s_own_thread_is_an_answer_too(application):
-    application.at_once = lambda _environ, _body: 1 / 0
+    application.is_nonblocking = lambda _environ, _body: 1 / 0
     connection = asked(reception(application), Connection())
     connection.body.come(b"quick")
 
@@ -329,7 +329,7 @@ def test_a_defect_on_granian_s_own_thread_is_an_answer_too(application):
 
 def test_the_variables_are_those_of_cgi():
     headers = [("content-type", "text/xml"), ("content-length", "3"), ("x-forwarded-for", "a"), ("host", "vats")]
-    environ = environ_of(Scope("/a", headers), constant("127.0.0.1", 80))
+    environ = build_environ(Scope("/a", headers), base_environ("127.0.0.1", 80))
 
     assert {
         "REQUEST_METHOD": "POST",
@@ -349,7 +349,7 @@ def test_lines_of_one_name_are_joined_and_one_that_looks_like_another_is_left_ou
         ("cookie", "a"),
         ("cookie", "b"),
     ]
-    environ = environ_of(Scope(headers=headers), constant("127.0.0.1", 80))
+    environ = build_environ(Scope(headers=headers), base_environ("127.0.0.1", 80))
 
     assert (environ["HTTP_X_FORWARDED_FOR"], environ["HTTP_COOKIE"]) == ("a,c", "a; b")
     assert "" not in environ
@@ -357,13 +357,13 @@ def test_lines_of_one_name_are_joined_and_one_that_looks_like_another_is_left_ou
 
 @pytest.mark.parametrize(("client", "address"), [("192.0.2.1:5", "192.0.2.1"), ("[2001:db8::1]:5", "2001:db8::1")])
 def test_the_address_is_told_without_its_port(client, address):
-    environ = environ_of(Scope(client=client), constant("::", 80))
+    environ = build_environ(Scope(client=client), base_environ("::", 80))
 
     assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == (address, "5")
 
 
 def test_a_path_that_is_not_ascii_is_bytes_in_the_guise_of_latin_1():
-    assert environ_of(Scope("/звонки"), constant("::", 80))["PATH_INFO"].encode("latin-1").decode() == "/звонки"
+    assert build_environ(Scope("/звонки"), base_environ("::", 80))["PATH_INFO"].encode("latin-1").decode() == "/звонки"
 
 
 @pytest.mark.parametrize(("http_version", "protocol"), [("1", "HTTP/1.0"), ("1.1", "HTTP/1.1")])

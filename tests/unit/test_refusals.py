@@ -5,7 +5,7 @@ import threading
 import pytest
 import structlog
 
-from vats1c.server.refusals import Refusals
+from vats1c.server.shedding import LoadShedder
 from waiting import until
 
 
@@ -14,11 +14,11 @@ class Refuse:
 
     def __init__(self):
         self.refused = []
-        self.let_go = threading.Event()
+        self.remove_publication = threading.Event()
 
     def __call__(self, request):
         if request == "slow":
-            assert self.let_go.wait(60)
+            assert self.remove_publication.wait(60)
         if request == "broken":
             raise ValueError(request)
         self.refused.append(request)
@@ -28,62 +28,62 @@ class Refuse:
 def refuse():
     made = Refuse()
     yield made
-    made.let_go.set()
+    made.remove_publication.set()
 
 
 def test_everybody_is_refused_in_the_order_they_came(refuse):
-    refusals = Refusals(refuse)
+    refusals = LoadShedder(refuse)
 
     for number in range(100):
-        refusals.take(number)
+        refusals.submit(number)
     until(lambda: len(refuse.refused) == 100)
 
     assert refuse.refused == list(range(100))
 
 
 def test_refusing_holds_nobody_up(refuse):
-    refusals = Refusals(refuse)
+    refusals = LoadShedder(refuse)
 
     for request in ("slow", 1, 2):
-        refusals.take(request)
+        refusals.submit(request)
 
     assert refuse.refused == []
-    refuse.let_go.set()
+    refuse.remove_publication.set()
     until(lambda: refuse.refused == ["slow", 1, 2])
 
 
 def test_a_defect_in_one_refusal_leaves_the_others(refuse):
     with structlog.testing.capture_logs() as logs:
-        refusals = Refusals(refuse)
-        refusals.take("broken")
-        refusals.take(1)
+        refusals = LoadShedder(refuse)
+        refusals.submit("broken")
+        refusals.submit(1)
         until(lambda: refuse.refused == [1])
 
-    assert [line["event"] for line in logs] == ["overloaded", "request failed"]
+    assert [line["event"] for line in logs] == ["overload_began", "request_failed"]
 
 
 def test_a_storm_lasts_as_long_as_somebody_is_refused(refuse):
-    refusals = Refusals(refuse)
-    assert not refusals.storm
+    refusals = LoadShedder(refuse)
+    assert not refusals.is_shedding
 
-    refusals.take("slow")
-    assert refusals.storm
-    refuse.let_go.set()
-    until(lambda: not refusals.storm)
-    refusals.take(1)
+    refusals.submit("slow")
+    assert refusals.is_shedding
+    refuse.remove_publication.set()
+    until(lambda: not refusals.is_shedding)
+    refusals.submit(1)
 
-    assert refusals.storm
+    assert refusals.is_shedding
 
 
 def test_an_overload_is_said_once_when_it_begins_and_once_when_it_ends_and_so_is_the_next(refuse):
-    refusals = Refusals(refuse, calm=0.3)
+    refusals = LoadShedder(refuse, calm=0.3)
 
     with structlog.testing.capture_logs() as logs:
         for number in range(5):
-            refusals.take(number)
+            refusals.submit(number)
         until(lambda: len(logs) == 2)
-        refusals.take(5)
+        refusals.submit(5)
         until(lambda: len(logs) == 4)
 
     said = [(line["event"], line.get("refused")) for line in logs]
-    assert said == [("overloaded", None), ("overload over", 5), ("overloaded", None), ("overload over", 1)]
+    assert said == [("overload_began", None), ("overload_ended", 5), ("overload_began", None), ("overload_ended", 1)]

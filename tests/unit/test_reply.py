@@ -29,7 +29,7 @@ def test_an_empty_answer_closes_itself_as_1c_does():
 
 
 def test_an_unknown_caller_gets_the_data_document_with_empty_elements():
-    document = etree.fromstring(reply.data("").encode())
+    document = etree.fromstring(reply.document("").encode())
 
     assert [document.findtext(path) for path in ("title", "category", "manager/phone")] == ["", "", ""]
 
@@ -50,7 +50,7 @@ def test_any_name_arrives_as_it_is_but_for_what_xml_cannot_carry(name, version):
 @given(ANYTHING, ANYTHING, ANYTHING)
 def test_any_caller_survives_the_data_document_inside_the_envelope(name, category, manager):
     inner = etree.fromstring(
-        returned(reply.envelope(SOAP11, "http://VATS", "SayName", reply.data(name, category, manager))).encode()
+        returned(reply.envelope(SOAP11, "http://VATS", "SayName", reply.document(name, category, manager))).encode()
     )
 
     assert [inner.findtext(path) for path in ("title", "category", "manager/phone")] == [

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from vats1c import screens as module
 from vats1c.model import Call, Ring
-from vats1c.screens import Screens, TooManyWindowsError, Window
+from vats1c.push import windows as module
+from vats1c.push.windows import QueueListener, TooManyWindowsError, WindowRegistry
 from waiting import until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -18,15 +18,15 @@ def call(*keys, publication="telephony"):
 
 
 def test_a_call_pops_up_in_the_windows_of_its_keys_and_of_who_sees_all():
-    screens = Screens(10)
+    screens = WindowRegistry(10)
     mine, both, everything, other, elsewhere = (
-        screens.open("telephony", ["anna"], Window()),
-        screens.open("telephony", ["anna", "ilya"], Window()),
-        screens.open("telephony", None, Window()),
-        screens.open("telephony", ["vera"], Window()),
-        screens.open("sales", ["anna"], Window()),
+        screens.open("telephony", ["anna"], QueueListener()),
+        screens.open("telephony", ["anna", "ilya"], QueueListener()),
+        screens.open("telephony", None, QueueListener()),
+        screens.open("telephony", ["vera"], QueueListener()),
+        screens.open("sales", ["anna"], QueueListener()),
     )
-    screens.pop([call("anna", "ilya")])
+    screens.notify([call("anna", "ilya")])
 
     assert [window.next(0) is not None for window in (mine, both, everything, other, elsewhere)] == [
         True,
@@ -39,23 +39,23 @@ def test_a_call_pops_up_in_the_windows_of_its_keys_and_of_who_sees_all():
 
 
 def test_a_window_that_is_closed_is_forgotten():
-    screens = Screens(1)
-    window = screens.open("telephony", ["anna"], Window())
+    screens = WindowRegistry(1)
+    window = screens.open("telephony", ["anna"], QueueListener())
     with pytest.raises(TooManyWindowsError):
-        screens.open("telephony", ["anna"], Window())
+        screens.open("telephony", ["anna"], QueueListener())
     screens.close(window)
     screens.close(window)
 
     assert len(screens) == 0
-    screens.pop([call("anna")])
+    screens.notify([call("anna")])
     assert window.next(0) is None
-    screens.open("telephony", ["anna"], Window())
+    screens.open("telephony", ["anna"], QueueListener())
 
 
 def test_a_window_that_shows_nothing_for_long_is_taken_for_gone():
-    screens = Screens(1)
-    window = screens.open("telephony", None, Window())
-    screens.pop([call("anna")] * 1_001)
+    screens = WindowRegistry(1)
+    window = screens.open("telephony", None, QueueListener())
+    screens.notify([call("anna")] * 1_001)
 
     assert window.closing
 
@@ -84,33 +84,36 @@ class Noting:
 
 
 def test_every_window_is_woken_again_and_again_and_a_defect_in_one_leaves_the_others(monkeypatch):
-    monkeypatch.setattr(module, "BEAT", 0.02)
-    monkeypatch.setattr(module, "_TICK", 0.01)
-    screens = Screens(2)
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(module, "_TICK_S", 0.01)
+    screens = WindowRegistry(2)
     screens.open("telephony", None, Noting(broken=True))
     well = screens.open("telephony", None, Noting())
     until(lambda: well.woken >= 3)
     screens.close_all()
-    screens.pop([call("anna")] * 2)
+    screens.notify([call("anna")] * 2)
 
     assert well.shown == 2
 
 
 def test_when_the_service_stops_every_window_closes_and_none_opens():
-    screens = Screens(2)
-    windows = [screens.open("telephony", None, Window()), screens.open("telephony", ["anna"], Window())]
+    screens = WindowRegistry(2)
+    windows = [screens.open("telephony", None, QueueListener()), screens.open("telephony", ["anna"], QueueListener())]
     screens.close_all()
 
     assert all(window.next(5) is None and window.closing for window in windows)
     with pytest.raises(TooManyWindowsError):
-        screens.open("telephony", None, Window())
+        screens.open("telephony", None, QueueListener())
 
 
 def test_the_windows_of_a_session_that_ended_are_woken_and_no_others():
-    screens = Screens(2)
-    ended, other = screens.open("telephony", None, Window("one")), screens.open("telephony", None, Window("two"))
+    screens = WindowRegistry(2)
+    ended, other = (
+        screens.open("telephony", None, QueueListener("one")),
+        screens.open("telephony", None, QueueListener("two")),
+    )
     screens.wake("one")
-    screens.pop([call("anna")])
+    screens.notify([call("anna")])
 
     assert ended.next(0) is None
     assert ended.next(0) is not None

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from live import SOAP11, SOAP12, incoming_call, say_name
-from vats1c.desk import Desk
-from vats1c.directory.chain import Lookup, Said
-from vats1c.directory.guard import Answer, Outcome
-from vats1c.display import Display
-from vats1c.journal import JournalError, Rang
+from vats1c.calls.service import CallService
+from vats1c.directory.chain import LookupResult, SourceAnswer
+from vats1c.directory.resilience import LookupAnswer, LookupOutcome
+from vats1c.journal import JournalError, RecordedCall
 from vats1c.model import Caller, Exchange, Match
-from vats1c.soap import envelope, service
+from vats1c.phone_format import PhoneFormat
+from vats1c.soap import parser, service
 from vats1c.soap.fault import SoapFault
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -23,10 +23,10 @@ class Directory:
 
     def look_up(self, number):
         match = Match.of([Caller(f"Caller {number.canonical[-1]}")])
-        said = Said("all", Answer(Outcome.FOUND, match))
-        return Lookup((said,), said)
+        said = SourceAnswer("all", LookupAnswer(LookupOutcome.FOUND, match))
+        return LookupResult((said,), said)
 
-    def glance(self, number):
+    def find_cached(self, number):
         return self.look_up(number).match, True
 
 
@@ -37,19 +37,19 @@ class Journal:
         self.calls = []
         self.error = error
 
-    def ring(self, ringing):
+    def record(self, ringing):
         if self.error:
             raise self.error
         self.calls.append(ringing)
-        return Rang(len(self.calls), len(self.calls))
+        return RecordedCall(len(self.calls), len(self.calls))
 
-    def take(self, ringing, then):
-        then(*((None, self.error) if self.error else (self.ring(ringing), None)))
+    def submit(self, ringing, then):
+        then(*((None, self.error) if self.error else (self.record(ringing), None)))
 
 
 def answer(text, journal=None):
-    return service.Service(Desk("telephony", Directory(), journal or Journal()), Display()).answer(
-        envelope.read(text.encode())
+    return service.SoapService(CallService("telephony", Directory(), journal or Journal()), PhoneFormat()).answer(
+        parser.read(text.encode())
     )
 
 
@@ -77,14 +77,16 @@ def test_spynes_events_fire_in_their_order():
         for manager in (application.event_manager, application.services[0].event_manager):
             manager.add_listener(event, lambda _, event=event: fired.append(event))
     transport = service._Transport(application)
-    parts = service._Asked(service.Service(Desk("telephony", Directory(), Journal()), Display()), None)
+    parts = service._CallContext(
+        service.SoapService(CallService("telephony", Directory(), Journal()), PhoneFormat()), None
+    )
 
-    transport.run(envelope.read(say_name().encode()), parts)
+    transport.run(parser.read(say_name().encode()), parts)
 
     order = ["method_call", "method_return_object", "method_return_document", "method_return_string"]
     assert fired == [event for event in order for _ in range(2)]
     with pytest.raises(Fault):
-        transport.run(envelope.read(say_name(parameter="NUMBER").encode()), parts)
+        transport.run(parser.read(say_name(parameter="NUMBER").encode()), parts)
 
 
 def test_the_operations_are_declared_once_for_each_contract():
@@ -94,13 +96,13 @@ def test_the_operations_are_declared_once_for_each_contract():
 
 
 def test_many_threads_get_their_own_answers():
-    asked = service.Service(Desk("telephony", Directory(), Journal()), Display())
+    asked = service.SoapService(CallService("telephony", Directory(), Journal()), PhoneFormat())
     wrong = []
 
     def ask(digit):
         for version in (SOAP11, SOAP12) * 50:
             text = say_name(f"8923529292{digit}", version=version)
-            got = asked.answer(envelope.read(text.encode()))
+            got = asked.answer(parser.read(text.encode()))
             if f"Caller {digit}".encode() not in got or version.encode() not in got:
                 wrong.append(got)
 
@@ -114,9 +116,9 @@ def test_many_threads_get_their_own_answers():
 
 
 def test_services_beside_each_other_share_a_declaration_and_nothing_else():
-    first, journal = service.Service(Desk("telephony", Directory(), Journal()), Display()), Journal()
-    second = first.beside(Desk("t-x", Directory(), journal), Display("t: {name}"))
-    request = envelope.read(incoming_call().encode())
+    first, journal = service.SoapService(CallService("telephony", Directory(), Journal()), PhoneFormat()), Journal()
+    second = first.for_publication(CallService("t-x", Directory(), journal), PhoneFormat("t: {name}"))
+    request = parser.read(incoming_call().encode())
 
     assert first._transports is second._transports
     second.answer(request)
@@ -127,8 +129,8 @@ def test_services_beside_each_other_share_a_declaration_and_nothing_else():
 def taken(text, journal):
     """Return whether a request was taken, and what was told of it."""
     told = []
-    made = service.Service(Desk("telephony", Directory(), journal), Display())
-    return made.take(envelope.read(text.encode()), Exchange("telephony", NOON), told.append), told
+    made = service.SoapService(CallService("telephony", Directory(), journal), PhoneFormat())
+    return made.submit(parser.read(text.encode()), Exchange("telephony", NOON), told.append), told
 
 
 @pytest.mark.parametrize("version", [SOAP11, SOAP12])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from vats1c.model import Call
-from vats1c.web.streams import Stream
+from vats1c.web.call_stream import CallStream
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CALL = Call(1, 1, "telephony", NOON, NOON, "8", "+7", "external", None, None, 1, ())
@@ -33,7 +33,7 @@ class Opened:
         self.browser = Browser()
         self.reason = ""
         self.ends = 0
-        self.stream = Stream("", spell=self.spell, alive=self.alive)
+        self.stream = CallStream("", spell=self.spell, alive=self.alive)
 
     def spell(self, call):
         return f"call {call.version}".encode()
@@ -47,7 +47,7 @@ class Opened:
         self.ends += 1
 
     def begin(self, sent=0):
-        self.stream.greet([b"hello"], sent, self.ended)
+        self.stream.prepare([b"hello"], sent, self.ended)
         self.stream.begin(self.browser)
 
 

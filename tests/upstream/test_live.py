@@ -241,7 +241,7 @@ def test_a_call_is_taken_though_the_real_1c_is_dead(front, mode):
 
     assert live.post(incoming_call("89031230003", "the-key")).returned == "1"
 
-    until(lambda: "call not forwarded" in live.printed)
+    until(lambda: "call_not_forwarded" in live.printed)
     assert len(live.journal()) == 1
     assert "9031230003" not in live.printed
     assert "the-key" not in live.printed
@@ -292,9 +292,9 @@ def test_a_shadow_answers_from_the_directories_and_finds_every_difference(one_c,
 def test_the_log_of_a_difference_has_neither_number_nor_name(one_c, front):
     live = front(one_c.endpoint, "shadow")
     live.post(say_name())
-    until(lambda: "upstream differs" in live.printed)
+    until(lambda: "upstream_differs" in live.printed)
 
-    lines = [line for line in live.printed.splitlines() if "upstream differs" in line]
+    lines = [line for line in live.printed.splitlines() if "upstream_differs" in line]
 
     assert len(lines) == 1
     assert "outcome='name'" in lines[0]

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from vats1c.directory import DirectoryError
-from vats1c.directory.chain import Lookup, Said
-from vats1c.directory.guard import Answer, Outcome
-from vats1c.directory.sayname import Heard
+from vats1c.directory.chain import LookupResult, SourceAnswer
+from vats1c.directory.resilience import LookupAnswer, LookupOutcome
+from vats1c.directory.soap_answers import OneCReply
 from vats1c.model import Caller, Match, Ringing
 from vats1c.number import identify
 from vats1c.upstream import Differences, Recording
-from vats1c.upstream.background import Background
-from vats1c.upstream.differences import Difference, Told
-from vats1c.upstream.forwarding import Forwarding
-from vats1c.upstream.shadow import Measure, Shadow
+from vats1c.upstream.background import Worker
+from vats1c.upstream.differences import AnswerDifference, SideAnswer
+from vats1c.upstream.forwarding import ForwardingRecorder
+from vats1c.upstream.shadow import ComparisonPolicy, ShadowLookup
 
 BODY = b'<soap:Envelope xmlns:soap="x"><soap:Body><m:SayNameResponse><m:return>%s</m:return></m:SayNameResponse>'
 NUMBER = "+79235292926"
@@ -25,19 +25,19 @@ NUMBER = "+79235292926"
 def heard(name="", *, body=None, error=None, elapsed=0.01, **words):
     answer = BODY % name.encode() if body is None else body
     match = Match.of([Caller(name, **words)]) if name and not error else None
-    return Heard(b"<request/>", elapsed, 200, "text/xml", answer, match, error)
+    return OneCReply(b"<request/>", elapsed, 200, "text/xml", answer, match, error)
 
 
 class TestBackground:
     def test_what_was_put_is_done_before_the_end(self):
         done = []
-        background = Background("x", done.append)
+        background = Worker("x", done.append)
         for item in range(100):
-            assert background.put(item)
+            assert background.submit(item)
         background.close()
 
         assert done == list(range(100))
-        assert not background.put(100)
+        assert not background.submit(100)
 
     def test_what_does_not_fit_is_refused_at_once(self):
         gate, begun = threading.Event(), threading.Event()
@@ -46,10 +46,10 @@ class TestBackground:
             begun.set()
             gate.wait(20)
 
-        background = Background("x", work, most=2)
-        assert background.put(1)
+        background = Worker("x", work, most=2)
+        assert background.submit(1)
         begun.wait(20)
-        taken = [background.put(item) for item in range(5)]
+        taken = [background.submit(item) for item in range(5)]
         gate.set()
         background.close()
 
@@ -62,15 +62,15 @@ class TestBackground:
             done.append(item)
             raise ValueError(item)
 
-        background = Background("x", work)
-        background.put(1)
-        background.put(2)
+        background = Worker("x", work)
+        background.submit(1)
+        background.submit(2)
         background.close()
 
         assert done == [1, 2]
 
     def test_it_may_be_closed_twice_and_without_a_start(self):
-        background = Background("x", print)
+        background = Worker("x", print)
         background.close()
         background.close()
 
@@ -122,7 +122,7 @@ class TestRecording:
         assert json.loads(exchanges[1])["answer_base64"] == "PGh0bWw+/zwvaHRtbD4="
 
     def test_no_answer_is_none_to_keep(self, recording):
-        gone = Heard(b"<request/>", 1.0, error=DirectoryError("нет", "no"))
+        gone = OneCReply(b"<request/>", 1.0, error=DirectoryError("нет", "no"))
 
         assert recording((NUMBER, gone)) == ([], [])
 
@@ -174,13 +174,13 @@ class Answering:
     def find(self, number):
         return Match.of([self.caller] if self.caller else [])
 
-    def glance(self, number):
+    def find_cached(self, number):
         return self.find(number), True
 
     def look_up(self, number, *, everybody=False):
         match = self.find(number)
-        said = Said("ours", Answer(Outcome.FOUND if match else Outcome.UNKNOWN, match))
-        return Lookup((said,), said if match else None)
+        said = SourceAnswer("ours", LookupAnswer(LookupOutcome.FOUND if match else LookupOutcome.UNKNOWN, match))
+        return LookupResult((said,), said if match else None)
 
 
 class Real:
@@ -189,7 +189,7 @@ class Real:
     def __init__(self, answer):
         self.answer = answer
 
-    def hear(self, number):
+    def ask(self, number):
         return self.answer
 
 
@@ -199,8 +199,8 @@ def shadowed(tmp_path):
 
     def asked(ours, theirs, *, document=False, most=1_000):
         counted, differences = [], Differences(tmp_path, "telephony")
-        measure = Measure(lambda caller: caller.name if caller else "", document, 0.8)
-        shadow = Shadow(
+        measure = ComparisonPolicy(lambda caller: caller.name if caller else "", document, 0.8)
+        shadow = ShadowLookup(
             "telephony", ours, Real(theirs), measure, differences=differences, count=counted.append, most=most
         )
         shadow.look_up(identify("89235292926"))
@@ -233,7 +233,7 @@ DOCUMENT = BODY % "&lt;data&gt;&lt;title&gt;А&lt;/title&gt;&lt;/data&gt;".encod
         (Answering(name="А"), heard("А", body=DOCUMENT), False, ("shape", [["form"]])),
         (Answering(name="А"), heard("А", body=b"<S:Envelope>"), False, ("shape", [["prefixes"]])),
         (Answering(name="А"), heard(error=DirectoryError("нет", "no")), False, ("failed", [[]])),
-        (Answering(name="А"), Heard(b"", 1.0, error=DirectoryError("нет", "no")), False, ("failed", [])),
+        (Answering(name="А"), OneCReply(b"", 1.0, error=DirectoryError("нет", "no")), False, ("failed", [])),
     ],
 )
 def test_an_answer_is_compared(shadowed, ours, theirs, document, expected):
@@ -241,7 +241,7 @@ def test_an_answer_is_compared(shadowed, ours, theirs, document, expected):
 
 
 def difference(number=NUMBER, name="Б", outcome="name"):
-    return Difference("2026-01-01T00:00:00+00:00", number, outcome, Told("А"), Told(name), ["name"])
+    return AnswerDifference("2026-01-01T00:00:00+00:00", number, outcome, SideAnswer("А"), SideAnswer(name), ["name"])
 
 
 class TestDifferences:
@@ -280,12 +280,12 @@ class Record:
     def __init__(self, error=None):
         self.error = error
 
-    def ring(self, ringing):
+    def record(self, ringing):
         if self.error:
             raise self.error
         return "written"
 
-    def name(self, call_id, caller, confidence):
+    def set_caller(self, call_id, caller, confidence):
         self.named = call_id
 
 
@@ -296,9 +296,11 @@ def ringing():
 class TestForwarding:
     def test_a_call_that_could_not_be_written_down_is_not_passed_on(self):
         told = []
-        forwarding = Forwarding(Record(OSError("disk full")), lambda *given: told.append(given), lambda *_: None)
+        forwarding = ForwardingRecorder(
+            Record(OSError("disk full")), lambda *given: told.append(given), lambda *_: None
+        )
         with pytest.raises(OSError, match="disk full"):
-            forwarding.ring(ringing())
+            forwarding.record(ringing())
         forwarding.close()
 
         assert told == []
@@ -310,15 +312,15 @@ class TestForwarding:
             told.append(given)
             return heard()
 
-        forwarding = Forwarding(Record(), ring, lambda number, _heard: heard_of.append(number), counted.append)
+        forwarding = ForwardingRecorder(Record(), ring, lambda number, _heard: heard_of.append(number), counted.append)
 
-        assert forwarding.ring(ringing()) == "written"
+        assert forwarding.record(ringing()) == "written"
         forwarding.close()
         assert (told, heard_of, counted) == ([("89235292926", "the-key")], [NUMBER], ["taken"])
 
     def test_a_call_that_waited_too_long_is_dropped(self):
         told, counted = [], []
-        forwarding = Forwarding(Record(), lambda *given: told.append(given), lambda *_: None, counted.append)
+        forwarding = ForwardingRecorder(Record(), lambda *given: told.append(given), lambda *_: None, counted.append)
         forwarding._forward((ringing(), -1_000.0))
 
         assert (told, counted) == ([], ["dropped"])

@@ -3,7 +3,7 @@
 import pytest
 
 from vats1c import config
-from vats1c.app import build
+from vats1c.app.application import build
 from vats1c.config import ConfigError
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")

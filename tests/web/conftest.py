@@ -3,7 +3,7 @@
 import pytest
 
 from office import PEOPLE, SOAP_USER, STORE, Office
-from tester import STAGING, Bench
+from tester import STAGING, BenchClient
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def bench_live(start):
 
 @pytest.fixture
 def tester(bench_live):
-    return Bench(bench_live)
+    return BenchClient(bench_live)
 
 
 @pytest.fixture

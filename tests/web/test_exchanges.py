@@ -37,7 +37,7 @@ def listed(bench_live, publication):
 @pytest.fixture
 def one_call(tester, publication):
     """A SayName and the IncomingCall that followed it."""
-    tester.says(publication)
+    tester.title(publication)
     tester.rings(publication)
 
 
@@ -53,7 +53,7 @@ def test_a_call_is_its_sayname_and_its_incomingcall(one_call, listed):
 
 def test_they_come_by_cursor(tester, publication, listed):
     for last in range(5):
-        tester.says(publication, f"8903111223{last}")
+        tester.title(publication, f"8903111223{last}")
     said = listed("limit=2")
     assert [one["number"] for one in said["exchanges"]] == ["+79031112233", "+79031112234"]
     first = listed("after=0&limit=2")
@@ -67,7 +67,7 @@ def test_what_is_waited_for_comes_at_once_and_else_204(bench_live, tester, publi
     cursor = listed()["cursor"]
     path = f"/api/v1/exchanges?publication={publication}&after={cursor}"
     assert ask(bench_live, f"{path}&wait=1")[0] == 204
-    threading.Timer(0.3, lambda: tester.says(publication)).start()
+    threading.Timer(0.3, lambda: tester.title(publication)).start()
 
     status, said = ask(bench_live, f"{path}&wait=20")
     assert (status, len(said["exchanges"])) == (200, 1)
@@ -80,8 +80,8 @@ def test_a_text_finds_names_and_numbers_however_they_are_written(tester, text):
     from urllib.parse import quote
 
     name = tester.made(callers=[{"number": "89235292926", "name": "Иванова Алёна"}])["name"]
-    tester.says(name)
-    tester.says(name, "84957771234")
+    tester.title(name)
+    tester.title(name, "84957771234")
 
     _, said = ask(tester.live, f"/api/v1/exchanges?publication={name}&text={quote(text)}")
     assert [one["number"] for one in said["exchanges"]] == ["+79235292926"]
@@ -292,7 +292,7 @@ class Followed:
 def test_a_follower_is_told_of_each_exchange_once_and_whole(bench_live, tester, publication):
     followed = Followed(bench_live, f"publication={publication}")
     followed.next("hello")
-    tester.says(publication)
+    tester.title(publication)
     tester.rings(publication)
     told = []
     while len(told) < 2:
@@ -305,7 +305,7 @@ def test_a_follower_is_told_of_each_exchange_once_and_whole(bench_live, tester, 
 
 
 def test_a_follower_that_was_away_goes_on_where_it_was(bench_live, tester, publication):
-    tester.says(publication, "89030000001")
+    tester.title(publication, "89030000001")
     followed = Followed(bench_live, f"publication={publication}&after=0&text=0000001")
 
     assert [one["number"] for one in followed.next("exchanges")["exchanges"]] == ["+79030000001"]
@@ -327,7 +327,7 @@ def test_fifty_requests_a_second_all_come(bench_live, tester, publication):
     followed = Followed(bench_live, f"publication={publication}")
     followed.next("hello")
     for last in range(100):
-        tester.says(publication, f"890300001{last:02}")
+        tester.title(publication, f"890300001{last:02}")
         time.sleep(0.005)
     told = []
     while len(told) < 100:
@@ -338,10 +338,10 @@ def test_fifty_requests_a_second_all_come(bench_live, tester, publication):
 
 
 def test_a_test_call_is_a_sayname_and_an_incomingcall(start):
-    from tester import STAGING, Bench
+    from tester import STAGING, BenchClient
 
     live = start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE)
-    status, said = Bench(live).ask("POST", "/api/v1/test-call", {})
+    status, said = BenchClient(live).ask("POST", "/api/v1/test-call", {})
     _, listed = ask(live, f"/api/v1/exchanges?after={said['cursor']}")
 
     assert (status, said["statuses"]) == (200, [200, 200])
@@ -351,5 +351,5 @@ def test_a_test_call_is_a_sayname_and_an_incomingcall(start):
     ]
     assert listed["exchanges"][1]["subscriber"]["name"] == "Анна Соколова"
     assert live.request("POST", "/telephony/ws/VATS", say_name().encode(), {"vats1c.trusted": "1"}).status == 401
-    assert Bench(live).ask("POST", "/api/v1/test-call", {"publication": "nowhere"})[0] == 404
+    assert BenchClient(live).ask("POST", "/api/v1/test-call", {"publication": "nowhere"})[0] == 404
     assert live.request("POST", "/api/v1/test-call", b"{}", {"Authorization": basic("anna")}).status == 403

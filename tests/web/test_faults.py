@@ -4,7 +4,7 @@ import pytest
 
 from live import say_name
 from office import PEOPLE, SOAP_USER, STORE, basic
-from tester import STAGING, Bench
+from tester import STAGING, BenchClient
 
 
 def test_a_plan_is_made_told_and_ended(tester, publication):
@@ -20,7 +20,7 @@ def test_a_plan_is_made_told_and_ended(tester, publication):
 
     assert tester.ask("DELETE", f"/api/v1/faults/{made['id']}")[0] == 204
     assert tester.ask("DELETE", f"/api/v1/faults/{made['id']}")[0] == 404
-    assert tester.says(publication) == "Анна"
+    assert tester.title(publication) == "Анна"
 
 
 def test_one_call_ends_all(tester, publication):
@@ -28,7 +28,7 @@ def test_one_call_ends_all(tester, publication):
         assert tester.ask("POST", "/api/v1/faults", {"publication": publication, "fault": fault})[0] == 201
 
     assert tester.ask("DELETE", f"/api/v1/faults?publication={publication}") == (200, {"ended": 2})
-    assert tester.says(publication) == "Анна"
+    assert tester.title(publication) == "Анна"
 
 
 def test_the_magic_numbers_are_told_in_the_language_of_whoever_asks(tester):
@@ -65,21 +65,21 @@ def test_there_is_one_way_in_and_soap_users_have_none(tester):
 
 
 def test_another_sites_page_cannot_ask_for_one(start):
-    bench = Bench(start(extra=STAGING + "open_here = true\n"))
+    bench = BenchClient(start(extra=STAGING + "open_here = true\n"))
 
     assert bench.ask("POST", "/api/v1/faults", {"fault": "hang"}, None, Origin="http://evil.example")[0] == 403
     assert bench.ask("POST", "/api/v1/faults", {"fault": "hang", "next": 1}, None)[0] == 201
 
 
 def test_where_staging_is_off_there_are_none_even_for_an_administrator(people_live):
-    bench = Bench(people_live)
+    bench = BenchClient(people_live)
 
     assert bench.ask("GET", "/api/v1/faults", None, basic("admin"))[0] == 404
     assert bench.ask("POST", "/api/v1/faults", {"fault": "hang"}, basic("admin"))[0] == 404
 
 
 def test_a_publication_takes_its_faults_with_it(start):
-    bench = Bench(start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE))
+    bench = BenchClient(start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE))
     for _ in range(2):
         assert bench.made(name="again")["name"] == "t-again"
         assert bench.ask("GET", "/api/v1/faults?publication=t-again")[1]["faults"] == []

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from live import Live
 from office import PEOPLE, SOAP_USER, STORE
-from tester import STAGING, TOKEN, Bench
+from tester import STAGING, TOKEN, BenchClient
 from vats1c import config, web
-from vats1c.cli.running import opened
+from vats1c.cli.running import open_application
 
 FILE = Path(web.__file__).parent / "openapi.json"
 DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
@@ -20,7 +20,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def test_every_address_of_the_api_is_described_and_no_other(tmp_path):
     file = tmp_path / "vats1c.toml"
     file.write_text(f"{STAGING}{SOAP_USER}{STORE}", encoding="utf-8")
-    with opened(config.load(file)) as application:
+    with open_application(config.load(file)) as application:
         rules = [rule for rule in application._site._map.iter_rules() if rule.rule.startswith("/api/")]
     there_are = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
@@ -72,17 +72,17 @@ def conforms(live: Live, folder, *who):
 
 def test_what_is_answered_to_a_tester_is_what_the_document_says(start, tmp_path):
     live = start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE)
-    bench = Bench(live)
-    bench.says("telephony")
+    bench = BenchClient(live)
+    bench.title("telephony")
     bench.rings("telephony")
 
     conforms(live, tmp_path, "--header", f"Authorization: Bearer {TOKEN}", "--include-tag", "staging")
-    assert "page failed" not in live.printed
+    assert "page_failed" not in live.printed
 
 
 def test_what_is_answered_to_an_administrator_is_what_the_document_says(start, tmp_path):
     live = start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE)
-    Bench(live).rings("telephony")
+    BenchClient(live).rings("telephony")
 
     conforms(live, tmp_path, "--auth", "admin:admin's", "--exclude-tag", "staging")
-    assert "page failed" not in live.printed
+    assert "page_failed" not in live.printed

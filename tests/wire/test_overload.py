@@ -68,4 +68,4 @@ def test_what_cannot_even_wait_is_refused_in_its_own_soap_version_and_the_rest_a
     # Pages, health and the description stand in no line.
     assert pages == [200] * 3
     assert figure(live, "vats1c_requests_total", operation="", outcome="overload", publication="") == len(refused)
-    assert 1 <= live.printed.count("event='overloaded'") < len(refused)
+    assert 1 <= live.printed.count("event='overload_began'") < len(refused)

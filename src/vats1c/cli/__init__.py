@@ -18,7 +18,7 @@ from vats1c.cli import (
     serve,
     subscriber,
     upstream,
-    waiting,
+    wait_call,
     wsdl,
 )
 
@@ -39,7 +39,7 @@ app.command("check")(check.check)
 app.command("upstream")(upstream.upstream)
 app.command("hash-password")(passwords.hash_password)
 app.command("healthcheck")(health.healthcheck)
-app.command("wait-call")(waiting.wait_call)
+app.command("wait-call")(wait_call.wait_call)
 app.add_typer(directory.app, name="directory")
 app.add_typer(journal.app, name="journal")
 app.add_typer(subscriber.app, name="subscriber")

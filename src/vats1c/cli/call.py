@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vats1c.cli.line import (
+from vats1c.cli.settings import stop
+from vats1c.cli.target import (
     NAMESPACE,
     PASSWORD,
     USER,
@@ -19,15 +20,14 @@ from vats1c.cli.line import (
     TimeoutOption,
     UrlArgument,
     UserOption,
-    line,
-    told,
+    format_reply,
+    target,
 )
-from vats1c.cli.settings import stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.simulator.playing import Planned, Summary
-    from vats1c.simulator.vats import Heard, Line
+    from vats1c.simulator.load import ScheduledCall, Summary
+    from vats1c.simulator.pbx_client import Reply, Target
 
 
 def call(
@@ -53,16 +53,16 @@ def call(
     """Send what the VATS sends. Exit code 0 when every answer was right."""
     if (number is None) == (scenario is None):
         raise typer.BadParameter("--number | --scenario", param_hint="--number")
-    where = line(url, user, password, soap=soap, namespace=namespace, parameter=parameter, timeout=timeout)
+    where = target(url, user, password, soap=soap, namespace=namespace, parameter=parameter, timeout=timeout)
     if scenario is not None:
         steps = _steps(scenario)
         requests = sum(planned.requests for planned in steps)
         right = _played(where, steps, requests, connections, as_json=as_json)
     elif count > 1:
-        from vats1c.simulator.playing import paced
+        from vats1c.simulator.load import at_rate
 
         keys = tuple(key or ())
-        calls, requests = paced(number or "", keys, count, rate), count * (1 + len(keys))
+        calls, requests = at_rate(number or "", keys, count, rate), count * (1 + len(keys))
         right = _played(where, calls, requests, min(connections, count), as_json=as_json, each=False)
     else:
         right = _placed(where, number or "", tuple(key or ()), as_json=as_json)
@@ -70,7 +70,7 @@ def call(
         raise typer.Exit(1)
 
 
-def _steps(file: Path) -> "list[Planned]":
+def _steps(file: Path) -> "list[ScheduledCall]":
     from vats1c.simulator.scenario import ScenarioError, read
 
     try:
@@ -79,14 +79,14 @@ def _steps(file: Path) -> "list[Planned]":
         stop(error.message)
 
 
-def _placed(where: "Line", number: str, keys: tuple[str, ...], *, as_json: bool) -> bool:
+def _placed(where: "Target", number: str, keys: tuple[str, ...], *, as_json: bool) -> bool:
     """Place one call, and say what came of each request."""
-    from vats1c.simulator.playing import Planned, place
-    from vats1c.simulator.vats import Vats
+    from vats1c.simulator.load import ScheduledCall, place
+    from vats1c.simulator.pbx_client import PbxClient
 
     right = True
     try:
-        for heard in place(Vats(where), Planned(0.0, number, keys)):
+        for heard in place(PbxClient(where), ScheduledCall(0.0, number, keys)):
             _say(where, heard, as_json=as_json)
             right = right and heard.error is None
     except KeyboardInterrupt:
@@ -95,25 +95,31 @@ def _placed(where: "Line", number: str, keys: tuple[str, ...], *, as_json: bool)
 
 
 def _played(
-    where: "Line", calls: "Iterable[Planned]", requests: int, connections: int, *, as_json: bool, each: bool = True
+    where: "Target",
+    calls: "Iterable[ScheduledCall]",
+    requests: int,
+    connections: int,
+    *,
+    as_json: bool,
+    each: bool = True,
 ) -> bool:
     """Play the calls; print the summary, also when stopped before the end.
 
     `each` answer is printed, or else a bar shows how far they are.
     """
     from vats1c.cli.progress import measured
-    from vats1c.simulator.playing import Playing, Summary
+    from vats1c.simulator.load import LoadRunner, Summary
 
     summary, ended = Summary(), False
     with measured(str(where.to), requests, hidden=each) as advance:
 
-        def take(heard: "Heard") -> None:
+        def take(heard: "Reply") -> None:
             summary.add(heard)
             advance()
             if each:
                 _say(where, heard, as_json=as_json)
 
-        playing = Playing(where, calls, connections, take)
+        playing = LoadRunner(where, calls, connections, take)
         try:
             playing.play()
             ended = True
@@ -128,11 +134,11 @@ def _played(
     return ended and summary.right
 
 
-def _say(where: "Line", heard: "Heard", *, as_json: bool) -> None:
+def _say(where: "Target", heard: "Reply", *, as_json: bool) -> None:
     if not as_json:
-        typer.echo(told(heard, where.password), err=heard.error is not None)
+        typer.echo(format_reply(heard, where.password), err=heard.error is not None)
         return
-    from vats1c.simulator.playing import ms
+    from vats1c.simulator.load import ms
 
     said: dict[str, Any] = {
         "operation": heard.operation,

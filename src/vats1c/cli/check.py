@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vats1c.cli.settings import ConfigOption, fail, load
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.app import Application
+    from vats1c.app.application import Application
     from vats1c.directory import Directory
-    from vats1c.directory.doctor import Finding
+    from vats1c.directory.doctor import RowFinding
 
     # The directory; its file, None where it is no file; what was found in it.
-    Found = tuple[str, Path | None, Finding]
+    Found = tuple[str, Path | None, RowFinding]
 
 # A table longer than this is read by nobody; --json gives all of it.
-_MOST_SHOWN = 50
+_MAX_SHOWN = 50
 # No country code 7 has the area code 000.
 _UNASSIGNED_NUMBER = "+70000000000"
 
@@ -32,17 +32,17 @@ def check(
 
     Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
     """
-    from vats1c.cli.running import configure_log, copy_callers, opened, say_parts
+    from vats1c.cli.running import configure_log, open_application, print_summary, refresh_directories
     from vats1c.config import ConfigError
 
     settings = load(config)
     # Warnings of the directories go beside the report: standard output may hold JSON.
     configure_log(settings.log_level, settings.log_format)
     try:
-        with opened(settings) as application:
-            copy_callers(application, anew=True)
+        with open_application(settings) as application:
+            refresh_directories(application, anew=True)
             if not as_json:
-                say_parts(application)
+                print_summary(application)
             findings = list(_findings(application))
     except ConfigError as error:
         fail(error)
@@ -55,31 +55,31 @@ def check(
 
 
 def _findings(application: "Application") -> "Iterator[Found]":
-    from vats1c.directory import Tabular
-    from vats1c.directory.doctor import examine
+    from vats1c.directory import HasRows
+    from vats1c.directory.doctor import validate
 
     for publication in application.publications:
         own = application.settings.served[publication.name]
-        display = application.display(publication.name)
+        display = application.phone_format(publication.name)
         for one in publication.directories:
-            if not isinstance(one, Tabular):
+            if not isinstance(one, HasRows):
                 for unanswered in _unanswered(one):
                     yield f"{publication.name}/{one.name}", None, unanswered
                 continue
-            for finding in examine(
+            for finding in validate(
                 one.rows(),
                 extensions={subscriber.extension for subscriber in own.subscribers if subscriber.extension},
                 internal_digits=application.settings.internal_digits,
-                shown=display.whole,
-                length=display.length,
+                shown=display.render_untruncated,
+                length=display.max_length,
             ):
                 yield f"{publication.name}/{one.name}", one.path, finding
 
 
-def _unanswered(directory: "Directory") -> "Iterator[Finding]":
+def _unanswered(directory: "Directory") -> "Iterator[RowFinding]":
     """Yield why a source that is not ready did not answer: it is asked once more, with the number of nobody."""
     from vats1c.directory import DirectoryError
-    from vats1c.directory.doctor import Finding
+    from vats1c.directory.doctor import RowFinding
     from vats1c.number import identify
 
     if directory.state().ready:
@@ -87,15 +87,15 @@ def _unanswered(directory: "Directory") -> "Iterator[Finding]":
     try:
         directory.find(identify(_UNASSIGNED_NUMBER))
     except DirectoryError as error:
-        yield Finding(0, "NO-ANSWER", error.message)
+        yield RowFinding(0, "NO-ANSWER", error.message)
 
 
 def _show(findings: list["Found"]) -> None:
-    for directory, path, finding in findings[:_MOST_SHOWN]:
+    for directory, path, finding in findings[:_MAX_SHOWN]:
         place = f"{path.name}:{finding.line}  " if path else ""
         typer.echo(f"  {directory}  {place}{finding.code}  {finding.message}")
-    if len(findings) > _MOST_SHOWN:
-        more = len(findings) - _MOST_SHOWN
+    if len(findings) > _MAX_SHOWN:
+        more = len(findings) - _MAX_SHOWN
         typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
     to_mend = sum(not finding.harmless for _, _, finding in findings)
     if to_mend:
@@ -111,7 +111,7 @@ def _show(findings: list["Found"]) -> None:
         typer.echo(str(Message("настройки в порядке", "the settings are right")))
 
 
-def _described(directory: str, path: Path | None, finding: "Finding") -> dict[str, Any]:
+def _described(directory: str, path: Path | None, finding: "RowFinding") -> dict[str, Any]:
     return {
         "directory": directory,
         "file": str(path) if path else None,

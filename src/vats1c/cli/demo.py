@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vats1c.cli.settings import FOLDER_PREFIX, fail
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.app import Application
+    from vats1c.app.application import Application
 
 USER, PASSWORD = "SOAP", "123"
 NUMBER, KEY = "89235292926", "gW3cyUJAtl50PhF"
@@ -109,7 +109,7 @@ def _welcome(application: "Application") -> str:
     card, callers = (
         f"http://{address}/sign-in/{application.sessions.link(person)}"
         for login in ("anna", "admin")
-        if (person := application.people.of_login(login))
+        if (person := application.people.by_login(login))
     )
     return str(
         Message(

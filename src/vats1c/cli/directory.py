@@ -14,12 +14,12 @@ import typer
 
 from vats1c.cli.progress import counting
 from vats1c.cli.settings import ConfigOption, fail, load, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
     from vats1c.config import Settings
-    from vats1c.directory.doctor import Finding
-    from vats1c.directory.editing import Editable, Entry, Imported
+    from vats1c.directory.doctor import RowFinding
+    from vats1c.directory.editing import Editable, Entry, ImportResult
 
 app = typer.Typer(no_args_is_help=True, help="Import, edit and give out the callers of your own directory.")
 
@@ -41,11 +41,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[int, typer.Argument(help="Id of the caller, as `vats1c directory find` shows it.")]
 
 # A report longer than this is read by nobody; --json gives all of it.
-_MOST_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 @app.command("import")
-def take_in(
+def import_(
     file: Annotated[Path, typer.Argument(help="Table of callers: CSV, XLSX, ODS or vCard.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
     config: ConfigOption = None,
@@ -54,13 +54,13 @@ def take_in(
     as_json: JsonOption = False,
 ) -> None:
     """Take the callers of a file in; what is there already is changed, nothing is taken away."""
-    from vats1c.directory.doctor import noting
+    from vats1c.directory.doctor import collect_unusable
     from vats1c.directory.files import rows_of
 
     settings = load(config, or_demo=True)
-    passed_over: list[Finding] = []
-    with _opened(settings, publication, directory) as own, counting() as tell:
-        rows = noting(rows_of(file, settings.plan), passed_over)
+    passed_over: list[RowFinding] = []
+    with _open_editable(settings, publication, directory) as own, counting() as tell:
+        rows = collect_unusable(rows_of(file, settings.plan), passed_over)
         done = own.import_rows(rows, file.name, partial(tell, file.name), dry_run=dry_run)
     if as_json:
         described = {
@@ -78,7 +78,7 @@ def imports(
     config: ConfigOption = None, directory: DirectoryOption = None, publication: PublicationOption = None
 ) -> None:
     """Print the imports that can be undone, the newest first."""
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         for one in own.imports():
             typer.echo(f"{one.id:>6}  {one.at}  {one.source}")
 
@@ -91,7 +91,7 @@ def undo(
     publication: PublicationOption = None,
 ) -> None:
     """Undo an import; callers changed since are left alone."""
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         undone = own.undo(number)
     done = Message(
         f"убрано: {undone.removed}; возвращено: {undone.restored}; изменены с тех пор и оставлены: {undone.kept}",
@@ -116,7 +116,7 @@ def add(
     from vats1c.model import Caller
 
     caller = Caller(name or "", company or "", category or "", manager or "", note or "")
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         typer.echo(own.add(number or [], caller))
 
 
@@ -136,7 +136,7 @@ def change(
     """Change what is given of a caller; numbers given take the place of all there were."""
     words = {"name": name, "company": company, "category": category, "manager": manager, "note": note}
     given = {field: value for field, value in words.items() if value is not None}
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         caller = own.get(caller_id).caller._replace(**given)
         own.change(caller_id, numbers=number, caller=caller)
 
@@ -149,7 +149,7 @@ def remove(
     publication: PublicationOption = None,
 ) -> None:
     """Take a caller out."""
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         own.remove(caller_id)
 
 
@@ -163,7 +163,7 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Print the callers that have every word: id, numbers, name, company, category, manager, note."""
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         found = own.find_by_text(text, limit)
     if as_json:
         typer.echo(json.dumps([_described(one) for one in found], ensure_ascii=False, indent=2))
@@ -182,18 +182,18 @@ def export(
     from vats1c.directory.columns import COLUMNS
 
     table = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
-    with _opened(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as own:
         table.writerow(COLUMNS)
         for row in own.rows():
             table.writerow([row.cell, *row.caller])
 
 
 @contextmanager
-def _opened(settings: "Settings", publication: str | None, name: str | None) -> "Iterator[Editable]":
+def _open_editable(settings: "Settings", publication: str | None, name: str | None) -> "Iterator[Editable]":
     """Give the directory that can be edited. Ends the command with one sentence when anything fails."""
+    from vats1c.app.load_parts import editable
     from vats1c.config import ConfigError
     from vats1c.directory import DirectoryError
-    from vats1c.opening import editable
 
     try:
         own = editable(settings, publication, name)
@@ -207,11 +207,11 @@ def _opened(settings: "Settings", publication: str | None, name: str | None) -> 
         own.close()
 
 
-def _report(file: Path, done: "Imported", passed_over: "list[Finding]", *, dry_run: bool) -> None:
-    for one in passed_over[:_MOST_SHOWN]:
+def _report(file: Path, done: "ImportResult", passed_over: "list[RowFinding]", *, dry_run: bool) -> None:
+    for one in passed_over[:_MAX_SHOWN]:
         typer.echo(f"  {file.name}:{one.line}  {one.code}  {one.message}")
-    if len(passed_over) > _MOST_SHOWN:
-        more = len(passed_over) - _MOST_SHOWN
+    if len(passed_over) > _MAX_SHOWN:
+        more = len(passed_over) - _MAX_SHOWN
         typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
     counts = Message(
         f"добавлено: {done.added}; изменено: {done.changed}; уже было: {done.same}; пропущено: {done.passed_over}",
@@ -225,7 +225,7 @@ def _report(file: Path, done: "Imported", passed_over: "list[Finding]", *, dry_r
     typer.echo(f"{counts}\n{after}")
 
 
-def _skipped(one: "Finding") -> dict[str, object]:
+def _skipped(one: "RowFinding") -> dict[str, object]:
     return {"line": one.line, "code": one.code, "message": str(one.message)}
 
 

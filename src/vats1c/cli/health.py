@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vats1c.cli.settings import stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 _TIMEOUT = 3.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vats1c.cli.settings import ConfigOption, load, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
     from vats1c.journal import Reader
@@ -26,7 +26,7 @@ def show(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitO
     from vats1c.database import DatabaseError
 
     try:
-        for recorded in _journal(config).rung(limit):
+        for recorded in _journal(config).recorded_calls(limit):
             typer.echo(_line(recorded, as_json))
     except DatabaseError as error:
         stop(error.message)
@@ -39,14 +39,14 @@ def tail(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitO
 
     try:
         journal = _journal(config)
-        rows = journal.rung(limit)
+        rows = journal.recorded_calls(limit)
         cursor = 0
         while True:
             for recorded in rows:
                 typer.echo(_line(recorded, as_json))
                 cursor = recorded.id or cursor
             time.sleep(_POLL)
-            rows = journal.rung_after(cursor)
+            rows = journal.recorded_calls_after(cursor)
     except DatabaseError as error:
         stop(error.message)
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def erase(
 ) -> None:
     """Remove every exchange and call of a number, with their bytes and notes, and what the real 1C said of it."""
     from vats1c.database import Database, DatabaseError
-    from vats1c.journal import Journal, Limits
+    from vats1c.journal import Journal, Retention
     from vats1c.number import identify
     from vats1c.upstream import erase_all
 
@@ -68,7 +68,7 @@ def erase(
     try:
         database = Database(settings.database_url)
         database.prepare()
-        journal = Journal(database, Limits())
+        journal = Journal(database, Retention())
         erased = journal.erase(found.canonical, found.received)
         journal.close()
         erased += sum(erase_all(settings.data, name, found.canonical or "") for name in settings.served)
@@ -84,7 +84,7 @@ def erase(
 @app.command("upgrade")
 def upgrade(config: ConfigOption = None) -> None:
     """Bring the journal's tables to this version of the program; an embedded journal does so by itself at the start."""
-    from vats1c.database import HEAD, Database, DatabaseError
+    from vats1c.database import SCHEMA_VERSION, Database, DatabaseError
 
     try:
         database = Database(load(config).database_url)
@@ -92,10 +92,18 @@ def upgrade(config: ConfigOption = None) -> None:
         database.close()
     except DatabaseError as error:
         stop(error.message)
-    if found == HEAD:
-        typer.echo(str(Message(f"таблицы уже версии {HEAD}", f"the tables are of version {HEAD} already")))
+    if found == SCHEMA_VERSION:
+        typer.echo(
+            str(Message(f"таблицы уже версии {SCHEMA_VERSION}", f"the tables are of version {SCHEMA_VERSION} already"))
+        )
     else:
-        typer.echo(str(Message(f"таблицы обновлены до версии {HEAD}", f"the tables are of version {HEAD} now")))
+        typer.echo(
+            str(
+                Message(
+                    f"таблицы обновлены до версии {SCHEMA_VERSION}", f"the tables are of version {SCHEMA_VERSION} now"
+                )
+            )
+        )
 
 
 def _journal(config: ConfigOption) -> "Reader":

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vats1c.cli.settings import ConfigOption, fail, load, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.desk import Finding
-    from vats1c.directory.chain import Said
+    from vats1c.calls.service import LookupReport
+    from vats1c.directory.chain import SourceAnswer
 
 
 def lookup(
@@ -25,7 +25,7 @@ def lookup(
     ] = None,
 ) -> None:
     """Look a number up as SayName does; an unknown number is an answer, too."""
-    from vats1c.cli.running import configure_log, copy_callers, opened
+    from vats1c.cli.running import configure_log, open_application, refresh_directories
     from vats1c.config import ConfigError
 
     settings = load(config, or_demo=True)
@@ -40,10 +40,10 @@ def lookup(
             )
         )
     try:
-        with opened(settings) as application:
-            copy_callers(application, anew=False)
-            finding = application.desks[chosen].find(number, everybody=explain or as_json)
-            shown = application.display(chosen).text(finding.caller)
+        with open_application(settings) as application:
+            refresh_directories(application, anew=False)
+            finding = application.desks[chosen].explain(number, everybody=explain or as_json)
+            shown = application.phone_format(chosen).render(finding.caller)
     except ConfigError as error:
         fail(error)
     if as_json:
@@ -54,7 +54,7 @@ def lookup(
         typer.echo(shown)
 
 
-def _described(finding: "Finding", shown: str) -> dict[str, Any]:
+def _described(finding: "LookupReport", shown: str) -> dict[str, Any]:
     number, looked_up = finding.number, finding.lookup
     decided = looked_up.decided
     return {
@@ -70,11 +70,11 @@ def _described(finding: "Finding", shown: str) -> dict[str, Any]:
         "directory": decided.directory if decided else None,
         "confidence": decided.answer.match.confidence.value if decided and decided.answer.match else None,
         "elapsed_ms": _ms(finding.elapsed),
-        "answers": [_answer(said) for said in looked_up.said],
+        "answers": [_answer(said) for said in looked_up.answers],
     }
 
 
-def _answer(said: "Said") -> dict[str, Any]:
+def _answer(said: "SourceAnswer") -> dict[str, Any]:
     answer = said.answer
     return {
         "directory": said.directory,
@@ -88,7 +88,7 @@ def _answer(said: "Said") -> dict[str, Any]:
     }
 
 
-def _explained(finding: "Finding", shown: str) -> list[str]:
+def _explained(finding: "LookupReport", shown: str) -> list[str]:
     number = finding.number
     lines = [
         str(
@@ -101,7 +101,9 @@ def _explained(finding: "Finding", shown: str) -> list[str]:
     if number.canonical:
         forms = ", ".join(form for form in (number.canonical, number.national, number.last10) if form)
         lines.append(str(Message(f"формы       {forms}", f"forms       {forms}")))
-    lines += [f"  {said.directory:<10}{_told(said, finding.lookup.decided)}" for said in finding.lookup.said]
+    lines += [
+        f"  {said.directory:<10}{_format_answer(said, finding.lookup.decided)}" for said in finding.lookup.answers
+    ]
     if number.canonical is None:
         lines.append(
             str(
@@ -132,7 +134,7 @@ def _explained(finding: "Finding", shown: str) -> list[str]:
     return lines
 
 
-def _told(said: "Said", decided: "Said | None") -> str:
+def _format_answer(said: "SourceAnswer", decided: "SourceAnswer | None") -> str:
     answer = said.answer
     words = [answer.outcome.value, f"{_ms(answer.elapsed)} ms"]
     if answer.match:

@@ -5,12 +5,12 @@ import sys
 import typer
 
 from vats1c.cli.settings import stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 
 def hash_password() -> None:
     """Ask for a password (or read it from standard input) and print its hash for `password_hash`."""
-    from vats1c.auth import hash_password as hashed
+    from vats1c.accounts.passwords import hash_password as hashed
 
     if sys.stdin.isatty():
         password: str = typer.prompt(str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True)

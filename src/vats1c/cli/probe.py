@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vats1c.cli.line import (
+from vats1c.cli.settings import stop
+from vats1c.cli.target import (
     NAMESPACE,
     PASSWORD,
     USER,
@@ -16,13 +17,12 @@ from vats1c.cli.line import (
     TimeoutOption,
     UrlArgument,
     UserOption,
-    line,
+    target,
 )
-from vats1c.cli.settings import stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.simulator.probe import Finding
+    from vats1c.simulator.probe import CheckResult
 
 
 def probe(
@@ -44,13 +44,13 @@ def probe(
 ) -> None:
     """Put a web service through the conformance kit. Exit code 0 when no check failed."""
     from vats1c.simulator import junit as report
-    from vats1c.simulator.kit import CHECKS
-    from vats1c.simulator.probe import Asking, Probe, passed
+    from vats1c.simulator.checks import CHECKS
+    from vats1c.simulator.probe import Probe, ProbeTarget, passed
     from vats1c.soap.wsdl import read
 
-    where = line(url, user, password, namespace=namespace, timeout=timeout)
+    where = target(url, user, password, namespace=namespace, timeout=timeout)
     ours = {one.value: read(one.value) for one in Parameter}
-    asking = Asking(where, number, ours, key, parameter.value if parameter else "", deadline / 1_000)
+    asking = ProbeTarget(where, number, ours, key, parameter.value if parameter else "", deadline / 1_000)
     if not as_json:
         typer.echo(str(where.to))
     try:
@@ -59,7 +59,7 @@ def probe(
         raise typer.Exit(1) from None
     if junit is not None:
         try:
-            junit.write_bytes(report.spell(findings, str(where.to)))
+            junit.write_bytes(report.to_junit(findings, str(where.to)))
         except OSError as error:
             stop(Message(f"{junit}: не пишется: {error.strerror}", f"{junit}: cannot be written: {error.strerror}"))
     if as_json:
@@ -71,29 +71,29 @@ def probe(
         raise typer.Exit(1)
 
 
-def _show(finding: "Finding") -> None:
-    from vats1c.simulator.probe import Outcome
+def _show(finding: "CheckResult") -> None:
+    from vats1c.simulator.probe import CheckOutcome
 
     words = {
-        Outcome.PASSED: (Message("да", "ok"), "green"),
-        Outcome.FAILED: (Message("НЕТ", "FAIL"), "red"),
-        Outcome.SKIPPED: (Message("-", "skip"), "yellow"),
+        CheckOutcome.PASSED: (Message("да", "ok"), "green"),
+        CheckOutcome.FAILED: (Message("НЕТ", "FAIL"), "red"),
+        CheckOutcome.SKIPPED: (Message("-", "skip"), "yellow"),
     }
     word, colour = words[finding.outcome]
-    typer.echo(f"{typer.style(f'{word!s:<5}', fg=colour)} {finding.code:<17} {finding.says}")
-    if finding.outcome is Outcome.FAILED:
+    typer.echo(f"{typer.style(f'{word!s:<5}', fg=colour)} {finding.code:<17} {finding.title}")
+    if finding.outcome is CheckOutcome.FAILED:
         typer.echo(f"{'':<23} {Message('ожидалось', 'expected')}: {finding.expected}")
         typer.echo(f"{'':<23} {Message('получено', 'found')}: {finding.found}")
     elif finding.reason is not None:
         typer.echo(f"{'':<23} {finding.reason}")
 
 
-def _described(finding: "Finding") -> dict[str, Any]:
-    from vats1c.simulator.playing import ms
+def _described(finding: "CheckResult") -> dict[str, Any]:
+    from vats1c.simulator.load import ms
 
     return {
         "code": finding.code,
-        "says": str(finding.says),
+        "says": str(finding.title),
         "outcome": finding.outcome.value,
         "expected": _text(finding.expected),
         "found": _text(finding.found),
@@ -106,7 +106,7 @@ def _text(message: Message | None) -> str | None:
     return None if message is None else str(message)
 
 
-def _verdict(findings: "list[Finding]") -> Message:
+def _verdict(findings: "list[CheckResult]") -> Message:
     outcomes = [finding.outcome.value for finding in findings]
     good, bad, left = (outcomes.count(one) for one in ("passed", "failed", "skipped"))
     return Message(

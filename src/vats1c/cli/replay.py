@@ -5,22 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vats1c.cli.line import (
-    PASSWORD,
-    USER,
-    PasswordOption,
-    TimeoutOption,
-    UserOption,
-    line,
-)
 from vats1c.cli.settings import ConfigOption, load, stop
-from vats1c.language import Message
+from vats1c.cli.target import PASSWORD, USER, PasswordOption, TimeoutOption, UserOption, target
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
     from vats1c.model import Exchange
-    from vats1c.simulator.again import Told
-    from vats1c.simulator.sending import Answer
-    from vats1c.simulator.vats import Line
+    from vats1c.simulator.http_client import HttpReply
+    from vats1c.simulator.pbx_client import Target
+    from vats1c.simulator.replay import AnswerMeaning
 
 
 def replay(
@@ -33,14 +26,14 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Send the bytes of an exchange again. Exit code 0 when the answer means what it meant then."""
-    from vats1c.simulator import again
+    from vats1c.simulator import replay
 
-    where = line(to, user, password, timeout=timeout)
+    where = target(to, user, password, timeout=timeout)
     recorded, headers, body, answered = _recorded(config, exchange)
-    old = again.told(recorded.status, "", answered, recorded.elapsed)
-    answer = _sent(where, body, again.headers(headers, recorded.soap, user, password))
-    new = again.told(answer.status, answer.content_type, answer.body, answer.seconds)
-    differs = again.differences(old, new)
+    old = replay.meaning_of(recorded.status, "", answered, recorded.elapsed)
+    answer = _sent(where, body, replay.headers(headers, recorded.soap, user, password))
+    new = replay.meaning_of(answer.status, answer.content_type, answer.body, answer.seconds)
+    differs = replay.differences(old, new)
     if as_json:
         said = {"id": exchange, "operation": recorded.operation, "old": _described(old), "new": _described(new)}
         typer.echo(json.dumps({**said, "differs": differs}, ensure_ascii=False, indent=2))
@@ -82,8 +75,8 @@ def _recorded(config: ConfigOption, exchange_id: int) -> "tuple[Exchange, str, b
     return found[0], *raw
 
 
-def _sent(where: "Line", body: bytes, headers: dict[str, str]) -> "Answer":
-    from vats1c.simulator.sending import Sender, SendingError
+def _sent(where: "Target", body: bytes, headers: dict[str, str]) -> "HttpReply":
+    from vats1c.simulator.http_client import Sender, SendingError
 
     try:
         return Sender(where.to, where.timeout).post(body, headers)
@@ -91,8 +84,8 @@ def _sent(where: "Line", body: bytes, headers: dict[str, str]) -> "Answer":
         stop(error.message)
 
 
-def _described(told: "Told") -> dict[str, Any]:
-    from vats1c.simulator.playing import ms
+def _described(told: "AnswerMeaning") -> dict[str, Any]:
+    from vats1c.simulator.load import ms
 
     return {
         "status": told.status,
@@ -106,9 +99,9 @@ def _described(told: "Told") -> dict[str, Any]:
     }
 
 
-def _line(title: str, told: "Told", secret: str) -> str:
-    from vats1c.simulator.answers import shown
-    from vats1c.simulator.playing import ms
+def _line(title: str, told: "AnswerMeaning", secret: str) -> str:
+    from vats1c.simulator.answers import printable
+    from vats1c.simulator.load import ms
 
     if told.unreadable is not None:
         said = str(told.unreadable)
@@ -116,7 +109,7 @@ def _line(title: str, told: "Told", secret: str) -> str:
         said = f"Fault {told.fault}"
     else:
         said = f"{told.name} {told.returned!r}"
-    return f"  {title:<6}HTTP {told.status}  {shown(said, secret)}  {ms(told.seconds)} ms"
+    return f"  {title:<6}HTTP {told.status}  {printable(said, secret)}  {ms(told.seconds)} ms"
 
 
 def _verdict(differs: list[str]) -> Message:

@@ -12,10 +12,10 @@ import typer
 
 from vats1c.cli.progress import loading
 from vats1c.cli.settings import fail, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.app import Application
+    from vats1c.app.application import Application
     from vats1c.config import Settings
     from vats1c.directory import State
 
@@ -31,7 +31,7 @@ def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = N
                 "workers above 1 does not work on Windows: processes cannot share a port there",
             )
         )
-    _refuse_taken(host, port)
+    _ensure_port_free(host, port)
     if settings.staging.enabled and settings.staging.token is None:
         settings = _with_token(settings)
     if settings.workers == 1:
@@ -54,7 +54,7 @@ def _with_token(settings: "Settings") -> "Settings":
 
 def configure_log(level: str, form: str) -> None:
     """Send log lines to stderr: for people, or one JSON object a line. Values are quoted, so none can forge a line."""
-    with _without("rich"):
+    with _without_library("rich"):
         import structlog
 
     renderer: structlog.typing.Processor = (
@@ -76,7 +76,7 @@ def configure_log(level: str, form: str) -> None:
 
 
 @contextmanager
-def _without(library: str) -> Iterator[None]:
+def _without_library(library: str) -> Iterator[None]:
     """Have what is imported meanwhile do without a library that it can do without.
 
     structlog loads rich to colour tracebacks on a terminal, which takes 50 ms of a start and 3 MB to the end.
@@ -92,12 +92,12 @@ def _without(library: str) -> Iterator[None]:
         del sys.modules[library]
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    from vats1c.server import PortInUseError, refuse_taken
+def _ensure_port_free(host: str, port: int) -> None:
+    from vats1c.server import PortInUseError, ensure_port_free
 
     address = f"{host}:{port}"
     try:
-        refuse_taken(host, port)
+        ensure_port_free(host, port)
     except PortInUseError:
         stop(
             Message(
@@ -111,9 +111,9 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 @contextmanager
-def opened(settings: "Settings") -> "Iterator[Application]":
+def open_application(settings: "Settings") -> "Iterator[Application]":
     """Give the application, closed at the end; a terminal shows how far its files are read. Raises ConfigError."""
-    from vats1c.app import build
+    from vats1c.app.application import build
 
     with loading():
         application = build(settings)
@@ -121,13 +121,13 @@ def opened(settings: "Settings") -> "Iterator[Application]":
         yield application
 
 
-def copy_callers(application: "Application", *, anew: bool) -> None:
+def refresh_directories(application: "Application", *, anew: bool) -> None:
     """Copy the callers of the directories that do it in their own time: those that have none yet, `anew` all."""
-    from vats1c.directory import Copied
+    from vats1c.directory import Refreshable
 
     for publication in application.publications:
         for one in publication.directories:
-            if isinstance(one, Copied) and (anew or not one.state().ready):
+            if isinstance(one, Refreshable) and (anew or not one.state().ready):
                 one.refresh()
 
 
@@ -136,21 +136,21 @@ def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Applicat
     # for it again.
     gc.disable()
     from vats1c.config import ConfigError
-    from vats1c.server import Limits, serve
+    from vats1c.server import ServerLimits, serve
 
     host, port = settings.address
     limits = settings.limits
     try:
-        with opened(settings) as application:
+        with open_application(settings) as application:
             if welcome:
                 typer.echo(welcome(application))
             if announce:
-                say_parts(application)
+                print_summary(application)
             serve(
                 application,
                 host,
                 port,
-                Limits(
+                ServerLimits(
                     limits.header_timeout,
                     limits.body_timeout,
                     limits.connections,
@@ -162,7 +162,7 @@ def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Applicat
         fail(error)
 
 
-def say_parts(application: "Application") -> None:
+def print_summary(application: "Application") -> None:
     """Print a line for each part: users, directories, addresses."""
     settings = application.settings
     base = settings.public_url or f"http://{settings.shown_address}"
@@ -210,16 +210,16 @@ def _state_in_words(state: "State") -> tuple[str, str]:
 
 def _serve_many(settings: "Settings") -> None:
     from vats1c.config import ConfigError
-    from vats1c.server import WorkersDyingError, supervise
+    from vats1c.server import WorkersDyingError, run
 
     try:
         # Opened here once, so that what is wrong is said once, and before any worker starts.
-        with opened(settings) as application:
-            say_parts(application)
+        with open_application(settings) as application:
+            print_summary(application)
     except ConfigError as error:
         fail(error)
     try:
-        supervise(settings.workers, _worker, settings)
+        run(settings.workers, _worker, settings)
     except WorkersDyingError:
         stop(Message("рабочий процесс падает сразу после запуска", "a worker process dies as soon as it starts"))
 

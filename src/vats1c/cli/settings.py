@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
     from vats1c.config import Settings

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vats1c.cli.settings import ConfigOption, load, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
+    from vats1c.accounts.subscribers import SubscriberStore
     from vats1c.config import Settings
     from vats1c.database import Database
-    from vats1c.people import SubscriberStore
 
 app = typer.Typer(no_args_is_help=True, help="Employees whose phones ring, and their logins to the card page.")
 
@@ -55,9 +55,9 @@ def add(
     publication: PublicationOption = None,
 ) -> None:
     """Add an employee, or put another in place of the one with the same key; a running service sees it in seconds."""
-    from vats1c.auth import hash_password
+    from vats1c.accounts.passwords import hash_password
+    from vats1c.accounts.subscribers import StoredSubscriber
     from vats1c.model import Subscriber
-    from vats1c.people.store import Kept
 
     settings = load(config, or_demo=True)
     chosen = _chosen(settings, publication)
@@ -69,7 +69,7 @@ def add(
         if login and taken.get(login, key) != key:
             stop(Message(f"имя {login} уже занято", f"the login {login} is taken"))
         hashed = hash_password(_password()) if login else ""
-        store.put(Kept(chosen, Subscriber(key, name, extension), login, hashed))
+        store.put(StoredSubscriber(chosen, Subscriber(key, name, extension), login, hashed))
 
 
 @app.command("remove")
@@ -84,7 +84,7 @@ def remove(key: KeyArgument, config: ConfigOption = None, publication: Publicati
 @app.command("password")
 def password(key: KeyArgument, config: ConfigOption = None, publication: PublicationOption = None) -> None:
     """Ask for a new password of an employee; whoever signed in with the old one is signed out."""
-    from vats1c.auth import hash_password
+    from vats1c.accounts.passwords import hash_password
 
     settings = load(config, or_demo=True)
     chosen = _chosen(settings, publication)
@@ -101,15 +101,15 @@ def link(
     config: ConfigOption = None,
 ) -> None:
     """Print a link that signs somebody in once, within half an hour."""
-    from vats1c.cli.running import configure_log, opened
+    from vats1c.cli.running import configure_log, open_application
     from vats1c.cli.settings import fail
     from vats1c.config import ConfigError
 
     settings = load(config, or_demo=True)
     configure_log("error", settings.log_format)
     try:
-        with opened(settings) as application:
-            person = application.people.of_login(login)
+        with open_application(settings) as application:
+            person = application.people.by_login(login)
             if person is None:
                 stop(Message(f"нет такого имени: {login}", f"no such login: {login}"))
             base = settings.public_url or f"http://{settings.shown_address}"
@@ -150,8 +150,8 @@ def _masked(key: str) -> str:
 def _store(settings: "Settings") -> "Iterator[tuple[SubscriberStore, Database]]":
     from sqlalchemy.exc import SQLAlchemyError
 
+    from vats1c.accounts.subscribers import SubscriberStore
     from vats1c.database import Database, DatabaseError
-    from vats1c.people import SubscriberStore
 
     try:
         database = Database(settings.database_url)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vats1c.cli.settings import ConfigOption, load, stop
-from vats1c.language import Message
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
     from vats1c.config import Settings
@@ -46,12 +46,12 @@ def _chosen(settings: "Settings", publication: str | None) -> str:
 
 def _line(one: dict[str, Any]) -> str:
     ours, theirs = one["ours"], one["theirs"]
-    told = one["reason"] or f"{_told(theirs)} {theirs['ms']} ms"
+    told = one["reason"] or f"{_format_side(theirs)} {theirs['ms']} ms"
     differs = ", ".join(one["differs"])
-    mine = f"{_told(ours)} {ours['ms']} ms"
+    mine = f"{_format_side(ours)} {ours['ms']} ms"
     return f"{one['at'][:19]}  {one['number']:<16}  {one['outcome']}  {mine}  1C: {told}  ({differs})"
 
 
-def _told(side: dict[str, Any]) -> str:
+def _format_side(side: dict[str, Any]) -> str:
     more = "/".join(side[key] or "-" for key in ("category", "manager")) if side["category"] or side["manager"] else ""
     return f"{side['name'] or '-'} [{more}]" if more else side["name"] or "-"

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vats1c.cli.line import PASSWORD, USER, PasswordOption, UserOption
 from vats1c.cli.settings import stop
-from vats1c.language import Message
+from vats1c.cli.target import PASSWORD, USER, PasswordOption, UserOption
+from vats1c.messages import Message
 
 if TYPE_CHECKING:
-    from vats1c.simulator.descriptions import Facts
+    from vats1c.simulator.wsdl_diff import Facts
 
 app = typer.Typer(invoke_without_command=True, help="Print the WSDL, or compare two.")
 
-_SECONDS = 10.0
-_MOST_BYTES = 1 << 22
-_MOST_SHOWN = 2_000
+_TIMEOUT_S = 10.0
+_MAX_BYTES = 1 << 22
+_MAX_SHOWN_CHARS = 2_000
 
 
 @app.callback()
@@ -47,14 +47,14 @@ def diff(
     password: PasswordOption = PASSWORD,
 ) -> None:
     """Print what two WSDLs promise differently. Exit code 0 when nothing."""
-    from vats1c.simulator.answers import shown
-    from vats1c.simulator.descriptions import differences
+    from vats1c.simulator.answers import printable
+    from vats1c.simulator.wsdl_diff import differences
 
     ours, theirs = (_facts(source, user, password) for source in (first, second))
     found = differences(ours, theirs)
     for one in found:
-        sides = (shown(side or "-", most=_MOST_SHOWN) for side in (one.first, one.second))
-        typer.echo("{}\n  A: {}\n  B: {}".format(shown(one.what), *sides))
+        sides = (printable(side or "-", most=_MAX_SHOWN_CHARS) for side in (one.first, one.second))
+        typer.echo("{}\n  A: {}\n  B: {}".format(printable(one.what), *sides))
     if found:
         raise typer.Exit(1)
     typer.echo(str(Message("обещают одно и то же", "they promise the same")))
@@ -62,11 +62,11 @@ def diff(
 
 def _facts(source: str, user: str, password: str) -> "Facts":
     """Return what the WSDL of a file or a web service promises; ends the command where there is none."""
-    from vats1c.simulator import answers, descriptions
+    from vats1c.simulator import answers, wsdl_diff
 
     try:
         body, content_type = _read(source, user, password)
-        return descriptions.facts(answers.parse(answers.decoded(body, content_type)))
+        return wsdl_diff.facts(answers.parse(answers.decoded(body, content_type)))
     except answers.UnreadableError as error:
         stop(Message(f"{source}: {error.message.ru}", f"{source}: {error.message.en}"))
     except ValueError:
@@ -81,8 +81,8 @@ def _read(source: str, user: str, password: str) -> tuple[bytes, str]:
             reason = error.strerror or type(error).__name__
             stop(Message(f"{source}: не читается: {reason}", f"{source}: cannot be read: {reason}"))
     from vats1c.simulator.address import address
+    from vats1c.simulator.http_client import Sender, SendingError
     from vats1c.simulator.requests import headers
-    from vats1c.simulator.sending import Sender, SendingError
 
     try:
         to = address(source)
@@ -90,7 +90,7 @@ def _read(source: str, user: str, password: str) -> tuple[bytes, str]:
         raise typer.BadParameter(str(error), param_hint=source) from None
     try:
         for given in ({}, headers("1.1", user, password)):
-            answer = Sender(to, _SECONDS, most_bytes=_MOST_BYTES).get("wsdl", given)
+            answer = Sender(to, _TIMEOUT_S, most_bytes=_MAX_BYTES).get("wsdl", given)
             if answer.status != 401:  # noqa: PLR2004
                 break
     except SendingError as error:

@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from vats1c.config.problems import ConfigError, Problem, Unusable
 from vats1c.config.schema import Settings
-from vats1c.language import Message
+from vats1c.messages import Message
 
 PREFIX = "VATS1C_"
 # Read by commands, not settings of the service.

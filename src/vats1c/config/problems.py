@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vats1c.language import Message
+from vats1c.messages import Message
 
 
 @dataclass(frozen=True, slots=True)

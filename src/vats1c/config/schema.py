@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vats1c.config.problems import Unusable
-from vats1c.display import is_template
-from vats1c.language import Language
-from vats1c.number import Plan
+from vats1c.messages import Language
+from vats1c.number import NumberPlan
+from vats1c.phone_format import is_template
 
 DEFAULT_PUBLICATION = "telephony"
 # What the real 1C is called among the directories.
@@ -260,14 +260,14 @@ class UpstreamTable(Table):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.asked and not self.url:
+        if self.is_enabled and not self.url:
             raise Unusable("нужен url: адрес веб-сервиса 1С", "url is needed: the address of the 1C web service")
         if self.password is not None and self.password_file is not None:
             raise Unusable("нужно одно из: password, password_file", "only one of password, password_file may be given")
         return self
 
     @property
-    def asked(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether the real 1C is asked at all."""
         return self.mode != "serve"
 
@@ -287,7 +287,7 @@ class PublicationTable(Table):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        real = [UPSTREAM] if self.upstream.asked else []
+        real = [UPSTREAM] if self.upstream.is_enabled else []
         for what, names in (
             ("users.name", [user.name for user in self.users]),
             ("directories.name", [directory.name for directory in self.directories] + real),
@@ -404,9 +404,9 @@ class Settings(PublicationTable, BaseSettings):
         return self.publications or {DEFAULT_PUBLICATION: self}
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> NumberPlan:
         """How numbers are dialled here."""
-        return Plan(self.region, self.area_code, self.internal_digits)
+        return NumberPlan(self.region, self.area_code, self.internal_digits)
 
     @property
     def database_url(self) -> str:

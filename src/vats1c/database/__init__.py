@@ -3,8 +3,8 @@
 Rule: writers go one at a time, across processes too, so that a version drawn later is seen later.
 """
 
-from vats1c.database.database import CHANNEL, HEAD, Database
-from vats1c.database.embedded import keep_log
+from vats1c.database.database import CHANNEL, SCHEMA_VERSION, Database
+from vats1c.database.embedded import enable_wal
 from vats1c.database.errors import DatabaseError, FilesGoneError
 
-__all__ = ["CHANNEL", "HEAD", "Database", "DatabaseError", "FilesGoneError", "keep_log"]
+__all__ = ["CHANNEL", "SCHEMA_VERSION", "Database", "DatabaseError", "FilesGoneError", "enable_wal"]

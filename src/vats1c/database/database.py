@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vats1c.database.embedded import keep_log
+from vats1c.database.embedded import enable_wal
 from vats1c.database.errors import DatabaseError, reason
 from vats1c.database.file_guard import FileGuard
 from vats1c.database.schema import metadata
 
 # The last step in migrations/versions.
-HEAD = "0003"
+SCHEMA_VERSION = "0003"
 # Where PostgreSQL tells other processes of changes.
 CHANNEL = "vats1c"
-_SECONDS_TO_WAIT_FOR_A_LOCK = 3
+_LOCK_TIMEOUT_S = 3
 # Any number will do, as long as nobody else locks by it ("vats1c" in ASCII).
 _ADVISORY_LOCK = 0x766174733163
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
@@ -30,7 +30,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Open the database at `url` (SQLAlchemy), making a SQLite file where missing. Raises DatabaseError."""
         self._url = url
-        with self._told("не открывается", "cannot open"):
+        with self._translated_errors("не открывается", "cannot open"):
             parsed = sa.make_url(url)
             parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
             if parsed.get_backend_name() not in ("sqlite", "postgresql"):
@@ -44,12 +44,12 @@ class Database:
 
     def prepare(self) -> None:
         """Bring an embedded database to this version's tables; refuse another that is not. Raises DatabaseError."""
-        with self._told("не открывается", "cannot open"), self._held(create=True):
+        with self._translated_errors("не открывается", "cannot open"), self._held(create=True):
             self._prepare()
 
     def upgrade(self) -> str | None:
         """Bring the tables to this version, and return what version was found. Raises DatabaseError."""
-        with self._told("не обновляется", "cannot upgrade"), self._held(create=True):
+        with self._translated_errors("не обновляется", "cannot upgrade"), self._held(create=True):
             return self._upgrade()
 
     @contextmanager
@@ -79,7 +79,7 @@ class Database:
         if self._guard is not None:
             self._guard.empty_log()
 
-    def answers(self) -> bool:
+    def is_readable(self) -> bool:
         """Tell whether the database can be read."""
         try:
             with self.reading() as connection:
@@ -96,7 +96,7 @@ class Database:
 
     def _guarded(self, url: sa.URL) -> FileGuard | None:
         """Have the engine connect to the files that are open; None for a database in memory."""
-        sa.event.listen(self.engine, "connect", _durable)
+        sa.event.listen(self.engine, "connect", _set_durability)
         sa.event.listen(self.engine, "begin", _begin)
         if not url.database or url.database == ":memory:":
             return None
@@ -105,7 +105,7 @@ class Database:
         def connect() -> sqlite3.Connection:
             connection: sqlite3.Connection = self.engine.dialect.connect(*arguments, **named)  # type: ignore[assignment]
             try:
-                _durable(connection, None)
+                _set_durability(connection, None)
             except BaseException:
                 connection.close()
                 raise
@@ -124,14 +124,14 @@ class Database:
 
     def _prepare(self, write: Callable[[sa.Connection], None] | None = None) -> None:
         with self.engine.connect() as connection:
-            found = _found(connection)
-        if found != HEAD:
-            _refuse_later(found)
+            found = _current_version(connection)
+        if found != SCHEMA_VERSION:
+            _refuse_newer(found)
             if not self.embedded:
                 ru = "таблицы журнала старше программы" if found else "в базе ещё нет таблиц журнала"
                 en = "the journal's tables are of an older version" if found else "the journal has no tables yet"
                 raise DatabaseError(f"{ru}: выполните vats1c journal upgrade", f"{en}: run vats1c journal upgrade")
-            with self._told("не обновляется", "cannot upgrade"):
+            with self._translated_errors("не обновляется", "cannot upgrade"):
                 self._upgrade()
         if write is not None:
             with self._transaction() as connection:
@@ -139,16 +139,16 @@ class Database:
 
     def _upgrade(self) -> str | None:
         with self._transaction() as connection:
-            found = _found(connection)
-            _refuse_later(found)
+            found = _current_version(connection)
+            _refuse_newer(found)
             if found is None and not sa.inspect(connection).has_table("calls"):
                 # All at once, and alembic is not even imported: a first start takes no longer than any other.
                 metadata.create_all(connection)
                 connection.execute(
                     sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
                 )
-                connection.execute(sa.insert(_version), {"version_num": HEAD})
-            elif found != HEAD:
+                connection.execute(sa.insert(_version), {"version_num": SCHEMA_VERSION})
+            elif found != SCHEMA_VERSION:
                 _migrate(connection, found)
             return found
 
@@ -166,7 +166,7 @@ class Database:
                 raise
 
     @contextmanager
-    def _told(self, ru: str, en: str) -> Iterator[None]:
+    def _translated_errors(self, ru: str, en: str) -> Iterator[None]:
         """Turn whatever goes wrong into one sentence that holds no password."""
         try:
             yield
@@ -184,18 +184,18 @@ _PATIENT: dict[str, Any] = {
 }
 
 
-def _found(connection: sa.Connection) -> str | None:
+def _current_version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     version: str | None = connection.execute(sa.select(_version)).scalar()
     return version
 
 
-def _refuse_later(found: str | None) -> None:
-    if found is not None and found > HEAD:
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found > SCHEMA_VERSION:
         raise DatabaseError(
-            f"таблицы журнала версии {found}, программа знает {HEAD}: нужна программа новее",
-            f"the journal's tables are of version {found}, this program knows {HEAD}: a later one is needed",
+            f"таблицы журнала версии {found}, программа знает {SCHEMA_VERSION}: нужна программа новее",
+            f"the journal's tables are of version {found}, this program knows {SCHEMA_VERSION}: a later one is needed",
         )
 
 
@@ -209,7 +209,7 @@ def _migrate(connection: sa.Connection, found: str | None) -> None:
     if found is None:
         # The first version kept no account of its version.
         command.stamp(config, "0001")
-    command.upgrade(config, HEAD)
+    command.upgrade(config, SCHEMA_VERSION)
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -219,12 +219,12 @@ def _begin(connection: sa.Connection) -> None:
     )
 
 
-def _durable(connection: Any, _record: Any) -> None:
+def _set_durability(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
-    keep_log(connection)
+    enable_wal(connection)
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout={_SECONDS_TO_WAIT_FOR_A_LOCK * 1000}",
+        f"busy_timeout={_LOCK_TIMEOUT_S * 1000}",
         "synchronous=FULL",
         # Moving the log into the file takes fsyncs of its own: every 32 MB is often enough.
         "wal_autocheckpoint=8000",

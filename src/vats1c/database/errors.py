@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from vats1c.language import Message
+from vats1c.messages import Message
 
 
 class DatabaseError(Exception):

@@ -195,7 +195,7 @@ class FileGuard:
         if self._carried is not None:
             is_other = is_new or condition is not Condition.LOG_GONE
             self._carry_over(self._carried if is_other else Carried(), files, is_new=is_new)
-            log.warning("journal opened again", reason=self._reported, new=is_new)
+            log.warning("journal_reopened", reason=self._reported, new=is_new)
         self._carried, self._missing_since, self._reported = None, None, ""
         self._opened += 1
 
@@ -249,4 +249,4 @@ class FileGuard:
         """Write into the log why the files cannot be used, once for each reason; a first opening has another reader."""
         if why != self._reported and (self._files is not None or self._carried is not None):
             self._reported = why
-            log.error("journal file cannot be used", reason=why)
+            log.error("journal_file_unusable", reason=why)

@@ -29,8 +29,8 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 # Longer than any number or key is: a hostile sender cannot fill the disk by the field.
-LONGEST_NUMBER = 64
-LONGEST_KEY = 128
+MAX_NUMBER_CHARS = 64
+MAX_KEY_CHARS = 128
 
 metadata = sa.MetaData()
 
@@ -46,7 +46,7 @@ calls = sa.Table(
     sa.Column("publication", sa.String(63), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("last", UtcDateTime, nullable=False),
-    sa.Column("received", sa.String(LONGEST_NUMBER), nullable=False),
+    sa.Column("received", sa.String(MAX_NUMBER_CHARS), nullable=False),
     sa.Column("number", sa.String(16)),
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -72,7 +72,7 @@ rings = sa.Table(
     sa.Column("id", _Id, primary_key=True),
     sa.Column("call_id", _Id, nullable=False, index=True),
     sa.Column("publication", sa.String(63), nullable=False),
-    sa.Column("key", sa.String(LONGEST_KEY), nullable=False),
+    sa.Column("key", sa.String(MAX_KEY_CHARS), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("last", UtcDateTime, nullable=False),
     sa.Column("shown", UtcDateTime),
@@ -96,9 +96,9 @@ exchanges = sa.Table(
     sa.Column("soap", sa.String(3), nullable=False),
     sa.Column("namespace", sa.String(128), nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
-    sa.Column("received", sa.String(LONGEST_NUMBER), nullable=False),
+    sa.Column("received", sa.String(MAX_NUMBER_CHARS), nullable=False),
     sa.Column("number", sa.String(16)),
-    sa.Column("key", sa.String(LONGEST_KEY), nullable=False),
+    sa.Column("key", sa.String(MAX_KEY_CHARS), nullable=False),
     sa.Column("caller", sa.Text, nullable=False),
     sa.Column("directory", sa.Text, nullable=False),
     sa.Column("confidence", sa.String(11)),
@@ -136,7 +136,7 @@ subscribers = sa.Table(
     "subscribers",
     metadata,
     sa.Column("publication", sa.String(63), primary_key=True),
-    sa.Column("key", sa.String(LONGEST_KEY), primary_key=True),
+    sa.Column("key", sa.String(MAX_KEY_CHARS), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("extension", sa.String(16), nullable=False),
     sa.Column("login", sa.String(64), nullable=False),

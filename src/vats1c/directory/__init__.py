@@ -12,21 +12,21 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from vats1c.language import Message
+from vats1c.messages import Message
 from vats1c.model import Caller, Match
-from vats1c.number import Number, Plan
+from vats1c.number import Number, NumberPlan
 
 # A kind's module is imported when a directory of that kind is opened, and no sooner.
 KINDS = {
-    "csv": "vats1c.directory.csvfile:CsvDirectory",
-    "xlsx": "vats1c.directory.xlsxfile:XlsxDirectory",
-    "vcard": "vats1c.directory.vcardfile:VcardDirectory",
-    "http": "vats1c.directory.httpjson:HttpDirectory",
-    "ldap": "vats1c.directory.ldap:LdapDirectory",
-    "memory": "vats1c.directory.memory:MemoryDirectory",
-    "odata": "vats1c.directory.odata:OdataDirectory",
-    "soap": "vats1c.directory.soap1c:SoapDirectory",
-    "sql": "vats1c.directory.sql:SqlDirectory",
+    "csv": "vats1c.directory.kinds.csv:CsvDirectory",
+    "xlsx": "vats1c.directory.kinds.xlsx:XlsxDirectory",
+    "vcard": "vats1c.directory.kinds.vcard:VcardDirectory",
+    "http": "vats1c.directory.kinds.http:HttpDirectory",
+    "ldap": "vats1c.directory.kinds.ldap:LdapDirectory",
+    "memory": "vats1c.directory.kinds.memory:MemoryDirectory",
+    "odata": "vats1c.directory.kinds.odata:OdataDirectory",
+    "soap": "vats1c.directory.kinds.soap:SoapDirectory",
+    "sql": "vats1c.directory.kinds.sql:SqlDirectory",
     "store": "vats1c.directory.store:StoreDirectory",
 }
 
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 @runtime_checkable
-class Tabular(Protocol):
+class HasRows(Protocol):
     """A directory whose rows can be looked through."""
 
     path: Path
@@ -82,7 +82,7 @@ class Tabular(Protocol):
 
 
 @runtime_checkable
-class Copied(Protocol):
+class Refreshable(Protocol):
     """A directory that copies its callers from elsewhere in its own time."""
 
     def refresh(self) -> None:
@@ -92,11 +92,11 @@ class Copied(Protocol):
 class Directory(Protocol):
     """Says who owns a number. Called by many threads at once.
 
-    `in_memory` tells that `find` never waits for anything outside this process: such a directory is asked directly.
+    `nonblocking` tells that `find` never waits for anything outside this process: such a directory is asked directly.
     """
 
     name: str
-    in_memory: bool
+    nonblocking: bool
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number` and how surely, or None. MUST NOT be asked without a canonical form.
@@ -112,7 +112,7 @@ class Directory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class DirectoryContext:
     """Where a directory lives.
 
     `data` is the service's data folder, `publication` the publication that asks the directory, `folder` the folder that
@@ -124,7 +124,9 @@ class Home:
     folder: Path
 
 
-def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan, home: Home | None = None) -> Directory:
+def load(
+    kind: str, name: str, settings: Mapping[str, Any], plan: NumberPlan, context: DirectoryContext | None = None
+) -> Directory:
     """Open the directory `name` of `kind` with the kind's own settings.
 
     `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". The class
@@ -134,19 +136,19 @@ def load(kind: str, name: str, settings: Mapping[str, Any], plan: Plan, home: Ho
     """
     cls = class_of(kind)
     try:
-        directory: Directory = cls(name, _at_home(cls, settings, home) if home else settings, plan)
+        directory: Directory = cls(name, _resolved_settings(cls, settings, context) if context else settings, plan)
     except DirectoryError:
         raise
     except Exception as error:
         if kind in KINDS:
             raise
-        raise _broken(kind, error) from error
+        raise _unusable_kind(kind, error) from error
     return directory
 
 
-def _at_home(cls: Any, settings: Mapping[str, Any], home: Home) -> dict[str, Any]:
+def _resolved_settings(cls: Any, settings: Mapping[str, Any], home: DirectoryContext) -> dict[str, Any]:
     """Return the settings with the kind's defaults, and with relative paths taken from the home's folder."""
-    at_home = getattr(cls, "at_home", None)
+    at_home = getattr(cls, "default_settings", None)
     complete = {**(at_home(home) if at_home else {}), **settings}
     for key in getattr(cls, "file_settings", ()):
         # A path of another type, or an empty one, is for the kind to refuse.
@@ -167,7 +169,7 @@ def class_of(kind: str) -> Any:
     except DirectoryError:
         raise
     except Exception as error:
-        raise _broken(kind, error) from error
+        raise _unusable_kind(kind, error) from error
     kinds = ", ".join(sorted(KINDS.keys() | {plugged.name for plugged in entry_points(group=ENTRY_POINTS)}))
     raise DirectoryError(
         f"нет такого вида справочника: «{kind}»; есть: {kinds}",
@@ -176,7 +178,7 @@ def class_of(kind: str) -> Any:
     )
 
 
-def _broken(kind: str, error: Exception) -> DirectoryError:
+def _unusable_kind(kind: str, error: Exception) -> DirectoryError:
     reason = next(iter(str(error).splitlines()), "") or type(error).__name__
     return DirectoryError(
         f"вид справочника «{kind}» не загружается: {reason}",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from vats1c.directory import Directory
-from vats1c.directory.guard import Answer, Flight, Guard, Outcome, Patience
+from vats1c.directory.resilience import GuardedDirectory, LookupAnswer, LookupOutcome, PendingLookup, SourcePolicy
 from vats1c.metrics import Metrics
 from vats1c.model import Match
 from vats1c.number import Number
@@ -20,18 +20,18 @@ from vats1c.number import Number
 log = structlog.get_logger("vats1c.directory")
 
 
-class Said(NamedTuple):
+class SourceAnswer(NamedTuple):
     """What one directory said."""
 
     directory: str
-    answer: Answer
+    answer: LookupAnswer
 
 
-class Lookup(NamedTuple):
+class LookupResult(NamedTuple):
     """How a number was looked up: what each directory said, in the order of the settings, and who decided."""
 
-    said: tuple[Said, ...]
-    decided: Said | None
+    answers: tuple[SourceAnswer, ...]
+    decided: SourceAnswer | None
 
     @property
     def match(self) -> Match | None:
@@ -48,84 +48,84 @@ class Chain:
         directories: Sequence[Directory],
         metrics: Metrics,
         deadline: float = 0.8,
-        patience: Sequence[Patience] = (),
+        patience: Sequence[SourcePolicy] = (),
     ) -> None:
         """Take the directories in the order in which they are asked, and the `patience` to have with each."""
         self._deadline = deadline
-        patient = patience or [Patience(deadline)] * len(directories)
-        self.steps: tuple[Directory | Guard, ...] = tuple(
-            directory if directory.in_memory else Guard(directory, own)
+        patient = patience or [SourcePolicy(deadline)] * len(directories)
+        self.steps: tuple[Directory | GuardedDirectory, ...] = tuple(
+            directory if directory.nonblocking else GuardedDirectory(directory, own)
             for directory, own in zip(directories, patient, strict=True)
         )
-        self._counters: dict[tuple[str, Outcome], Any] = {
+        self._counters: dict[tuple[str, LookupOutcome], Any] = {
             (step.name, outcome): metrics.lookups.labels(f"{publication}/{step.name}", outcome.value)
             for step in self.steps
-            for outcome in Outcome
+            for outcome in LookupOutcome
         }
 
     @property
-    def in_memory(self) -> bool:
+    def nonblocking(self) -> bool:
         """Whether no directory is ever waited for."""
-        return not any(isinstance(step, Guard) for step in self.steps)
+        return not any(isinstance(step, GuardedDirectory) for step in self.steps)
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, None when nobody knows it in time; never raises."""
         return self.look_up(number).match
 
-    def glance(self, number: Number) -> tuple[Match | None, bool]:
+    def find_cached(self, number: Number) -> tuple[Match | None, bool]:
         """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
         for step in self.steps:
-            if isinstance(step, Guard):
-                answer = step.remembered(number)
+            if isinstance(step, GuardedDirectory):
+                answer = step.cached(number)
                 if answer is None:
                     return None, False
             else:
-                answer = self._direct(step, number)
+                answer = self._ask_nonblocking(step, number)
             if answer.match is not None:
                 return answer.match, True
         return None, True
 
-    def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
+    def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
         """Return what each directory says of `number` until one knows it; with `everybody` what all of them say."""
         begun = time.monotonic()
-        flights: dict[str, Flight] = {}
-        said: list[Said] = []
-        decided: Said | None = None
+        flights: dict[str, PendingLookup] = {}
+        said: list[SourceAnswer] = []
+        decided: SourceAnswer | None = None
         for step in self.steps:
-            if isinstance(step, Guard):
+            if isinstance(step, GuardedDirectory):
                 if not flights:
-                    flights = self._take_off(number)
+                    flights = self._start_lookups(number)
                 seconds = begun + min(self._deadline, step.deadline) - time.monotonic()
-                answer = self._counted(step, step.settled(number, flights[step.name].wait(seconds)))
+                answer = self._count(step, step.with_stale_fallback(number, flights[step.name].wait(seconds)))
             else:
-                answer = self._direct(step, number)
-            said.append(Said(step.name, answer))
+                answer = self._ask_nonblocking(step, number)
+            said.append(SourceAnswer(step.name, answer))
             if answer.match is not None and decided is None:
                 decided = said[-1]
                 if not everybody:
                     break
-        return Lookup(tuple(said), decided)
+        return LookupResult(tuple(said), decided)
 
     def close(self) -> None:
         """Close every directory."""
         for step in self.steps:
             step.close()
 
-    def _take_off(self, number: Number) -> dict[str, Flight]:
-        guards: Iterable[Guard] = (step for step in self.steps if isinstance(step, Guard))
+    def _start_lookups(self, number: Number) -> dict[str, PendingLookup]:
+        guards: Iterable[GuardedDirectory] = (step for step in self.steps if isinstance(step, GuardedDirectory))
         return {guard.name: guard.ask(number) for guard in guards}
 
-    def _direct(self, step: Directory, number: Number) -> Answer:
+    def _ask_nonblocking(self, step: Directory, number: Number) -> LookupAnswer:
         try:
             match = step.find(number)
         except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
-            log.warning("directory failed", directory=step.name, error=type(error).__name__)
-            return self._counted(step, Answer(Outcome.FAILED, reason=str(error) or type(error).__name__))
-        return self._counted(step, Answer(Outcome.FOUND, match) if match else _UNKNOWN)
+            log.warning("directory_failed", directory=step.name, error=type(error).__name__)
+            return self._count(step, LookupAnswer(LookupOutcome.FAILED, reason=str(error) or type(error).__name__))
+        return self._count(step, LookupAnswer(LookupOutcome.FOUND, match) if match else _UNKNOWN)
 
-    def _counted(self, step: Directory | Guard, answer: Answer) -> Answer:
+    def _count(self, step: Directory | GuardedDirectory, answer: LookupAnswer) -> LookupAnswer:
         self._counters[step.name, answer.outcome].inc()
         return answer
 
 
-_UNKNOWN = Answer(Outcome.UNKNOWN)
+_UNKNOWN = LookupAnswer(LookupOutcome.UNKNOWN)

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller, Confidence
-from vats1c.number import Number, Plan, split
+from vats1c.number import Number, NumberPlan, parse_cell
 
 # What a column may be called, folded; the first name is the one in the docs.
 COLUMNS = {
@@ -36,7 +36,7 @@ def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
     return fields
 
 
-def picker(fields: Sequence[str | None]) -> Callable[[list[str]], tuple[str, ...]]:
+def row_reader(fields: Sequence[str | None]) -> Callable[[list[str]], tuple[str, ...]]:
     """Return what picks a row's cells in the order of `CELLS`, "" where there is none; `fields` as `fields_of` says.
 
     What picks may use the row up.
@@ -54,11 +54,11 @@ def picker(fields: Sequence[str | None]) -> Callable[[list[str]], tuple[str, ...
     return picked
 
 
-def row_of(line: int, cells: Iterable[str], plan: Plan) -> Row:
+def row_of(line: int, cells: Iterable[str], plan: NumberPlan) -> Row:
     """Return the row at `line`, given by its cells in the order of `CELLS`."""
     cell, *own = map(str.strip, cells)
     # A hundred thousand rows are read at a start: a named tuple's own constructor takes twice as long.
-    return tuple.__new__(Row, (line, cell, split(cell, plan), tuple.__new__(Caller, own)))
+    return tuple.__new__(Row, (line, cell, parse_cell(cell, plan), tuple.__new__(Caller, own)))
 
 
 def cells_of(values: Mapping[str, str]) -> list[str]:
@@ -66,14 +66,14 @@ def cells_of(values: Mapping[str, str]) -> list[str]:
     return [values.get(field, "") for field in CELLS]
 
 
-def surety(number: Number, owners: Iterable[Sequence[str]], plan: Plan) -> Confidence:
+def confidence_of(number: Number, owners: Iterable[Sequence[str]], plan: NumberPlan) -> Confidence:
     """Return how sure it is that `number` is that of its `owners`, each given by the cells its numbers stand in.
 
     A source that does not show its numbers is believed.
     """
     guessed = number.local
     for cells in owners:
-        held = [own for cell in cells for own in split(cell, plan)]
+        held = [own for cell in cells for own in parse_cell(cell, plan)]
         same = [own for own in held if own.canonical == number.canonical]
         if not same and any(map(_has_digits, cells)):
             return Confidence.LAST_DIGITS

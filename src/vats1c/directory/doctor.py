@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from vats1c.directory import Row
-from vats1c.language import Message
+from vats1c.messages import Message
 from vats1c.model import Caller
 from vats1c.number import MAX_CELL_CHARS, extension_of, is_too_long
 
@@ -17,7 +17,7 @@ _MAX_QUOTED_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowFinding:
     """One thing to mend or to know; `code` is stable for scripts, `harmless` one is no reason to fail a check."""
 
     line: int
@@ -26,40 +26,40 @@ class Finding:
     harmless: bool = False
 
 
-def examine(
+def validate(
     rows: Iterable[Row],
     *,
     extensions: Collection[str] = (),
     internal_digits: int = 5,
     shown: Callable[[Caller], str] = lambda caller: caller.name,
     length: int = 0,
-) -> list[Finding]:
+) -> list[RowFinding]:
     """Return what is wrong with `rows`, in the order of their lines.
 
     `extensions` are those of the known employees, where there are any; `shown` gives what the phone shows without a
     limit, and `length` the most letters it has room for, 0 for any number.
     """
-    found: list[Finding] = []
+    found: list[RowFinding] = []
     by_number: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found += of_no_use(row)
-        found += _of_cell(row)
-        found += _of_manager(row, extensions, internal_digits)
-        found += _of_name(row, shown(row.caller), length)
+        found += unusable_row(row)
+        found += _check_cell(row)
+        found += _check_manager(row, extensions, internal_digits)
+        found += _check_name(row, shown(row.caller), length)
         for number in row.numbers if row.usable else ():
             by_number[number.canonical or ""].append(row)
-    found += _of_numbers(by_number)
+    found += _check_shared_numbers(by_number)
     return sorted(found, key=lambda finding: (finding.line, finding.code))
 
 
-def noting(rows: Iterable[Row], found: list[Finding]) -> Iterator[Row]:
+def collect_unusable(rows: Iterable[Row], found: list[RowFinding]) -> Iterator[Row]:
     """Yield `rows`, adding to `found` why some are of no use."""
     for row in rows:
-        found += of_no_use(row)
+        found += unusable_row(row)
         yield row
 
 
-def of_no_use(row: Row) -> Iterator[Finding]:
+def unusable_row(row: Row) -> Iterator[RowFinding]:
     """Yield why no caller can be found by `row`; nothing when one can."""
     if not row.numbers:
         yield _too_long(row) if is_too_long(row.cell) else _no_number(row)
@@ -67,12 +67,12 @@ def of_no_use(row: Row) -> Iterator[Finding]:
         yield _finding(row, "NO-NAME", "нет имени", "there is no name")
 
 
-def _no_number(row: Row) -> Finding:
+def _no_number(row: Row) -> RowFinding:
     cell = _quoted(row.cell)
     return _finding(row, "NO-NUMBER", f"номер не читается: {cell}", f"no number can be read: {cell}")
 
 
-def _too_long(row: Row) -> Finding:
+def _too_long(row: Row) -> RowFinding:
     length, cell = len(row.cell), _quoted(row.cell)
     return _finding(
         row,
@@ -82,7 +82,7 @@ def _too_long(row: Row) -> Finding:
     )
 
 
-def _of_cell(row: Row) -> Iterator[Finding]:
+def _check_cell(row: Row) -> Iterator[RowFinding]:
     if len(row.numbers) > 1:
         count = len(row.numbers)
         yield _finding(
@@ -90,7 +90,7 @@ def _of_cell(row: Row) -> Iterator[Finding]:
         )
 
 
-def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> Iterator[Finding]:
+def _check_manager(row: Row, extensions: Collection[str], internal_digits: int) -> Iterator[RowFinding]:
     manager = row.caller.manager
     if not manager:
         return
@@ -111,7 +111,7 @@ def _of_manager(row: Row, extensions: Collection[str], internal_digits: int) -> 
         )
 
 
-def _of_name(row: Row, shown: str, length: int) -> Iterator[Finding]:
+def _check_name(row: Row, shown: str, length: int) -> Iterator[RowFinding]:
     if any(_NOT_XML.search(text) for text in (row.caller.name, row.caller.category, row.caller.manager)):
         yield _finding(
             row,
@@ -128,7 +128,7 @@ def _of_name(row: Row, shown: str, length: int) -> Iterator[Finding]:
         )
 
 
-def _of_numbers(by_number: dict[str, list[Row]]) -> Iterator[Finding]:
+def _check_shared_numbers(by_number: dict[str, list[Row]]) -> Iterator[RowFinding]:
     tails: dict[str, dict[str, Row]] = defaultdict(dict)
     for number, rows in by_number.items():
         tails[number[-10:]][number] = rows[0]
@@ -160,5 +160,5 @@ def _quoted(text: str) -> str:
     return repr(text) if len(text) <= _MAX_QUOTED_CHARS else f"{text[:_MAX_QUOTED_CHARS]!r}…"
 
 
-def _finding(row: Row, code: str, ru: str, en: str, *, harmless: bool = False) -> Finding:
-    return Finding(row.line, code, Message(ru, en), harmless)
+def _finding(row: Row, code: str, ru: str, en: str, *, harmless: bool = False) -> RowFinding:
+    return RowFinding(row.line, code, Message(ru, en), harmless)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from vats1c.directory import Row
-from vats1c.language import Message
+from vats1c.messages import Message
 from vats1c.model import Caller
 from vats1c.number import Number
 
@@ -30,7 +30,7 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What an import did; `passed_over` counts the rows of no use."""
 
     id: int
@@ -41,7 +41,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoResult:
     """What undoing did; `kept` counts the callers left alone because they were changed or removed since."""
 
     removed: int
@@ -78,10 +78,10 @@ class Editable(Protocol):
         on_progress: Callable[[int], None] = lambda _done: None,
         *,
         dry_run: bool = False,
-    ) -> Imported:
+    ) -> ImportResult:
         """Take `rows` in and return what was done; with `dry_run` what would be."""
 
-    def undo(self, import_id: int) -> Undone:
+    def undo(self, import_id: int) -> UndoResult:
         """Remove what the import added and restore what it changed, save what was changed since."""
 
     def imports(self) -> list[Import]:
@@ -91,7 +91,7 @@ class Editable(Protocol):
         """Let go of files and connections. MAY be called twice."""
 
 
-def none_to_edit(publication: str, name: str | None) -> Message:
+def no_editable_directory(publication: str, name: str | None) -> Message:
     """Say that the publication has no such directory, or none under that name, and how to get one."""
     return Message(
         f"нет справочника, который можно изменять: публикация {publication}, справочник {name or 'любой'}; "

@@ -14,33 +14,33 @@ from typing import Any
 import structlog
 
 from vats1c.directory import DirectoryError, Row, State
-from vats1c.directory.given import refuse_unknown
-from vats1c.directory.index import Index
+from vats1c.directory.index import CallerIndex
+from vats1c.directory.settings_checks import refuse_unknown
 from vats1c.model import Caller, Match
-from vats1c.number import Number, Plan, is_too_long
+from vats1c.number import Number, NumberPlan, is_too_long
 
 log = structlog.get_logger("vats1c.directory")
 
-Read = Callable[[Path, Plan], Iterable[Row]]
+Read = Callable[[Path, NumberPlan], Iterable[Row]]
 
 # By the end of a file's name: who reads it, imported when it is read.
 READERS = {
-    ".csv": "vats1c.directory.csvfile:read",
-    ".tsv": "vats1c.directory.csvfile:read",
-    ".txt": "vats1c.directory.csvfile:read",
-    ".ods": "vats1c.directory.xlsxfile:read",
-    ".vcf": "vats1c.directory.vcardfile:read",
-    ".xls": "vats1c.directory.xlsxfile:read",
-    ".xlsx": "vats1c.directory.xlsxfile:read",
+    ".csv": "vats1c.directory.kinds.csv:read",
+    ".tsv": "vats1c.directory.kinds.csv:read",
+    ".txt": "vats1c.directory.kinds.csv:read",
+    ".ods": "vats1c.directory.kinds.xlsx:read",
+    ".vcf": "vats1c.directory.kinds.vcard:read",
+    ".xls": "vats1c.directory.kinds.xlsx:read",
+    ".xlsx": "vats1c.directory.kinds.xlsx:read",
 }
 
 # Who watches files being read at the start: told a directory's name and how many rows are read so far.
 watched_by: ContextVar[Callable[[str, int], None] | None] = ContextVar("watched_by", default=None)
-_TOLD_EVERY = 10_000
+_PROGRESS_ROWS = 10_000
 
-_LOOK_EVERY = 1.0
+_POLL_INTERVAL_S = 1.0
 # A file with fewer callers than this share of the last good one is taken for half an export.
-_LEAST_SHARE = 0.5
+_MIN_SHARE = 0.5
 # Of the rows whose number cell is too long, so many are named in the log; `vats1c check` names all.
 _MAX_LOGGED_ROWS = 10
 
@@ -48,11 +48,11 @@ _MAX_LOGGED_ROWS = 10
 class FileDirectory:
     """Callers of one file."""
 
-    in_memory = True
+    nonblocking = True
     file_settings = ("path",)
 
     def __init__(
-        self, name: str, settings: Mapping[str, Any], plan: Plan, read: Read, own: Collection[str] = ()
+        self, name: str, settings: Mapping[str, Any], plan: NumberPlan, read: Read, own: Collection[str] = ()
     ) -> None:
         """Read the file at `settings["path"]` with `read` and watch it; `own` are the kind's other settings.
 
@@ -65,8 +65,8 @@ class FileDirectory:
         self.path = Path(settings["path"])
         self._read = read
         self._plan = plan
-        self._stamp = _stamp(self.path)
-        self._index = Index(self._usable(_watched(self.rows(), name)))
+        self._stamp = _file_version(self.path)
+        self._index = CallerIndex(self._usable_rows(_with_progress(self.rows(), name)))
         self._fresh = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
@@ -89,31 +89,31 @@ class FileDirectory:
 
     def refresh(self) -> None:
         """Read the file again if it has changed; keep the last good content when it cannot be used."""
-        stamp = _stamp(self.path)
+        stamp = _file_version(self.path)
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
-            index = Index(self._usable(self.rows()))
+            index = CallerIndex(self._usable_rows(self.rows()))
         except DirectoryError as error:
-            self._keep(str(error))
+            self._keep_last_good(str(error))
             return
         except Exception as error:  # a reader's defect must not end the watching
-            self._keep(type(error).__name__)
-            log.exception("directory reader failed", directory=self.name)
+            self._keep_last_good(type(error).__name__)
+            log.exception("directory_reader_failed", directory=self.name)
             return
-        if len(index) < len(self._index) * _LEAST_SHARE:
-            self._keep(f"{len(index)} callers instead of {len(self._index)}")
+        if len(index) < len(self._index) * _MIN_SHARE:
+            self._keep_last_good(f"{len(index)} callers instead of {len(self._index)}")
             return
         self._index = index
         self._fresh = True
-        log.info("directory read again", directory=self.name, callers=len(index))
+        log.info("directory_reloaded", directory=self.name, callers=len(index))
 
-    def _keep(self, reason: str) -> None:
+    def _keep_last_good(self, reason: str) -> None:
         self._fresh = False
-        log.warning("directory kept its last good content", directory=self.name, reason=reason)
+        log.warning("directory_kept_last_good", directory=self.name, reason=reason)
 
-    def _usable(self, rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
+    def _usable_rows(self, rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
         """Yield the numbers and the caller of each row of use; log the rows whose number cell is too long."""
         too_long = 0
         lines: list[int] = []
@@ -127,15 +127,15 @@ class FileDirectory:
                     lines.append(line)
         if too_long:
             log.warning(
-                "number cells too long", directory=self.name, file=self.path.name, count=too_long, first_lines=lines
+                "number_cells_too_long", directory=self.name, file=self.path.name, count=too_long, first_lines=lines
             )
 
     def _watch(self) -> None:
-        while not self._closed.wait(_LOOK_EVERY):
+        while not self._closed.wait(_POLL_INTERVAL_S):
             self.refresh()
 
 
-def rows_of(path: Path, plan: Plan) -> Iterable[Row]:
+def rows_of(path: Path, plan: NumberPlan) -> Iterable[Row]:
     """Return every row of a file of callers, whose kind its name tells. Raises DirectoryError."""
     target = READERS.get(path.suffix.lower())
     if target is None:
@@ -150,19 +150,19 @@ def rows_of(path: Path, plan: Plan) -> Iterable[Row]:
     return read(path, plan)
 
 
-def _watched(rows: Iterable[Row], name: str) -> Iterable[Row]:
+def _with_progress(rows: Iterable[Row], name: str) -> Iterable[Row]:
     tell = watched_by.get()
-    return rows if tell is None else _telling(rows, name, tell)
+    return rows if tell is None else _reporting_progress(rows, name, tell)
 
 
-def _telling(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -> Iterator[Row]:
+def _reporting_progress(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -> Iterator[Row]:
     for done, row in enumerate(rows, 1):
-        if done % _TOLD_EVERY == 0:
+        if done % _PROGRESS_ROWS == 0:
             tell(name, done)
         yield row
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _file_version(path: Path) -> tuple[int, int, int] | None:
     """Return what changes when the file does: time of change, size, inode; None when it is not there."""
     try:
         status = path.stat()

@@ -10,13 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Kind, Number
+from vats1c.number import Number, NumberKind
 
 _SEPARATOR = "\x1f"
 _TEN_DIGITS = 10**10
 
 
-class Index:
+class CallerIndex:
     """An immutable set of callers with their numbers."""
 
     def __init__(self, rows: Iterable[tuple[Iterable[Number], Caller]]) -> None:
@@ -56,7 +56,7 @@ class Index:
             own = []
             while place is not None and self._owners[place] == row:
                 canonical = f"+{self._numbers[place]}"
-                own.append(Number(canonical, canonical, Kind.EXTERNAL, local=row in self._local))
+                own.append(Number(canonical, canonical, NumberKind.EXTERNAL, local=row in self._local))
                 place = next(places, None)
             yield own, self._caller(row)
 

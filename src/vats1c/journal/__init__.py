@@ -1,26 +1,26 @@
 """The record of exchanges and calls: written durably before the VATS is told `1`; read back by cursor."""
 
-from vats1c.journal.bell import Bell, TooManyWaitingError
-from vats1c.journal.exchanges import REFUSED, Found, Sought
+from vats1c.journal.change_notifier import ChangeNotifier, TooManyWaitersError
+from vats1c.journal.exchange_search import REFUSED, ExchangeSearch, FoundExchanges
 from vats1c.journal.journal import RECEIPTS, Journal, JournalError
-from vats1c.journal.reading import EVERY, Asked, Reader, UnknownNumber, Wanted
-from vats1c.journal.retention import Limits
-from vats1c.journal.ringing import Rang
+from vats1c.journal.queries import ALL_CALLS, CallFilter, ExchangeFilter, Reader, UnknownNumber
+from vats1c.journal.retention import Retention
+from vats1c.journal.rings import RecordedCall
 
 __all__ = [
-    "EVERY",
+    "ALL_CALLS",
     "RECEIPTS",
     "REFUSED",
-    "Asked",
-    "Bell",
-    "Found",
+    "CallFilter",
+    "ChangeNotifier",
+    "ExchangeFilter",
+    "ExchangeSearch",
+    "FoundExchanges",
     "Journal",
     "JournalError",
-    "Limits",
-    "Rang",
     "Reader",
-    "Sought",
-    "TooManyWaitingError",
+    "RecordedCall",
+    "Retention",
+    "TooManyWaitersError",
     "UnknownNumber",
-    "Wanted",
 ]

@@ -14,10 +14,10 @@ import structlog
 
 from vats1c.database import Database, DatabaseError
 from vats1c.database.schema import calls, rings
-from vats1c.journal.bell import Bell
-from vats1c.journal.reading import Reader
-from vats1c.journal.retention import Limits, erase, forget, trim
-from vats1c.journal.ringing import Rang, draw, ring
+from vats1c.journal.change_notifier import ChangeNotifier
+from vats1c.journal.queries import Reader
+from vats1c.journal.retention import Retention, erase, forget, trim
+from vats1c.journal.rings import RecordedCall, next_version, record_rings
 from vats1c.journal.rows import caller_fields, write_exchanges
 from vats1c.journal.watcher import Watcher
 from vats1c.journal.writer import Writer
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger("vats1c.journal")
 
-_TRIM_EVERY = 60.0
+_TRIM_INTERVAL_S = 60.0
 RECEIPTS = ("shown", "seen", "closed")
 
 
@@ -39,44 +39,44 @@ class Journal(Reader):
     """The calls and exchanges of one database."""
 
     def __init__(
-        self, database: Database, limits: Limits, on_dropped: Callable[[str, int], None] = lambda _what, _count: None
+        self, database: Database, limits: Retention, on_dropped: Callable[[str, int], None] = lambda _what, _count: None
     ) -> None:
         """Write into `database`, which is prepared, and keep of it what `limits` say."""
         super().__init__(database)
         self._database = database
         self._limits = limits
         self._watcher = Watcher(database, self)
-        self.bell = Bell()
-        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped, self.bell.ring)
+        self.changes = ChangeNotifier()
+        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped, self.changes.notify)
         self._closed = threading.Event()
 
-    def ring(self, ringing: Ringing) -> Rang:
+    def record(self, ringing: Ringing) -> RecordedCall:
         """Return the call that `ringing` belongs to, once it is durably written. Raises JournalError."""
         if ringing.at.tzinfo is None:
             raise JournalError("время звонка без часового пояса", "the call's time has no zone")
-        with self._told_of_writing():
-            return self._writer.do(ring, ringing)
+        with self._as_journal_error():
+            return self._writer.execute(record_rings, ringing)
 
-    def take(self, ringing: Ringing, then: Callable[[Rang | None, JournalError | None], None]) -> None:
+    def submit(self, ringing: Ringing, then: Callable[[RecordedCall | None, JournalError | None], None]) -> None:
         """Do as `ring` does and return at once: `then` is told what it was written as, or why it could not be.
 
         It is called by the thread that writes, so it must not wait.
         """
 
-        def told(rang: Rang | None, error: Exception | None) -> None:
-            then(rang, None if error is None else _unwritten(error))
+        def told(rang: RecordedCall | None, error: Exception | None) -> None:
+            then(rang, None if error is None else _to_journal_error(error))
 
-        self._writer.take(ring, ringing, told)
+        self._writer.submit(record_rings, ringing, told)
 
-    def note(self, exchange: Exchange) -> None:
+    def enqueue(self, exchange: Exchange) -> None:
         """Have `exchange` written soon; never waits and never raises."""
-        self._writer.note(exchange)
+        self._writer.enqueue(exchange)
 
-    def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+    def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down. Raises JournalError."""
         self._change([call_id], caller_fields(caller, confidence))
 
-    def rename(self, publication: str, numbers: Iterable[str], caller: Caller) -> int:
+    def rename_callers(self, publication: str, numbers: Iterable[str], caller: Caller) -> int:
         """Say who it was in past calls of `numbers` (E.164), and return how many they are. Raises JournalError."""
         mine = sa.select(calls.c.id).where(calls.c.publication == publication, calls.c.number.in_(list(numbers)))
 
@@ -85,13 +85,13 @@ class Journal(Reader):
             _change(connection, ids[::-1], caller_fields(caller, Confidence.EXACT))
             return len(ids)
 
-        return self._do(work)
+        return self._execute(work)
 
-    def annotate(self, call_id: int, text: str, by: str, at: datetime) -> None:
+    def set_note(self, call_id: int, text: str, by: str, at: datetime) -> None:
         """Write down what `by` has to say of a call; an empty text takes it away. Raises JournalError."""
         self._change([call_id], {"note": text or None, "note_by": by, "note_at": at})
 
-    def receipt(self, call_id: int, keys: Iterable[str], what: str, at: datetime) -> None:
+    def mark_receipt(self, call_id: int, keys: Iterable[str], what: str, at: datetime) -> None:
         """Note that the owners of `keys` were shown a card, looked at it or closed it; the first time counts.
 
         Raises JournalError.
@@ -103,12 +103,12 @@ class Journal(Reader):
             if connection.execute(sa.update(rings).where(mine).values({what: at})).rowcount:
                 _change(connection, [call_id], {})
 
-        self._do(work)
+        self._execute(work)
 
     def erase(self, number: str | None, received: str) -> int:
         """Remove every trace of a number, and return how many rows. Raises JournalError."""
-        erased = self._do(lambda connection: erase(connection, number, received))
-        with self._told():
+        erased = self._execute(lambda connection: erase(connection, number, received))
+        with self._translated_errors():
             # What was there must not stand on in the log of changes either.
             self._database.empty_log()
         return erased
@@ -117,36 +117,36 @@ class Journal(Reader):
         """Remove every row of `publication` written after `since`, and return how many. Raises JournalError."""
         removed, piece = 0, 1
         while piece:
-            piece = self._do(lambda connection: forget(connection, publication, since))
+            piece = self._execute(lambda connection: forget(connection, publication, since))
             removed += piece
         return removed
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Return once every exchange noted before can be read. Raises JournalError."""
-        with self._told_of_writing():
-            self._writer.settle()
+        with self._as_journal_error():
+            self._writer.flush()
 
     def trim(self, now: datetime | None = None) -> int:
         """Remove what is older or more than is kept, and return how many rows. Raises JournalError."""
         removed, piece = 0, 1
         while piece:
-            piece = self._do(lambda connection: trim(connection, self._limits, now or datetime.now(UTC)))
+            piece = self._execute(lambda connection: trim(connection, self._limits, now or datetime.now(UTC)))
             removed += piece
         return removed
 
-    def keep_within_limits(self) -> None:
+    def start_retention(self) -> None:
         """Remove what is too old or too much now and then, from now on, on a thread of its own."""
-        threading.Thread(target=self._keep_within_limits, name="journal-retention", daemon=True).start()
+        threading.Thread(target=self._run_retention, name="journal-retention", daemon=True).start()
 
-    def _keep_within_limits(self) -> None:
-        while not self._closed.wait(_TRIM_EVERY):
+    def _run_retention(self) -> None:
+        while not self._closed.wait(_TRIM_INTERVAL_S):
             try:
                 removed = self.trim()
             except JournalError as error:
-                log.warning("journal not trimmed", reason=str(error))
+                log.warning("journal_trim_failed", reason=str(error))
                 continue
             if removed:
-                log.info("journal trimmed", rows=removed)
+                log.info("journal_trimmed", rows=removed)
 
     def watch(self, tell: Callable[[list[Call]], None], looked_at: Callable[[], bool] = lambda: True) -> None:
         """Have `tell` told of the calls that change, whichever process changed them; it must not wait.
@@ -157,39 +157,39 @@ class Journal(Reader):
 
     def writable(self) -> bool:
         """Tell whether the last writing succeeded and the database answers."""
-        if self._writer.well and self._database.answers():
+        if self._writer.well and self._database.is_readable():
             return True
         # Nobody may ring for hours: health says so by itself when all is well again.
         try:
-            self._do(draw)
+            self._execute(next_version)
         except JournalError:
             return False
-        return self._database.answers()
+        return self._database.is_readable()
 
     def close(self) -> None:
         """Write what waits and let go of the connections."""
         self._closed.set()
-        self.bell.close()
+        self.changes.close()
         self._writer.close()
         self._watcher.close()
         self._database.close()
 
     def _change(self, ids: list[int], values: dict[str, Any]) -> None:
-        self._do(lambda connection: _change(connection, ids, values))
+        self._execute(lambda connection: _change(connection, ids, values))
 
-    def _do(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._told_of_writing():
-            return cast("T", self._writer.do(_each, work))
+    def _execute(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._as_journal_error():
+            return cast("T", self._writer.execute(_each, work))
 
     @contextmanager
-    def _told_of_writing(self) -> Iterator[None]:
+    def _as_journal_error(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # the drivers' own errors have no class in common
-            raise _unwritten(error) from error
+            raise _to_journal_error(error) from error
 
 
-def _unwritten(error: Exception) -> JournalError:
+def _to_journal_error(error: Exception) -> JournalError:
     told = JournalError("звонок не записан в журнал", "the call could not be recorded")
     told.__cause__ = error
     return told
@@ -203,7 +203,7 @@ def _change(connection: sa.Connection, ids: list[int], values: dict[str, Any]) -
     """Change calls, each with a version of its own."""
     if not ids:
         return
-    first = draw(connection, len(ids))
+    first = next_version(connection, len(ids))
     update = sa.update(calls).where(calls.c.id == sa.bindparam("own_id"))
     connection.execute(
         update.values(version=sa.bindparam("drawn"), **values),

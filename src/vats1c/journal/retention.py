@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from vats1c.database.schema import calls, exchanges, raw, rings
 
 # Rows removed in one transaction: calls that come meanwhile wait for no more.
-_PIECE = 2_000
+_BATCH_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Retention:
     """How much is kept: days, exchanges, bytes of them; `raw` tells whether bytes are kept at all."""
 
     days: int = 90
@@ -21,7 +21,7 @@ class Limits:
     raw: bool = True
 
 
-def trim(connection: sa.Connection, limits: Limits, now: datetime) -> int:
+def trim(connection: sa.Connection, limits: Retention, now: datetime) -> int:
     """Remove a piece of what is too old or too much, and return how many rows; 0 when all is within the limits."""
     oldest = now - timedelta(days=limits.days)
     newest = connection.execute(sa.select(sa.func.max(exchanges.c.id))).scalar() or 0
@@ -51,7 +51,7 @@ def forget(connection: sa.Connection, publication: str, since: datetime) -> int:
 
 
 def _remove_exchanges(connection: sa.Connection, those: sa.ColumnElement[bool]) -> int:
-    ids = list(connection.execute(sa.select(exchanges.c.id).where(those).limit(_PIECE)).scalars())
+    ids = list(connection.execute(sa.select(exchanges.c.id).where(those).limit(_BATCH_ROWS)).scalars())
     if ids:
         connection.execute(sa.delete(raw).where(raw.c.exchange_id.in_(ids)))
         connection.execute(sa.delete(exchanges).where(exchanges.c.id.in_(ids)))
@@ -59,7 +59,7 @@ def _remove_exchanges(connection: sa.Connection, those: sa.ColumnElement[bool]) 
 
 
 def _remove_calls(connection: sa.Connection, those: sa.ColumnElement[bool]) -> int:
-    ids = list(connection.execute(sa.select(calls.c.id).where(those).limit(_PIECE)).scalars())
+    ids = list(connection.execute(sa.select(calls.c.id).where(those).limit(_BATCH_ROWS)).scalars())
     if ids:
         connection.execute(sa.delete(rings).where(rings.c.call_id.in_(ids)))
         connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
@@ -72,7 +72,7 @@ def _remove_bytes(connection: sa.Connection, most: int) -> int:
         return 0
     ids = []
     for exchange_id, size in connection.execute(
-        sa.select(raw.c.exchange_id, raw.c.size).order_by(raw.c.exchange_id).limit(_PIECE)
+        sa.select(raw.c.exchange_id, raw.c.size).order_by(raw.c.exchange_id).limit(_BATCH_ROWS)
     ):
         if total <= most:
             break

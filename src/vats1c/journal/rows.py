@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vats1c.database.schema import LONGEST_KEY, LONGEST_NUMBER, exchanges, raw, rings
-from vats1c.journal import bulk
+from vats1c.database.schema import MAX_KEY_CHARS, MAX_NUMBER_CHARS, exchanges, raw, rings
+from vats1c.journal import raw_sql
 from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
 
-_LONGEST_NAMESPACE = 128
-_LONGEST_OPERATION = 64
+_MAX_NAMESPACE_CHARS = 128
+_MAX_OPERATION_CHARS = 64
 _TYPE = "CONTENT_TYPE"
 _SECRETS = frozenset({"Authorization", "Proxy-Authorization", "Cookie"})
 
@@ -58,27 +58,27 @@ def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> Non
     """Write `noted` down with their bytes; those with an id are there already, and only finished."""
     fresh = [exchange for exchange in noted if exchange.id is None]
     if fresh:
-        for own_id, exchange in enumerate(fresh, bulk.reserve(connection, exchanges, len(fresh))):
+        for own_id, exchange in enumerate(fresh, raw_sql.reserve(connection, exchanges, len(fresh))):
             exchange.id = own_id
-        bulk.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
+        raw_sql.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
     gone = _finish(connection, [exchange for exchange in noted if exchange.call_id is not None])
     # Read once: whoever notes more than can be kept takes the bytes of the oldest away.
     with_bytes = [(exchange.id, exchange.raw) for exchange in noted if exchange.id not in gone]
     kept = [raw_row(own_id, *own_raw) for own_id, own_raw in with_bytes if own_id is not None and own_raw]
-    bulk.insert(connection, raw, kept)
+    raw_sql.insert(connection, raw, kept)
 
 
 def _finish(connection: sa.Connection, finished: Sequence[Exchange]) -> set[int | None]:
     """Complete the rows of exchanges, and return the ids of those that are gone: erased, or with another file."""
-    changed = bulk.execute_many(
+    changed = raw_sql.execute_many(
         connection,
         "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ?, fault = ? WHERE id = ?",
         [
             (
                 one.elapsed,
-                one.address[:LONGEST_NUMBER],
+                one.address[:MAX_NUMBER_CHARS],
                 one.soap,
-                one.namespace[:_LONGEST_NAMESPACE],
+                one.namespace[:_MAX_NAMESPACE_CHARS],
                 one.fault,
                 one.id,
             )
@@ -96,15 +96,15 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
     return {
         "publication": exchange.publication,
         "at": exchange.at,
-        "operation": exchange.operation[:_LONGEST_OPERATION],
+        "operation": exchange.operation[:_MAX_OPERATION_CHARS],
         "outcome": exchange.outcome,
         "status": exchange.status,
         "soap": exchange.soap,
-        "namespace": exchange.namespace[:_LONGEST_NAMESPACE],
-        "address": exchange.address[:LONGEST_NUMBER],
-        "received": exchange.received[:LONGEST_NUMBER],
+        "namespace": exchange.namespace[:_MAX_NAMESPACE_CHARS],
+        "address": exchange.address[:MAX_NUMBER_CHARS],
+        "received": exchange.received[:MAX_NUMBER_CHARS],
         "number": exchange.number,
-        "key": exchange.key[:LONGEST_KEY],
+        "key": exchange.key[:MAX_KEY_CHARS],
         "caller": exchange.caller,
         "directory": exchange.directory,
         "confidence": exchange.confidence.value if exchange.confidence else None,
@@ -119,7 +119,7 @@ def raw_row(exchange_id: int, variables: Mapping[str, Any], request: bytes, answ
 
     Of its variables headers are kept, and what was noted under a name that no header can have, with a colon.
     """
-    headers = _spelled(
+    headers = _headers_as_json(
         tuple(item for item in variables.items() if item[0][:5] == "HTTP_" or item[0][0] == ":" or item[0] == _TYPE)
     )
     size = len(headers) + len(request) + len(answer)
@@ -127,7 +127,7 @@ def raw_row(exchange_id: int, variables: Mapping[str, Any], request: bytes, answ
 
 
 @lru_cache(maxsize=256)
-def _spelled(lines: tuple[tuple[str, str], ...]) -> str:
+def _headers_as_json(lines: tuple[tuple[str, str], ...]) -> str:
     """Return header lines as JSON, without secrets; a client sends the same ones again and again."""
     named = ((name.removeprefix("HTTP_").replace("_", "-").title(), value) for name, value in lines)
     return json.dumps({name: value for name, value in named if name not in _SECRETS}, ensure_ascii=False)

@@ -17,12 +17,12 @@ from vats1c.model import Call
 
 log = structlog.get_logger("vats1c.journal")
 
-_LOOK_EVERY = 0.1
+_POLL_INTERVAL_S = 0.1
 # A notice may be missed while a connection is renewed.
-_LOOK_EVERY_WHEN_LISTENING = 1.0
+_LISTEN_TIMEOUT_S = 1.0
 _LOOK_AGAIN = 2.0
 # While nobody looks at what is found, so many times as long as a look took passes before the next.
-_REST = 49
+_RETRY_DELAY_S = 49
 
 
 class Changes(Protocol):
@@ -69,20 +69,20 @@ class Watcher:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                with self._changes_of_others() as wait:
+                with self._wait_source() as wait:
                     while not self._closed.is_set():
                         begun = perf_counter()
-                        if not self._look():
-                            self._closed.wait(_REST * (perf_counter() - begun))
+                        if not self._check():
+                            self._closed.wait(_RETRY_DELAY_S * (perf_counter() - begun))
                         wait()
             except Exception as error:  # noqa: BLE001 - the driver's own errors, too: whatever it is, look again later
-                log.warning("journal cannot be watched", error=type(error).__name__)
-                self._closed.wait(_LOOK_EVERY)
+                log.warning("journal_watch_failed", error=type(error).__name__)
+                self._closed.wait(_POLL_INTERVAL_S)
                 # What is written meanwhile can be read.
                 self._changed.wait(_LOOK_AGAIN)
                 self._changed.clear()
 
-    def _look(self) -> bool:
+    def _check(self) -> bool:
         """Tell of what is new, and return whether anybody looks at it."""
         reached = self._changes.cursor()
         if not any(looked_at() for _, looked_at in self._tell):
@@ -96,10 +96,10 @@ class Watcher:
         return True
 
     @contextmanager
-    def _changes_of_others(self) -> Iterator[Callable[[], None]]:
+    def _wait_source(self) -> Iterator[Callable[[], None]]:
         """Give what returns when there may be something new."""
         if self._database.embedded:
-            yield self._asking()
+            yield self._polling()
             return
         connection = self._database.engine.raw_connection()
         # A connection of its own, for good: the pool must not give it to anyone.
@@ -109,11 +109,11 @@ class Watcher:
         finally:
             connection.close()
 
-    def _asking(self) -> Callable[[], None]:
+    def _polling(self) -> Callable[[], None]:
         seen: list[object] = [None]
 
         def wait() -> None:
-            while not self._changed.wait(_LOOK_EVERY):
+            while not self._changed.wait(_POLL_INTERVAL_S):
                 changes = self._database.changes()
                 if changes != seen[0]:
                     seen[0] = changes
@@ -128,7 +128,7 @@ class Watcher:
         driver.execute(f"LISTEN {CHANNEL}")
 
         def wait() -> None:
-            for _ in driver.notifies(timeout=_LOOK_EVERY_WHEN_LISTENING, stop_after=1):
+            for _ in driver.notifies(timeout=_LISTEN_TIMEOUT_S, stop_after=1):
                 return
 
         return wait

@@ -27,17 +27,17 @@ Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Told]]
 # Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
 # so that in a storm writing them down takes a small part of the machine and the rest is dropped. Few are written at a
 # time, as calls and answers wait for the processor meanwhile; many where somebody waits for them.
-_GATHER = 0.02
-_REST = 19
+_BATCH_WINDOW_S = 0.02
+_PAUSE_FACTOR = 19
 _FEW = 16
-_MOST_WORKS = 256
+_MAX_JOBS = 256
 _MANY = 128
 # Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
-_MOST_RAW = 2_000
-_MOST_NOTED = 10_000
+_MAX_RAW = 2_000
+_MAX_ENQUEUED = 10_000
 
 
-class _Work:
+class _Job:
     """Something to write that somebody is to be told of."""
 
     __slots__ = ("given", "then", "write")
@@ -52,10 +52,10 @@ class _Work:
         try:
             self.then(result, error)
         except Exception:  # a defect of ours: the others are told all the same
-            log.exception("what was written could not be told")
+            log.exception("write_callback_failed")
 
 
-class _Waiting:
+class _Waiter:
     """Somebody who waits until it is written."""
 
     __slots__ = ("error", "result", "waiting")
@@ -92,7 +92,7 @@ class Writer:
         self._on_commit = on_commit
         self._on_dropped = on_dropped
         self._on_written = on_written
-        self._works: deque[_Work] = deque()
+        self._works: deque[_Job] = deque()
         self._noted: deque[Exchange] = deque()
         # Exchanges that were written with their calls, of which there is more to say: that can wait.
         self._finished: deque[Exchange] = deque()
@@ -113,50 +113,50 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def do(self, write: Write[Given, Told], given: Given) -> Told:
+    def execute(self, write: Write[Given, Told], given: Given) -> Told:
         """Return what `write` returns for `given`, once that is on disk.
 
         What is asked for meanwhile with the same `write` is given to it together, in order, and it returns as many
         results. Raises whatever it or the commit raises.
         """
-        one = _Waiting()
-        self.take(write, given, one.told)
+        one = _Waiter()
+        self.submit(write, given, one.told)
         one.waiting.acquire()
         if one.error is not None:
             raise one.error
         return one.result  # type: ignore[no-any-return]
 
-    def take(self, write: Write[Given, Told], given: Given, then: Callable[[Any, Exception | None], None]) -> None:
+    def submit(self, write: Write[Given, Told], given: Given, then: Callable[[Any, Exception | None], None]) -> None:
         """Do the same and return at once: `then` is told what `write` returned, or why it is not on disk.
 
         It is called by the thread that writes, so it must not wait.
         """
-        self._works.append(_Work(write, given, then))
+        self._works.append(_Job(write, given, then))
         if not self._urgent.is_set():
             self._urgent.set()
             self._something.set()
         if self._closing:
             self._thread.join()
-            self._refuse(RuntimeError("the journal is closed"))
+            self._fail_all(RuntimeError("the journal is closed"))
 
-    def note(self, exchange: Exchange) -> None:
+    def enqueue(self, exchange: Exchange) -> None:
         """Have `exchange` written soon."""
         noted = self._noted if exchange.call_id is None else self._finished
         noted.append(exchange)
         if exchange.raw is not None:
             self._with_bytes.append(exchange)
-            if len(self._with_bytes) > _MOST_RAW:
+            if len(self._with_bytes) > _MAX_RAW:
                 self._drop_bytes()
-        if len(noted) > _MOST_NOTED:
+        if len(noted) > _MAX_ENQUEUED:
             noted.popleft()
             self._drop("exchange")
         if not self._something.is_set():
             self._something.set()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Return once what was noted before is written, or was dropped. Raises whatever the writing raises."""
         for _ in range(1 + (len(self._noted) + len(self._finished)) // _MANY):
-            self.do(_nothing, None)
+            self.execute(_no_op, None)
 
     def _drop_bytes(self) -> None:
         oldest = self._with_bytes.popleft()
@@ -168,7 +168,7 @@ class Writer:
         with self._counting:
             self._dropped[what] += count
 
-    def _tell_dropped(self) -> None:
+    def _report_drops(self) -> None:
         with self._counting:
             dropped, self._dropped = self._dropped, dict.fromkeys(self._dropped, 0)
         for what, count in dropped.items():
@@ -186,7 +186,7 @@ class Writer:
         while True:
             self._something.wait()
             # A call waits for nobody; exchanges alone gather.
-            self._urgent.wait(_GATHER)
+            self._urgent.wait(_BATCH_WINDOW_S)
             self._something.clear()
             self._urgent.clear()
             closing = self._closing
@@ -195,15 +195,15 @@ class Writer:
                     self._urgent.wait(max(0.0, self._rested - perf_counter()))
                 self._urgent.clear()
             if closing:
-                self._refuse(RuntimeError("the journal is closed"))
+                self._fail_all(RuntimeError("the journal is closed"))
                 return
 
     def _batch(self) -> bool:
         """Write what waits, and tell whether the database could be written to at all."""
-        self._tell_dropped()
-        works = [self._works.popleft() for _ in range(min(len(self._works), _MOST_WORKS))]
+        self._report_drops()
+        works = [self._works.popleft() for _ in range(min(len(self._works), _MAX_JOBS))]
         begun = perf_counter()
-        noted = self._some_noted(works, begun)
+        noted = self._select_batch(works, begun)
         try:
             results = self._write(works, noted)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
@@ -215,14 +215,14 @@ class Writer:
             for exchange in reversed(noted):
                 (self._noted if exchange.call_id is None else self._finished).appendleft(exchange)
             self._works.extendleft(reversed(works))
-            self._refuse(error)
+            self._fail_all(error)
             return False
         self.well = self.well or bool(works)
         for work, result in zip(works, results, strict=True):
             work.finish(result)
         if noted:
             now = perf_counter()
-            self._rested = now + _REST * (now - begun)
+            self._rested = now + _PAUSE_FACTOR * (now - begun)
         for exchange in noted:
             # Written: these bytes are no longer among those that may have to go.
             exchange.raw = None
@@ -232,31 +232,31 @@ class Writer:
             self._on_written()
         return True
 
-    def _some_noted(self, works: Sequence[_Work], now: float) -> list[Exchange]:
+    def _select_batch(self, works: Sequence[_Job], now: float) -> list[Exchange]:
         """Return the exchanges that are to be written now, with `works`."""
         noted: list[Exchange] = []
         rested = now >= self._rested
         if works or rested:
             # A call belongs to the SayNames that came before it: they are written no later.
-            _move(self._noted, noted, _MANY if works else _FEW)
-        settling = self._closing or any(work.write is _nothing for work in works)
+            _take_oldest(self._noted, noted, _MANY if works else _FEW)
+        settling = self._closing or any(work.write is _no_op for work in works)
         if settling or rested:
-            _move(self._finished, noted, _MANY if settling else _FEW)
+            _take_oldest(self._finished, noted, _MANY if settling else _FEW)
         return noted
 
-    def _refuse(self, error: Exception) -> None:
+    def _fail_all(self, error: Exception) -> None:
         """Tell all who wait that nothing can be written."""
         while self._works:
             self.well = False
             self._works.popleft().finish(None, error)
 
-    def _one_by_one(self, works: list[_Work], noted: list[Exchange]) -> None:
+    def _one_by_one(self, works: list[_Job], noted: list[Exchange]) -> None:
         """Write each by itself after all together failed: one that cannot be written must not take others with it."""
         if noted:
             try:
                 self._write([], noted)
             except Exception as error:  # noqa: BLE001 - exchanges are kept as well as can be
-                log.warning("exchanges not recorded", exchanges=len(noted), error=type(error).__name__)
+                log.warning("exchanges_not_recorded", exchanges=len(noted), error=type(error).__name__)
                 self._drop("exchange", len(noted))
         for work in works:
             try:
@@ -270,7 +270,7 @@ class Writer:
         if noted:
             self._on_written()
 
-    def _write(self, works: Sequence[_Work], noted: Sequence[Exchange]) -> list[Any]:
+    def _write(self, works: Sequence[_Job], noted: Sequence[Exchange]) -> list[Any]:
         try:
             return self._commit(works, noted)
         except FilesGoneError:
@@ -279,7 +279,7 @@ class Writer:
             # What was committed went with the files: once more, into those that are opened now.
             return self._commit(works, noted)
 
-    def _commit(self, works: Sequence[_Work], noted: Sequence[Exchange]) -> list[Any]:
+    def _commit(self, works: Sequence[_Job], noted: Sequence[Exchange]) -> list[Any]:
         self._begun = False
         fresh = [exchange for exchange in noted if exchange.id is None]
         try:
@@ -297,7 +297,7 @@ class Writer:
         return results
 
 
-def _move(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
+def _take_oldest(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
     """Take the oldest of those that wait, until `most` are taken."""
     # Whoever notes may take the oldest away meanwhile.
     with suppress(IndexError):
@@ -305,5 +305,5 @@ def _move(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
             taken.append(waiting.popleft())
 
 
-def _nothing(_connection: sa.Connection, given: Sequence[None]) -> Sequence[None]:
+def _no_op(_connection: sa.Connection, given: Sequence[None]) -> Sequence[None]:
     return given

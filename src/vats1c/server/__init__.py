@@ -3,8 +3,17 @@
 Rule: the only package that imports granian; it knows nothing of what the application does.
 """
 
-from vats1c.server.reception import Late, Limits, Served
-from vats1c.server.worker import PortInUseError, refuse_taken, serve
-from vats1c.server.workers import WorkersDyingError, supervise
+from vats1c.server.dispatcher import ResponseParts, ServerApplication, ServerLimits
+from vats1c.server.supervisor import WorkersDyingError, run
+from vats1c.server.worker import PortInUseError, ensure_port_free, serve
 
-__all__ = ["Late", "Limits", "PortInUseError", "Served", "WorkersDyingError", "refuse_taken", "serve", "supervise"]
+__all__ = [
+    "PortInUseError",
+    "ResponseParts",
+    "ServerApplication",
+    "ServerLimits",
+    "WorkersDyingError",
+    "ensure_port_free",
+    "run",
+    "serve",
+]

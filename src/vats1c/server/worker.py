@@ -17,17 +17,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vats1c.server.reception import Limits, Reception, Served
+from vats1c.server.dispatcher import RequestDispatcher, ServerApplication, ServerLimits
 
 _BACKLOG = 1_024
-_NEW_OBJECTS = 20_000
+_GC_THRESHOLD = 20_000
 
 
 class PortInUseError(OSError):
     """Somebody else listens there already."""
 
 
-def refuse_taken(host: str, port: int) -> None:
+def ensure_port_free(host: str, port: int) -> None:
     """Raise PortInUseError, or OSError, when `host`:`port` cannot be listened on.
 
     granian shares a port between processes (SO_REUSEPORT), so that it would start beside another one unnoticed.
@@ -44,7 +44,7 @@ def refuse_taken(host: str, port: int) -> None:
             raise
 
 
-def serve(application: Served, host: str, port: int, limits: Limits) -> None:
+def serve(application: ServerApplication, host: str, port: int, limits: ServerLimits) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests in flight and return. Call it from the main thread."""
     from granian._granian import (  # noqa: PLC0415 - a command that does not serve needs none of it
         CallbackScheduler,
@@ -57,13 +57,13 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     stop, stopped = WorkerSignal(), threading.Event()
 
     def end() -> None:
-        application.stopping()
+        application.begin_shutdown()
         stop.set()
 
     stop.add_cb(stopped.set)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: end())
-    reception = Reception(application, host, port, limits)
+    reception = RequestDispatcher(application, host, port, limits)
     worker = RSGIWorker(
         1,
         (ListenerSpec(host, port, _BACKLOG), None),
@@ -78,19 +78,19 @@ def serve(application: Served, host: str, port: int, limits: Limits) -> None:
     loop = _Loop()
     scheduler = CallbackScheduler(loop, None, None, None, None)
     scheduler._schedule_fn = reception.begin  # noqa: SLF001 - granian's own schedulers are given theirs like this
-    _compute_undisturbed()
+    _use_batch_scheduling()
     # What is there now, phone books above all, stays to the end: the collector need not walk it again and again, nor
     # once now.
     gc.freeze()
     # Thousands of exchanges may wait to be written, none of them garbage: to walk them after every 700 new objects, as
     # Python would, takes a sixth of the processor in a storm of calls.
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(_GC_THRESHOLD)
     gc.enable()
     worker.serve_mtr(scheduler, loop, stop)
     stopped.wait()
 
 
-def _compute_undisturbed() -> None:
+def _use_batch_scheduling() -> None:
     """Have no thread of this process interrupt another one as soon as it has something to do (sched(7), SCHED_BATCH).
 
     Each answer wakes granian's thread. On a busy core it would be sent by itself, two switches of threads for each,

@@ -6,13 +6,13 @@ Rule: an address holds no login, so it can be shown.
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from vats1c.language import Message
+from vats1c.messages import Message
 
 DEFAULT_PATH = "/telephony/ws/VATS"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServiceAddress:
     """Where a web service is; what is shown of it never holds more than that."""
 
     scheme: str
@@ -25,7 +25,7 @@ class Address:
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
-def address(url: str) -> Address:
+def address(url: str) -> ServiceAddress:
     """Return what `url` names; one without a path means the vendor's. Raises ValueError with a sentence."""
     try:
         parts = urlsplit(url)
@@ -50,7 +50,7 @@ def address(url: str) -> Address:
     path = parts.path if parts.path not in ("", "/") else DEFAULT_PATH
     if not path.isascii():
         path = quote(path, safe="/%:@!$&'()*+,;=~")
-    return Address(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
+    return ServiceAddress(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
 
 
 def _no_address() -> str:

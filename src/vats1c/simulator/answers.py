@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from vats1c.language import Message
+from vats1c.messages import Message
+from vats1c.simulator.http_client import HttpReply
 from vats1c.simulator.requests import SOAP
-from vats1c.simulator.sending import Answer
 
 _VERSIONS = {namespace: version for version, namespace in SOAP.items()}
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -21,8 +21,8 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 # Letters that were lost; and windows-1251 read as Latin-1 («Èâàí»): no language has four such in a row.
-_SPOILT = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
-_MOST_SHOWN = 200
+_MOJIBAKE = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
+_MAX_SHOWN_CHARS = 200
 
 
 class UnreadableError(Exception):
@@ -35,7 +35,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class AnswerFault:
     """A SOAP fault: its code without the prefix ("Client", "Receiver"), its text."""
 
     code: str
@@ -53,7 +53,7 @@ class Envelope:
     namespace: str = ""
     name: str = ""
     returned: str | None = None
-    fault: Fault | None = None
+    fault: AnswerFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Document:
     manager: str
 
 
-def read(answer: Answer) -> Envelope:
+def read(answer: HttpReply) -> Envelope:
     """Return what the answer's envelope holds. Raises UnreadableError."""
     if _PAGE.match(answer.body) or "html" in answer.content_type.lower():
         raise UnreadableError("html", "пришла страница HTML, а не SOAP", "an HTML page came instead of SOAP")
@@ -150,7 +150,7 @@ def parse(text: str) -> etree._Element:
 
 def is_mojibake(text: str) -> bool:
     """Tell whether `text` is UTF-8 that was read as an encoding of one byte a letter («РРІР°РЅ», "Ð˜Ð²Ð°Ð½")."""
-    if _SPOILT.search(text):
+    if _MOJIBAKE.search(text):
         return True
     for encoding in ("cp1251", "latin-1"):
         try:
@@ -162,7 +162,7 @@ def is_mojibake(text: str) -> bool:
     return False
 
 
-def shown(text: str, secret: str = "", most: int = _MOST_SHOWN) -> str:
+def printable(text: str, secret: str = "", most: int = _MAX_SHOWN_CHARS) -> str:
     """Return somebody's text fit for a terminal: a line of `most` characters, no control ones, no `secret`."""
     if secret:
         text = text.replace(secret, "***")
@@ -170,10 +170,10 @@ def shown(text: str, secret: str = "", most: int = _MOST_SHOWN) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _fault(inside: etree._Element) -> Fault:
+def _fault(inside: etree._Element) -> AnswerFault:
     code = inside.findtext("faultcode") or inside.findtext("{*}Code/{*}Value") or ""
     texts = inside.findall("faultstring") + inside.findall("{*}Reason/{*}Text")
-    return Fault(code.strip().rpartition(":")[2], " / ".join(_text(text) for text in texts))
+    return AnswerFault(code.strip().rpartition(":")[2], " / ".join(_text(text) for text in texts))
 
 
 def _text(element: etree._Element) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from vats1c.simulator.answers import shown
-from vats1c.simulator.probe import Finding, Outcome
+from vats1c.simulator.answers import printable
+from vats1c.simulator.probe import CheckOutcome, CheckResult
 
 
-def spell(findings: Sequence[Finding], url: str) -> bytes:
+def to_junit(findings: Sequence[CheckResult], url: str) -> bytes:
     """Return the report: a test case for each check, named by its code."""
     outcomes = [finding.outcome for finding in findings]
     suite = etree.Element(
@@ -16,9 +16,9 @@ def spell(findings: Sequence[Finding], url: str) -> bytes:
         {
             "name": f"vats1c probe {url}",
             "tests": str(len(findings)),
-            "failures": str(outcomes.count(Outcome.FAILED)),
+            "failures": str(outcomes.count(CheckOutcome.FAILED)),
             "errors": "0",
-            "skipped": str(outcomes.count(Outcome.SKIPPED)),
+            "skipped": str(outcomes.count(CheckOutcome.SKIPPED)),
             "time": f"{sum(finding.seconds for finding in findings):.3f}",
         },
     )
@@ -26,9 +26,9 @@ def spell(findings: Sequence[Finding], url: str) -> bytes:
         case = etree.SubElement(
             suite, "testcase", {"classname": "vats1c.probe", "name": finding.code, "time": f"{finding.seconds:.3f}"}
         )
-        if finding.outcome is Outcome.FAILED:
-            text = shown(f"{finding.says}; {finding.expected}; {finding.found}")
+        if finding.outcome is CheckOutcome.FAILED:
+            text = printable(f"{finding.title}; {finding.expected}; {finding.found}")
             etree.SubElement(case, "failure", {"type": finding.code, "message": text})
-        elif finding.outcome is Outcome.SKIPPED:
-            etree.SubElement(case, "skipped", {"message": shown(str(finding.reason))})
+        elif finding.outcome is CheckOutcome.SKIPPED:
+            etree.SubElement(case, "skipped", {"message": printable(str(finding.reason))})
     return etree.tostring(suite, xml_declaration=True, encoding="utf-8", pretty_print=True)

@@ -11,15 +11,15 @@ from functools import cached_property
 
 from lxml import etree
 
-from vats1c.language import Message
+from vats1c.messages import Message
 from vats1c.simulator import answers, requests
-from vats1c.simulator.sending import Answer, Sender, SendingError
-from vats1c.simulator.vats import Line
+from vats1c.simulator.http_client import HttpReply, Sender, SendingError
+from vats1c.simulator.pbx_client import Target
 
-_MOST_SHOWN = 1_000
+_MAX_SHOWN_CHARS = 1_000
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What came of a check."""
 
     PASSED = "passed"
@@ -28,13 +28,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ProbeTarget:
     """What is put through the kit, and how: `deadline` is in seconds; `key` "" sends no IncomingCall.
 
     `only` is SayName's parameter where one of the contracts alone is meant, else "". `wsdl` holds ours by parameter.
     """
 
-    line: Line
+    line: Target
     number: str
     wsdl: dict[str, str]
     key: str = ""
@@ -67,18 +67,18 @@ class Check:
     """
 
     code: str
-    says: Message
+    title: Message
     run: Callable[["Probe"], Message | str]
     needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What came of a check; `reason` says why it was skipped. `seconds` is how long it took."""
 
     code: str
-    says: Message
-    outcome: Outcome
+    title: Message
+    outcome: CheckOutcome
     expected: Message | None = None
     found: Message | None = None
     reason: Message | None = None
@@ -89,10 +89,12 @@ class Finding:
 class Probe:
     """One web service under the kit. What several checks look at is asked once."""
 
-    asking: Asking
-    findings: list[Finding] = field(default_factory=list)
+    asking: ProbeTarget
+    findings: list[CheckResult] = field(default_factory=list)
 
-    def run(self, checks: Sequence[Check], told: Callable[[Finding], None] = lambda _finding: None) -> list[Finding]:
+    def run(
+        self, checks: Sequence[Check], told: Callable[[CheckResult], None] = lambda _finding: None
+    ) -> list[CheckResult]:
         """Return what came of each check, in their order; `told` gets each as it comes."""
         for check in checks:
             finding = self._made(check)
@@ -101,7 +103,7 @@ class Probe:
         return self.findings
 
     @cached_property
-    def named(self) -> Answer:
+    def named(self) -> HttpReply:
         """The answer to the plain SayName, as the vendor sends it. Raises FailedError."""
         return self.ask(self.say_name())
 
@@ -112,7 +114,7 @@ class Probe:
         return answers.parse(answers.decoded(answer.body, answer.content_type))
 
     @cached_property
-    def described(self) -> Answer:
+    def described(self) -> HttpReply:
         """The answer to GET ?wsdl, with the login where it is asked for. Raises FailedError."""
         answer = self._sent(lambda sender: sender.get("wsdl", {"Accept": "*/*", "User-Agent": "vats1c"}))
         if answer.status == 401:  # noqa: PLR2004
@@ -129,7 +131,7 @@ class Probe:
         given = self.asking.number if number is None else number
         return requests.say_name(given, soap, self.asking.line.namespace, parameter or self.parameter)
 
-    def ask(self, body: bytes, soap: str = "1.1", *, chunked: bool = False, **headers: str | None) -> Answer:
+    def ask(self, body: bytes, soap: str = "1.1", *, chunked: bool = False, **headers: str | None) -> HttpReply:
         """Return the answer to `body`; `headers` are added to the VATS's, one of None is left out (Soap_Action=…).
 
         Raises FailedError when none comes.
@@ -140,36 +142,38 @@ class Probe:
         sent = {name: value for name, value in given.items() if value is not None}
         return self._sent(lambda sender: sender.post(body, sent, chunked=chunked))
 
-    def _sent(self, send: Callable[[Sender], Answer]) -> Answer:
+    def _sent(self, send: Callable[[Sender], HttpReply]) -> HttpReply:
         """A connection for each: an answer to what is broken may leave one in no good state."""
         try:
             return send(Sender(self.asking.line.to, self.asking.line.timeout))
         except SendingError as error:
             raise FailedError(Message("ответ HTTP", "an HTTP answer"), error.message) from error
 
-    def _made(self, check: Check) -> Finding:
+    def _made(self, check: Check) -> CheckResult:
         begun = time.perf_counter()
 
-        def finding(outcome: Outcome, **said: Message) -> Finding:
-            return Finding(check.code, check.says, outcome, **said, seconds=time.perf_counter() - begun)
+        def finding(outcome: CheckOutcome, **said: Message) -> CheckResult:
+            return CheckResult(check.code, check.title, outcome, **said, seconds=time.perf_counter() - begun)
 
         missing = next((one.code for one in self.findings if one.code == check.needs and one.outcome != "passed"), "")
         if missing:
             reason = Message(f"без {missing} ничего не скажет", f"tells nothing without {missing}")
-            return finding(Outcome.SKIPPED, reason=reason)
+            return finding(CheckOutcome.SKIPPED, reason=reason)
         try:
             found = check.run(self)
         except FailedError as error:
-            return finding(Outcome.FAILED, expected=error.expected, found=self._safe(error.found))
+            return finding(CheckOutcome.FAILED, expected=error.expected, found=self._safe(error.found))
         except SkippedError as error:
-            return finding(Outcome.SKIPPED, reason=error.message)
-        return finding(Outcome.PASSED, found=self._safe(found if isinstance(found, Message) else Message(found, found)))
+            return finding(CheckOutcome.SKIPPED, reason=error.message)
+        return finding(
+            CheckOutcome.PASSED, found=self._safe(found if isinstance(found, Message) else Message(found, found))
+        )
 
     def _safe(self, found: Message) -> Message:
         secret = self.asking.line.password
-        return Message(*(answers.shown(text, secret, _MOST_SHOWN) for text in (found.ru, found.en)))
+        return Message(*(answers.printable(text, secret, _MAX_SHOWN_CHARS) for text in (found.ru, found.en)))
 
 
-def passed(findings: Iterable[Finding]) -> bool:
+def passed(findings: Iterable[CheckResult]) -> bool:
     """Tell whether no check failed."""
-    return all(finding.outcome is not Outcome.FAILED for finding in findings)
+    return all(finding.outcome is not CheckOutcome.FAILED for finding in findings)

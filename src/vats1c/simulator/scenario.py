@@ -9,12 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from vats1c.language import Message
-from vats1c.simulator.playing import Planned
+from vats1c.messages import Message
+from vats1c.simulator.load import ScheduledCall
 
 _KEYS = frozenset({"at", "send", "number", "keys", "repeat", "every"})
-_MOST_STEPS = 1_000
-_MOST_REPEATS = 100_000
+_MAX_STEPS = 1_000
+_MAX_REPEATS = 100_000
 
 
 class ScenarioError(Exception):
@@ -25,7 +25,7 @@ class ScenarioError(Exception):
         self.message = Message(ru, en)
 
 
-def read(path: Path) -> list[Planned]:
+def read(path: Path) -> list[ScheduledCall]:
     """Return what the file's steps send, in the order of time. Raises ScenarioError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -37,15 +37,15 @@ def read(path: Path) -> list[Planned]:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: ошибка в записи TOML: {error}", f"{path}: not valid TOML: {error}") from error
     steps = content.get("steps")
-    if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS or set(content) != {"steps"}:
+    if not isinstance(steps, list) or not 0 < len(steps) <= _MAX_STEPS or set(content) != {"steps"}:
         raise ScenarioError(
-            f"{path}: нужны [[steps]], не больше {_MOST_STEPS}, и ничего кроме",
-            f"{path}: [[steps]] are needed, {_MOST_STEPS} at most, and nothing else",
+            f"{path}: нужны [[steps]], не больше {_MAX_STEPS}, и ничего кроме",
+            f"{path}: [[steps]] are needed, {_MAX_STEPS} at most, and nothing else",
         )
     return sorted(chain.from_iterable(_step(path, *one) for one in enumerate(steps, 1)), key=lambda one: one.at)
 
 
-def _step(path: Path, position: int, step: Any) -> list[Planned]:
+def _step(path: Path, position: int, step: Any) -> list[ScheduledCall]:
     def refuse(ru: str, en: str) -> ScenarioError:
         return ScenarioError(f"{path}: шаг {position}: {ru}", f"{path}: step {position}: {en}")
 
@@ -57,8 +57,8 @@ def _step(path: Path, position: int, step: Any) -> list[Planned]:
     at, every, repeat = step.get("at", 0), step.get("every", 0), step.get("repeat", 1)
     if not all(_is_number(one) for one in (at, every)):
         raise refuse("at и every — секунды, 0 и больше", "at and every are seconds, 0 or more")
-    if not isinstance(repeat, int) or isinstance(repeat, bool) or not 1 <= repeat <= _MOST_REPEATS:
-        raise refuse(f"repeat — целое от 1 до {_MOST_REPEATS}", f"repeat is a whole number from 1 to {_MOST_REPEATS}")
+    if not isinstance(repeat, int) or isinstance(repeat, bool) or not 1 <= repeat <= _MAX_REPEATS:
+        raise refuse(f"repeat — целое от 1 до {_MAX_REPEATS}", f"repeat is a whole number from 1 to {_MAX_REPEATS}")
     numbers, keys = _texts(step.get("number")), _texts(step.get("keys", []))
     if not numbers or keys is None:
         raise refuse(
@@ -71,7 +71,7 @@ def _step(path: Path, position: int, step: Any) -> list[Planned]:
             'send is "say_name" or "incoming_call"; the latter needs keys, and it alone',
         )
     return [
-        Planned(at + every * again, number, tuple(keys), asks=send == "say_name")
+        ScheduledCall(at + every * again, number, tuple(keys), say_name=send == "say_name")
         for again in range(repeat)
         for number in numbers
     ]

@@ -5,7 +5,7 @@ Rule: the only room that imports Spyne; `compat` goes first, so importing anythi
 
 from vats1c.soap import compat as compat
 from vats1c.soap.endpoint import Endpoint
-from vats1c.soap.service import Service
+from vats1c.soap.service import SoapService
 from vats1c.soap.wsdl import Wsdl
 
-__all__ = ["Endpoint", "Service", "Wsdl"]
+__all__ = ["Endpoint", "SoapService", "Wsdl"]

@@ -12,14 +12,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 
-from vats1c.auth import Logins, Refused
-from vats1c.language import Language
+from vats1c.accounts.basic import LoginRefused, Logins
+from vats1c.messages import Language
 from vats1c.metrics import Metrics
 from vats1c.model import Exchange
-from vats1c.soap import envelope
+from vats1c.soap import parser
 from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault
-from vats1c.soap.refusal import Headers, answer_fault, internal, late, spelled, too_large
-from vats1c.soap.request import Request
+from vats1c.soap.fault_responses import Headers, body_timeout, internal_error, render, send_fault, too_large
+from vats1c.soap.request import SoapRequest
 from vats1c.soap.wsdl import Wsdl
 
 log = structlog.get_logger("vats1c.soap")
@@ -28,19 +28,19 @@ _HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TY
 # Set by rehearsal.py, and here for a login that was looked at already: no client can send a variable of this name,
 # theirs begin with HTTP_.
 TRUSTED = "vats1c.trusted"
-SHORT = {SOAP11: "1.1", SOAP12: "1.2"}
+SHORT_VERSIONS = {SOAP11: "1.1", SOAP12: "1.2"}
 # Whoever has no right login could push everything else out of the journal: so few of them are written down.
-_OF_STRANGERS = frozenset({"auth", "logins", "method"})
-_STRANGERS_A_MINUTE = 60
+_UNAUTHENTICATED = frozenset({"auth", "logins", "method"})
+_MAX_UNAUTHENTICATED_PER_MINUTE = 60
 
 
-class Answering(Protocol):
+class RequestHandler(Protocol):
     """What answers requests: a Service, or one that goes wrong on purpose."""
 
-    def answer(self, request: Request, exchange: Exchange) -> bytes:
+    def answer(self, request: SoapRequest, exchange: Exchange) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
 
-    def take(self, request: Request, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
+    def submit(self, request: SoapRequest, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
         """Take what is answered later: `then` is told the answer, by another thread. Tell whether it was taken."""
 
 
@@ -50,7 +50,7 @@ class Endpoint:
     def __init__(
         self,
         publication: str,
-        service: Answering,
+        service: RequestHandler,
         wsdl: Wsdl,
         logins: Logins,
         metrics: Metrics,
@@ -61,11 +61,11 @@ class Endpoint:
         record: Callable[[Exchange], None] = lambda _exchange: None,
         keep_bytes: bool = True,
         counted_as: str = "",
-        in_memory: bool = False,
+        nonblocking: bool = False,
     ) -> None:
         """Answer at `publication` by `service`; figures go under `counted_as`, the publication's name when it is "".
 
-        `in_memory` tells that a SayName waits for nothing outside this process.
+        `nonblocking` tells that a SayName waits for nothing outside this process.
         """
         self._publication = publication
         self._service = service
@@ -77,26 +77,26 @@ class Endpoint:
         self._wsdl_open = wsdl_open
         self._record = record
         self._keep_bytes = keep_bytes
-        self._in_memory = in_memory
-        self._strangers = Allowance()
+        self._nonblocking = nonblocking
+        self._unauthenticated_limiter = RateLimiter()
 
-    def queues(self, environ: WSGIEnvironment) -> bool:
+    def may_queue(self, environ: WSGIEnvironment) -> bool:
         """Tell whether a request may be read and wait in line: its sender is known, its body within the limit."""
         length = environ.get("CONTENT_LENGTH", "")
         if environ["REQUEST_METHOD"] != "POST" or not (length.isascii() and length.isdigit()):
             return False
-        if int(length) > self._body_limit or not self._logins.knows(environ.get("HTTP_AUTHORIZATION")):
+        if int(length) > self._body_limit or not self._logins.has_passed(environ.get("HTTP_AUTHORIZATION")):
             return False
         environ[TRUSTED] = True
         return True
 
-    def at_once(self, body: bytes) -> bool:
+    def is_nonblocking(self, body: bytes) -> bool:
         """Tell whether a request with this body is answered without waiting: a SayName where callers are in memory.
 
         Said without reading it as XML: whoever hides an IncomingCall from this, its name in
         an encoding that is not a superset of ASCII, delays others by one writing of the journal.
         """
-        return self._in_memory and b"SayName" in body and b"IncomingCall" not in body
+        return self._nonblocking and b"SayName" in body and b"IncomingCall" not in body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -109,30 +109,30 @@ class Endpoint:
                 return self._describe(environ, start_response)
             self._sign_in(environ)
             body = self._body(environ, content_type)
-            request = envelope.read(body, content_type)
+            request = parser.read(body, content_type)
             exchange.operation, exchange.namespace = request.operation, request.namespace
-            exchange.soap = SHORT[request.version]
+            exchange.soap = SHORT_VERSIONS[request.version]
             answer = self._service.answer(request, exchange)
         except SoapFault as fault:
             refused = fault
         except Exception:  # a defect of ours: the caller gets a fault, the log the traceback
-            log.exception("request failed")
-            refused = internal()
+            log.exception("request_failed")
+            refused = internal_error()
         else:
             self._count(request.operation, exchange.outcome)
             start_response("200 OK", _HEADERS_OK[request.version])
             self._note(exchange, environ, begun, body, answer)
             return [answer]
         exchange.outcome, exchange.status = refused.reason, refused.status
-        self._tell_refused(refused, environ)
-        answered = answer_fault(refused, environ, start_response, self._language)
-        if refused.reason not in _OF_STRANGERS or self._strangers.take():
+        self._log_refusal(refused, environ)
+        answered = send_fault(refused, environ, start_response, self._language)
+        if refused.reason not in _UNAUTHENTICATED or self._unauthenticated_limiter.allow():
             self._note(exchange, environ, begun, body, answered[0])
         # It knows this call by its traceback: kept here, it would keep the body until the garbage collector comes.
         del refused
         return answered
 
-    def take(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
+    def submit(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
         """Take an IncomingCall: it is answered through `send`, by another thread, once it is written down.
 
         Tell whether it was taken: whatever else `body` may hold is answered by calling the endpoint.
@@ -143,30 +143,30 @@ class Endpoint:
         exchange = Exchange(self._publication, datetime.now(UTC), address=environ.get("REMOTE_ADDR", ""))
         content_type = environ.get("CONTENT_TYPE", "")
         try:
-            request = envelope.read(self._body(environ, content_type), content_type)
+            request = parser.read(self._body(environ, content_type), content_type)
         except SoapFault:
             return False
         exchange.operation, exchange.namespace = request.operation, request.namespace
-        exchange.soap = SHORT[request.version]
+        exchange.soap = SHORT_VERSIONS[request.version]
 
         def told(answer: bytes | SoapFault) -> None:
             if isinstance(answer, SoapFault):
                 exchange.outcome, exchange.status = answer.reason, answer.status
-                self._tell_refused(answer, environ)
-                status, headers, said = spelled(answer, environ, self._language)
+                self._log_refusal(answer, environ)
+                status, headers, said = render(answer, environ, self._language)
             else:
                 self._count(request.operation, exchange.outcome)
                 status, headers, said = 200, _HEADERS_OK[request.version], answer
             self._note(exchange, environ, begun, body, said)
             send(status, headers, said)
 
-        return self._service.take(request, exchange, told)
+        return self._service.submit(request, exchange, told)
 
     def _note(self, exchange: Exchange, environ: WSGIEnvironment, begun: float, body: bytes, answer: bytes) -> None:
         exchange.elapsed = perf_counter() - begun
         if self._keep_bytes:
-            of_stranger = exchange.outcome in _OF_STRANGERS
-            exchange.raw = variables_of_stranger(environ) if of_stranger else environ, body, answer
+            of_stranger = exchange.outcome in _UNAUTHENTICATED
+            exchange.raw = redacted_environ(environ) if of_stranger else environ, body, answer
         self._record(exchange)
 
     def _sign_in(self, environ: WSGIEnvironment) -> None:
@@ -174,7 +174,7 @@ class Endpoint:
             return
         try:
             self._logins.check(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR", ""))
-        except Refused as refused:
+        except LoginRefused as refused:
             if refused.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise SoapFault(
                     "Client",
@@ -206,7 +206,7 @@ class Endpoint:
         try:
             body: bytes = environ["wsgi.input"].read(self._body_limit + 1 if length is None else length)
         except TimeoutError as error:
-            raise late() from error
+            raise body_timeout() from error
         if len(body) > self._body_limit:
             raise too_large(self._body_limit)
         if length is not None and len(body) < length:
@@ -231,10 +231,10 @@ class Endpoint:
         self._count("wsdl", "ok")
         return self._wsdl(environ, start_response)
 
-    def _tell_refused(self, fault: SoapFault, environ: WSGIEnvironment) -> None:
+    def _log_refusal(self, fault: SoapFault, environ: WSGIEnvironment) -> None:
         self._count("", fault.reason)
         log.info(
-            "request refused",
+            "request_refused",
             publication=self._publication,
             reason=fault.reason,
             status=fault.status,
@@ -242,24 +242,24 @@ class Endpoint:
         )
 
 
-class Allowance:
+class RateLimiter:
     """So many a minute, and no more."""
 
-    def __init__(self, a_minute: int = _STRANGERS_A_MINUTE) -> None:
-        self._a_minute = a_minute
+    def __init__(self, per_minute: int = _MAX_UNAUTHENTICATED_PER_MINUTE) -> None:
+        self._per_minute = per_minute
         self._minute = 0
         self._left = 0
 
-    def take(self) -> bool:
+    def allow(self) -> bool:
         """Tell whether one more may be."""
         minute = int(monotonic() // 60)
         if minute != self._minute:
-            self._minute, self._left = minute, self._a_minute
+            self._minute, self._left = minute, self._per_minute
         self._left -= 1
         return self._left >= 0
 
 
-def variables_of_stranger(environ: WSGIEnvironment) -> WSGIEnvironment:
+def redacted_environ(environ: WSGIEnvironment) -> WSGIEnvironment:
     """Return the variables of a request that was refused unread, and how, where and with what login it came.
 
     No header has a colon in its name. Only the login's kind is told: who mixes things up may send a password alone.

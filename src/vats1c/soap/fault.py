@@ -3,7 +3,7 @@
 from html import escape
 from typing import Literal
 
-from vats1c.language import Language, Message
+from vats1c.messages import Language, Message
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -32,7 +32,7 @@ class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
         self.version = version
 
 
-def spell(fault: SoapFault, version: str, language: Language) -> bytes:
+def to_xml(fault: SoapFault, version: str, language: Language) -> bytes:
     """Return the fault as an envelope of `version` (SOAP11 or SOAP12), UTF-8, without an XML declaration.
 
     SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. The shape is ours: no fault of a real 1C is public.

@@ -12,7 +12,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def data(title: str, category: str = "", extension: str = "") -> str:
+def document(title: str, category: str = "", extension: str = "") -> str:
     """Return the answer of the later SayName: `title` as the phone shows it, category, the manager's extension.
 
     An unknown caller gets the same document with empty elements.

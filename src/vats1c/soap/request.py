@@ -13,21 +13,21 @@ from lxml import etree
 
 # Nothing in it can be markup, a reference, a line end or another letter in another encoding.
 _PLAIN_TEXT = re.compile(rb"[0-9A-Za-z+*#.() -]{1,64}")
-_LONGEST = 4_096
-_MOST_CONTENT_TYPES = 16
-_MOST_OF_ONE = 8
+_MAX_BODY_BYTES = 4_096
+_MAX_CONTENT_TYPES = 16
+_MAX_TEMPLATES = 8
 # The tag of an operation and those of its parameters, as lxml gives them.
 Shape = tuple[Any, ...]
 
 
 @lru_cache(maxsize=256)
-def names(tag: str) -> tuple[str, str]:
+def split_qname(tag: str) -> tuple[str, str]:
     """Return the namespace ("" for none) and the local name of what lxml calls `tag`."""
     namespace, _, name = tag.rpartition("}")
     return namespace[1:], name
 
 
-class Request:
+class SoapRequest:
     """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
 
     __slots__ = ("_element", "namespace", "operation", "shape", "texts", "version")
@@ -37,7 +37,7 @@ class Request:
     ) -> None:
         """`texts` are those of the parameters, None where one is nil or empty; `element` gives the Body's child."""
         self.version = version
-        self.namespace, self.operation = names(shape[0])
+        self.namespace, self.operation = split_qname(shape[0])
         self.shape = shape
         self.texts = texts
         self._element = element
@@ -48,29 +48,29 @@ class Request:
         return self._element()
 
 
-class Known:
+class EnvelopeTemplates:
     """Requests that were read in full, by the content type they came with. Called by many threads at once."""
 
-    def __init__(self, most_of_one: int = _MOST_OF_ONE) -> None:
+    def __init__(self, most_of_one: int = _MAX_TEMPLATES) -> None:
         """Know `most_of_one` requests of one content type."""
         self._most_of_one = most_of_one
         self._by_type: dict[str, tuple[tuple[Sequence[bytes], str, Shape], ...]] = {}
 
-    def find(self, body: bytes, content_type: str, parse: Callable[[], etree._Element]) -> Request | None:
+    def match(self, body: bytes, content_type: str, parse: Callable[[], etree._Element]) -> SoapRequest | None:
         """Return the request in `body`, None where it must be read; `parse` reads it for whoever needs the element."""
         for pieces, version, shape in self._by_type.get(content_type, ()):
             texts = _between(pieces, body)
             if texts is not None:
-                return Request(version, shape, texts, parse)
+                return SoapRequest(version, shape, texts, parse)
         return None
 
-    def learn(self, body: bytes, content_type: str, request: Request) -> None:
+    def add(self, body: bytes, content_type: str, request: SoapRequest) -> None:
         """Know `request` again, read from `body`: no comments, no CDATA, no instructions after its first line.
 
         Without references a text stands in the bytes as it is; where it stands once between two tags, that is its
         parameter's place, and any other plain text there leaves the rest of the document what it is.
         """
-        if not request.texts or b"&" in body or len(body) > _LONGEST:
+        if not request.texts or b"&" in body or len(body) > _MAX_BODY_BYTES:
             return
         pieces, end = [], 0
         for text in request.texts:
@@ -82,7 +82,7 @@ class Known:
             pieces.append(body[end : at + 1])
             end = at + len(wanted) - 1
         known = self._by_type.get(content_type, ())
-        if known or len(self._by_type) < _MOST_CONTENT_TYPES:
+        if known or len(self._by_type) < _MAX_CONTENT_TYPES:
             new = ((*pieces, body[end:]), request.version, request.shape)
             # Another one each time: whoever looks into it meanwhile has the one before.
             self._by_type[content_type] = (new, *known)[: self._most_of_one]

@@ -16,24 +16,24 @@ from spyne import Application, Fault, MethodContext, ServiceBase, Unicode, rpc
 from spyne.protocol.xml import XmlDocument
 from spyne.server import ServerBase
 
-from vats1c.desk import Desk
-from vats1c.display import Display
+from vats1c.calls.service import CallService
 from vats1c.journal import JournalError
 from vats1c.model import Exchange
+from vats1c.phone_format import PhoneFormat
 from vats1c.soap import reply
-from vats1c.soap.compiled import compiled
-from vats1c.soap.envelope import split
+from vats1c.soap.direct_dispatch import direct_operations
 from vats1c.soap.fault import SoapFault
-from vats1c.soap.request import Request
+from vats1c.soap.parser import split_tag
+from vats1c.soap.request import SoapRequest
 
 log = structlog.get_logger("vats1c.soap")
 
 VATS = "http://VATS"
 # The vendor's page shows SayName in this one; a 1C service has one namespace, whichever its author chose.
-TEST = "http://test"
+TEST_NAMESPACE = "http://test"
 NAME = "VATS"
 # What a fault repeats of an unknown name, characters.
-_MOST_SHOWN = 100
+_MAX_SHOWN_CHARS = 100
 
 # Exactly once, and empty is a value: a hidden number arrives as <number/>.
 _Text = Unicode(min_occurs=1, nillable=True)
@@ -47,24 +47,28 @@ class Contract:
     parameter: str
 
     @property
-    def later(self) -> bool:
+    def returns_document(self) -> bool:
         """Whether SayName answers with the <data> document of the later contract."""
         return self.parameter == "Number"
 
 
-CONTRACTS = tuple(Contract(namespace, parameter) for namespace in (VATS, TEST) for parameter in ("number", "Number"))
+CONTRACTS = tuple(
+    Contract(namespace, parameter) for namespace in (VATS, TEST_NAMESPACE) for parameter in ("number", "Number")
+)
 
 
 def declare(contract: Contract) -> Application:
     """Return the Spyne application of one contract; its methods find desk and display in the request's context."""
 
-    def say(asked: "_Asked", number: str) -> str:
+    def say(asked: "_CallContext", number: str) -> str:
         parts = asked.parts
         caller = parts.desk.say_name(number, asked.exchange)
-        text = parts.display.text(caller)
-        if not contract.later:
+        text = parts.display.render(caller)
+        if not contract.returns_document:
             return text
-        return reply.data(text, caller.category, parts.desk.extension_of(caller)) if caller else reply.data(text)
+        return (
+            reply.document(text, caller.category, parts.desk.extension_of(caller)) if caller else reply.document(text)
+        )
 
     class Operations(ServiceBase):
         @rpc(
@@ -84,7 +88,7 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
-            asked: _Asked = ctx.udc
+            asked: _CallContext = ctx.udc
             if asked.deferred is None:
                 asked.parts.desk.incoming_call(num_from or "", key or "", asked.exchange)
             else:
@@ -95,8 +99,8 @@ def declare(contract: Contract) -> Application:
         [Operations],
         contract.namespace,
         name=NAME,
-        in_protocol=_Operation(validator="soft"),
-        out_protocol=_Answer(),
+        in_protocol=_RequestProtocol(validator="soft"),
+        out_protocol=_ReplyProtocol(),
     )
 
 
@@ -111,7 +115,7 @@ class _Application(Application):
             raise Fault("Server") from error
 
 
-class _Operation(XmlDocument):
+class _RequestProtocol(XmlDocument):
     """Spyne's XML protocol, given the operation element that `envelope` has already read."""
 
     def __init__(self, validator: str) -> None:
@@ -126,7 +130,7 @@ class _Operation(XmlDocument):
         ctx.method_request_string = ctx.in_document.tag
 
 
-class _Answer(XmlDocument):
+class _ReplyProtocol(XmlDocument):
     """The way out: one return value in an envelope of the request's version."""
 
     def serialize(self, ctx: MethodContext, message: str) -> None:  # noqa: ARG002 - Spyne's signature
@@ -146,7 +150,7 @@ class _Transport(ServerBase):
 
     transport = "urn:vats1c"
 
-    def run(self, request: Request, asked: "_Asked") -> bytes:
+    def run(self, request: SoapRequest, asked: "_CallContext") -> bytes:
         """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
@@ -170,46 +174,46 @@ class _Transport(ServerBase):
             vars(ctx).clear()
 
 
-class _Asked(NamedTuple):
+class _CallContext(NamedTuple):
     """What a method finds in the request's context."""
 
-    parts: "Service"
+    parts: "SoapService"
     exchange: Exchange | None
     # Where the parameters of a call go that whoever asks has written down, and does not answer before.
     deferred: list[tuple[str, str]] | None = None
 
 
-class Service:
+class SoapService:
     """Answers what `envelope` has read: picks the contract, lets Spyne do its part, turns its faults into ours."""
 
-    def __init__(self, desk: Desk, display: Display) -> None:
+    def __init__(self, desk: CallService, display: PhoneFormat) -> None:
         self.desk = desk
         self.display = display
         self._transports = {
-            (contract.namespace, contract.later): _Transport(declare(contract)) for contract in CONTRACTS
+            (contract.namespace, contract.returns_document): _Transport(declare(contract)) for contract in CONTRACTS
         }
-        self._compiled = compiled(transport.app for transport in self._transports.values())
+        self._compiled = direct_operations(transport.app for transport in self._transports.values())
 
-    def beside(self, desk: Desk, display: Display) -> "Service":
+    def for_publication(self, desk: CallService, display: PhoneFormat) -> "SoapService":
         """Return a service of the same declaration, for another publication: Spyne never lets go of a declaration."""
         other = copy(self)
         other.desk, other.display = desk, display
         return other
 
-    def answer(self, request: Request, exchange: Exchange | None = None) -> bytes:
+    def answer(self, request: SoapRequest, exchange: Exchange | None = None) -> bytes:
         """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
         operation = self._compiled.get(request.shape)
         if operation is None or request.texts is None:
-            return self._by_spyne(request, exchange)
+            return self._dispatch_with_spyne(request, exchange)
         try:
-            value = operation.call(request.texts, _Asked(self, exchange))
+            value = operation.call(request.texts, _CallContext(self, exchange))
         except Fault as fault:
-            raise _ours(fault, operation.application, request) from fault
+            raise _translate_fault(fault, operation.application, request) from fault
         if value is None:
-            return self._by_spyne(request, exchange)
+            return self._dispatch_with_spyne(request, exchange)
         return reply.envelope(request.version, operation.namespace, operation.name, value)
 
-    def take(self, request: Request, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
+    def submit(self, request: SoapRequest, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
         """Take an IncomingCall that is answered once it is written: `then` is told the answer, by another thread.
 
         Tell whether it was taken: any other request is for `answer`.
@@ -218,46 +222,46 @@ class Service:
         if operation is None or operation.name != "IncomingCall" or request.texts is None:
             return False
         deferred: list[tuple[str, str]] = []
-        value = operation.call(request.texts, _Asked(self, exchange, deferred))
+        value = operation.call(request.texts, _CallContext(self, exchange, deferred))
         if value is None:
             return False
         answer = reply.envelope(request.version, operation.namespace, operation.name, value)
 
         def told(error: Exception | None) -> None:
-            then(answer if error is None else _failed(error, request))
+            then(answer if error is None else _server_fault(error, request))
 
-        self.desk.take_call(*deferred[0], exchange, told)
+        self.desk.record_call(*deferred[0], exchange, told)
         return True
 
-    def _by_spyne(self, request: Request, exchange: Exchange | None) -> bytes:
-        named = {split(parameter)[1] for parameter in request.element}
+    def _dispatch_with_spyne(self, request: SoapRequest, exchange: Exchange | None) -> bytes:
+        named = {split_tag(parameter)[1] for parameter in request.element}
         transport = self._transports.get((request.namespace, "Number" in named))
         if transport is None:
-            raise _unknown(request)
+            raise _unknown_operation(request)
         if {"number", "Number"} <= named:
-            raise _misnamed(request, "number | Number")
+            raise _wrong_parameters(request, "number | Number")
         try:
-            return transport.run(request, _Asked(self, exchange))
+            return transport.run(request, _CallContext(self, exchange))
         except Fault as fault:
-            raise _ours(fault, transport.app, request) from fault
+            raise _translate_fault(fault, transport.app, request) from fault
 
 
-def _ours(fault: Fault, application: Application, request: Request) -> SoapFault:
+def _translate_fault(fault: Fault, application: Application, request: SoapRequest) -> SoapFault:
     """Say Spyne's fault in our words: its own are English, name types and hold what was sent."""
     if fault.faultcode.startswith("Client.ResourceNotFound"):
-        return _unknown(request)
+        return _unknown_operation(request)
     if fault.faultcode.startswith("Client"):
         methods = application.interface.service_method_map[request.element.tag]
-        return _misnamed(request, ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message)))
-    return _failed(fault.__cause__ or fault, request)
+        return _wrong_parameters(request, ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message)))
+    return _server_fault(fault.__cause__ or fault, request)
 
 
-def _failed(error: BaseException, request: Request) -> SoapFault:
+def _server_fault(error: BaseException, request: SoapRequest) -> SoapFault:
     """Say what went wrong on our side."""
     if isinstance(error, JournalError):
-        log.error("call not recorded", error=str(error.__cause__))
+        log.error("call_not_recorded", error=str(error.__cause__))
         return SoapFault("Server", "journal", error.message.ru, error.message.en, version=request.version)
-    log.error("operation failed", operation=request.operation, exc_info=error)
+    log.error("operation_failed", operation=request.operation, exc_info=error)
     return SoapFault(
         "Server",
         "internal",
@@ -267,7 +271,7 @@ def _failed(error: BaseException, request: Request) -> SoapFault:
     )
 
 
-def _misnamed(request: Request, names: str) -> SoapFault:
+def _wrong_parameters(request: SoapRequest, names: str) -> SoapFault:
     operation = request.operation
     return SoapFault(
         "Client",
@@ -278,8 +282,8 @@ def _misnamed(request: Request, names: str) -> SoapFault:
     )
 
 
-def _unknown(request: Request) -> SoapFault:
-    asked = f"{{{request.namespace}}}{request.operation}"[:_MOST_SHOWN]
+def _unknown_operation(request: SoapRequest) -> SoapFault:
+    asked = f"{{{request.namespace}}}{request.operation}"[:_MAX_SHOWN_CHARS]
     return SoapFault(
         "Client",
         "operation",

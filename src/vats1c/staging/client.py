@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 _ENDPOINT = re.compile(r"^(?P<below>.*)/(?P<publication>[^/]+)/ws/VATS(\.1cws)?/?$")
-_SECONDS = 10.0
+_TIMEOUT_S = 10.0
 
 
 class ApiFailure(Exception):  # noqa: N818 - says the fact
@@ -42,7 +42,7 @@ class Client:
         elif user:
             self._headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    def ask(self, method: str, path: str, given: dict[str, Any] | None = None, *, seconds: float = _SECONDS) -> Any:
+    def ask(self, method: str, path: str, given: dict[str, Any] | None = None, *, seconds: float = _TIMEOUT_S) -> Any:
         """Return the JSON of an answer, None of one without a body; a 409 of verify is an answer, too.
 
         `path` is below /api/v1/; `given` is the query of a GET, without those that are None, and otherwise the body.

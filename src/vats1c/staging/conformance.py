@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vats1c.model import Exchange
-from vats1c.number import Kind, identify
-from vats1c.staging.findings import MOST_SHOWN, Finding, Severity, error, note, warning
-from vats1c.staging.refusals import refused as why_refused
+from vats1c.number import NumberKind, identify
+from vats1c.staging.findings import MAX_SHOWN, ConformanceFinding, Severity, error, note, warning
+from vats1c.staging.refusal_findings import refusal_finding as why_refused
 
 # What wsdl/VATS.wsdl says, and beside it the spellings of the vendor's page and of the later contract.
 NAMESPACE = "http://VATS"
@@ -32,7 +32,7 @@ _MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UT
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """What an envelope held: SOAP "1.1" or "1.2", the Body's child, its parameters (namespace, name, text)."""
 
     soap: str
@@ -41,7 +41,9 @@ class Sent:
     parameters: tuple[tuple[str, str, str], ...]
 
 
-def report(exchange: Exchange, headers: Mapping[str, str], body: bytes, sent: Sent | None) -> list[Finding]:
+def report(
+    exchange: Exchange, headers: Mapping[str, str], body: bytes, sent: SentRequest | None
+) -> list[ConformanceFinding]:
     """Return what deviates in a request, the worst first.
 
     `headers` are those that were kept, and `:Login`, which is "" where none was given; `sent` is None where the
@@ -57,7 +59,7 @@ def report(exchange: Exchange, headers: Mapping[str, str], body: bytes, sent: Se
     return sorted(found, key=lambda one: order.index(one.severity))
 
 
-def _content(headers: Mapping[str, str], body: bytes, sent: Sent | None) -> list[Finding]:
+def _content(headers: Mapping[str, str], body: bytes, sent: SentRequest | None) -> list[ConformanceFinding]:
     """Look at Content-Type, byte order mark and encoding of what was read."""
     found = []
     if sent is not None:
@@ -78,23 +80,23 @@ def _content(headers: Mapping[str, str], body: bytes, sent: Sent | None) -> list
     return found + _encoding(headers, body)
 
 
-def _content_type(content_type: str, soap: str) -> list[Finding]:
+def _content_type(content_type: str, soap: str) -> list[ConformanceFinding]:
     expected, given = _CONTENT_TYPES[soap], content_type.partition(";")[0].strip().lower()
     if given == expected:
         return []
-    shown = given[:MOST_SHOWN]
+    shown = given[:MAX_SHOWN]
     ru, en = (f"Content-Type: {shown}",) * 2 if shown else ("Content-Type не указан", "there is no Content-Type")
     return [warning("CONTENT-TYPE", f"{ru}; для SOAP {soap} нужен {expected}", f"{en}; SOAP {soap} has {expected}")]
 
 
-def _encoding(headers: Mapping[str, str], body: bytes) -> list[Finding]:
+def _encoding(headers: Mapping[str, str], body: bytes) -> list[ConformanceFinding]:
     declared = _DECLARED.search(body)
     in_body = declared[1].decode("ascii", "replace").lower() if declared else ""
     if not in_body and b"\0" in body[:4]:
         in_body = "utf-16"
     charset = _CHARSET.search(headers.get("Content-Type", ""))
     in_header = charset[1].lower() if charset else ""
-    named = (in_body or in_header)[:MOST_SHOWN]
+    named = (in_body or in_header)[:MAX_SHOWN]
     found = []
     if named and _alike(named) not in ("utf8", "usascii", "ascii"):
         found.append(
@@ -104,8 +106,8 @@ def _encoding(headers: Mapping[str, str], body: bytes) -> list[Finding]:
         found.append(
             warning(
                 "ENCODING",
-                f"в заголовке charset={in_header[:MOST_SHOWN]}, в XML encoding={in_body[:MOST_SHOWN]}: верим XML",
-                f"charset={in_header[:MOST_SHOWN]} in the header, encoding={in_body[:MOST_SHOWN]} in the XML, "
+                f"в заголовке charset={in_header[:MAX_SHOWN]}, в XML encoding={in_body[:MAX_SHOWN]}: верим XML",
+                f"charset={in_header[:MAX_SHOWN]} in the header, encoding={in_body[:MAX_SHOWN]} in the XML, "
                 "which is believed",
             )
         )
@@ -116,12 +118,12 @@ def _alike(encoding: str) -> str:
     return re.sub(r"[^a-z0-9]", "", encoding.lower())
 
 
-def _contract(sent: Sent, *, refused: bool) -> list[Finding]:
+def _contract(sent: SentRequest, *, refused: bool) -> list[ConformanceFinding]:
     """Compare operation and parameters with the WSDL."""
     bad = error if refused else warning
     known = FIELDS.get(sent.operation)
     if known is None:
-        there_are, shown = ", ".join(FIELDS), sent.operation[:MOST_SHOWN]
+        there_are, shown = ", ".join(FIELDS), sent.operation[:MAX_SHOWN]
         return [
             bad(
                 "UNKNOWN-OPERATION",
@@ -135,11 +137,11 @@ def _contract(sent: Sent, *, refused: bool) -> list[Finding]:
     return [*_namespaces(sent, bad), *_missing(names, fields, bad), *_beyond(names, fields, sent.operation, bad)]
 
 
-def _namespaces(sent: Sent, bad: Callable[[str, str, str], Finding]) -> list[Finding]:
+def _namespaces(sent: SentRequest, bad: Callable[[str, str, str], ConformanceFinding]) -> list[ConformanceFinding]:
     found = []
     as_on_the_page = sent.operation == "SayName" and any(name == "number" for _, name, _ in sent.parameters)
     if sent.namespace != NAMESPACE and not (sent.namespace == _TEST and as_on_the_page):
-        shown = sent.namespace[:MOST_SHOWN] or '""'
+        shown = sent.namespace[:MAX_SHOWN] or '""'
         found.append(
             bad(
                 "NS-MISMATCH",
@@ -149,7 +151,7 @@ def _namespaces(sent: Sent, bad: Callable[[str, str, str], Finding]) -> list[Fin
         )
     strange = next((one for one in sent.parameters if one[0] != sent.namespace), None)
     if strange is not None:
-        space, name = strange[0][:MOST_SHOWN] or '""', strange[1][:MOST_SHOWN]
+        space, name = strange[0][:MAX_SHOWN] or '""', strange[1][:MAX_SHOWN]
         found.append(
             bad(
                 "NS-MISMATCH",
@@ -160,7 +162,9 @@ def _namespaces(sent: Sent, bad: Callable[[str, str, str], Finding]) -> list[Fin
     return found
 
 
-def _missing(names: list[str], fields: tuple[str, ...], bad: Callable[[str, str, str], Finding]) -> list[Finding]:
+def _missing(
+    names: list[str], fields: tuple[str, ...], bad: Callable[[str, str, str], ConformanceFinding]
+) -> list[ConformanceFinding]:
     return [
         bad("MISSING-FIELD", f"нет параметра {field}", f"the parameter {field} is missing")
         for field in fields
@@ -169,12 +173,12 @@ def _missing(names: list[str], fields: tuple[str, ...], bad: Callable[[str, str,
 
 
 def _beyond(
-    names: list[str], fields: tuple[str, ...], operation: str, bad: Callable[[str, str, str], Finding]
-) -> list[Finding]:
+    names: list[str], fields: tuple[str, ...], operation: str, bad: Callable[[str, str, str], ConformanceFinding]
+) -> list[ConformanceFinding]:
     """Find names that the WSDL does not have, and those that come again."""
     found = []
     for name in dict.fromkeys(names):
-        shown, there_are = name[:MOST_SHOWN], ", ".join(fields)
+        shown, there_are = name[:MAX_SHOWN], ", ".join(fields)
         if name not in fields:
             found.append(
                 bad(
@@ -194,7 +198,7 @@ def _beyond(
     return found
 
 
-def _action(sent: Sent, headers: Mapping[str, str]) -> list[Finding]:
+def _action(sent: SentRequest, headers: Mapping[str, str]) -> list[ConformanceFinding]:
     """Look at SOAPAction, which the VATS does not send: none at all is no finding."""
     if sent.soap == "1.2":
         named = _ACTION12.search(headers.get("Content-Type", ""))
@@ -217,13 +221,13 @@ def _action(sent: Sent, headers: Mapping[str, str]) -> list[Finding]:
     return [
         warning(
             "ACTION-DIFFERS",
-            f"SOAPAction {given[:MOST_SHOWN]}, а по WSDL {expected}: операция выбрана по телу",
-            f"SOAPAction is {given[:MOST_SHOWN]}, in the WSDL {expected}: the body decided",
+            f"SOAPAction {given[:MAX_SHOWN]}, а по WSDL {expected}: операция выбрана по телу",
+            f"SOAPAction is {given[:MAX_SHOWN]}, in the WSDL {expected}: the body decided",
         )
     ]
 
 
-def _numbers(sent: Sent) -> list[Finding]:
+def _numbers(sent: SentRequest) -> list[ConformanceFinding]:
     found = []
     for _, name, text in sent.parameters:
         if name == "Key" and not text.strip():
@@ -239,12 +243,14 @@ def _numbers(sent: Sent) -> list[Finding]:
     return found
 
 
-def _number(text: str) -> list[Finding]:
+def _number(text: str) -> list[ConformanceFinding]:
     number = identify(text)
-    if number.kind in (Kind.HIDDEN, Kind.SERVICE) or (number.kind is not Kind.TEXT and _AS_SENT.fullmatch(text)):
+    if number.kind in (NumberKind.HIDDEN, NumberKind.SERVICE) or (
+        number.kind is not NumberKind.TEXT and _AS_SENT.fullmatch(text)
+    ):
         return []
-    shown = text[:MOST_SHOWN]
-    if number.kind is Kind.TEXT:
+    shown = text[:MAX_SHOWN]
+    if number.kind is NumberKind.TEXT:
         return [
             warning(
                 "NUMBER-FORM",

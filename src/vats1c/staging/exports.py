@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from vats1c import __version__
-from vats1c.staging.faults import Kind
-from vats1c.staging.recorded import Recorded, decoded
+from vats1c.staging.faults import FaultKind
+from vats1c.staging.recorded import RecordedExchange, decoded
 
 # A password is never kept: the reader's own, or the vendor's example.
 _LOGIN = '"${VATS1C_LOGIN:-SOAP:123}"'
@@ -38,7 +38,7 @@ _WHOLE = (
     "with answer:",
 )
 # Magic numbers whose answers do not arrive whole.
-_LOST = frozenset({Kind.HANG, Kind.RESET, Kind.TRUNCATED})
+_LOST = frozenset({FaultKind.HANG, FaultKind.RESET, FaultKind.TRUNCATED})
 _IMPORTS_LOST = "from http.client import HTTPException\n\nimport pytest\n"
 _BROKEN = (
     "with pytest.raises((OSError, HTTPException)):",
@@ -46,7 +46,7 @@ _BROKEN = (
 )
 
 
-def curl(one: Recorded) -> str:
+def curl(one: RecordedExchange) -> str:
     """Return a command for a POSIX shell that sends the request again; VATS1C_LOGIN holds "user:password"."""
     parts = ["curl -sS"]
     if one.method != "POST":
@@ -64,7 +64,7 @@ def curl(one: Recorded) -> str:
     return _joined([*parts, shlex.quote(one.url)])
 
 
-def http(one: Recorded) -> str:
+def http(one: RecordedExchange) -> str:
     """Return the request as an .http file (JetBrains, VS Code REST Client); a body that is no text is left out."""
     lines = [f"### {one.exchange.operation or one.method} {one.exchange.id}", f"{one.method} {one.url}"]
     if one.signed_in:
@@ -77,7 +77,7 @@ def http(one: Recorded) -> str:
     return "\n".join([*lines, "", text.rstrip("\n"), ""])
 
 
-def pytest(one: Recorded) -> str:
+def pytest(one: RecordedExchange) -> str:
     """Return a test that sends the request by the fixture `vats1c` and expects the answer that was given."""
     exchange = one.exchange
     wrong, elsewhere = exchange.outcome in ("auth", "logins"), exchange.outcome == "path"
@@ -114,7 +114,7 @@ def pytest(one: Recorded) -> str:
     )
 
 
-def har(entries: Iterable[Recorded]) -> dict[str, Any]:
+def har(entries: Iterable[RecordedExchange]) -> dict[str, Any]:
     """Return exchanges in the HTTP Archive format, 1.2."""
     return {
         "log": {
@@ -125,7 +125,7 @@ def har(entries: Iterable[Recorded]) -> dict[str, Any]:
     }
 
 
-def _entry(one: Recorded) -> dict[str, Any]:
+def _entry(one: RecordedExchange) -> dict[str, Any]:
     exchange = one.exchange
     milliseconds = round(exchange.elapsed * 1_000, 3)
     asked, coding = decoded(one.request)

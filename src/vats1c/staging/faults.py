@@ -12,16 +12,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from vats1c.config import Unusable
-from vats1c.staging.given import Given
+from vats1c.staging.schema import StrictModel
 
 # Nothing waits longer: a fault must not outlive the test that asked for it by much.
-LONGEST_SECONDS = 60
-_LONGEST_MS = LONGEST_SECONDS * 1_000
+MAX_SECONDS = 60
+_MAX_MS = MAX_SECONDS * 1_000
 _STATUSES = (401, 403, 404, 500, 502, 503, 504)
-Milliseconds = Annotated[float, Field(ge=0, le=_LONGEST_MS)]
+Milliseconds = Annotated[float, Field(ge=0, le=_MAX_MS)]
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What goes wrong."""
 
     SLOW = "slow"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     DRIBBLE = "dribble"
 
 
-class Stage(StrEnum):
+class FaultStage(StrEnum):
     """When it goes wrong: before anything is read, before the first byte of the answer, in the middle of its body."""
 
     ACCEPT = "accept"
@@ -46,14 +46,14 @@ class Stage(StrEnum):
 
 # Those that choose when. A request whose answer goes wrong is carried out, as 1C would have done; the others are not.
 _STAGES = {
-    Kind.HANG: frozenset(Stage),
-    Kind.RESET: frozenset(Stage),
-    Kind.STATUS: frozenset({Stage.ACCEPT, Stage.FIRST_BYTE}),
+    FaultKind.HANG: frozenset(FaultStage),
+    FaultKind.RESET: frozenset(FaultStage),
+    FaultKind.STATUS: frozenset({FaultStage.ACCEPT, FaultStage.FIRST_BYTE}),
 }
-_SAYS_NAME = frozenset({Kind.NAME, Kind.NO_RETURN, Kind.QUIRKS})
+_SAYS_NAME = frozenset({FaultKind.NAME, FaultKind.NO_RETURN, FaultKind.QUIRKS})
 
 
-class Uniform(Given):
+class Uniform(StrictModel):
     """Any time from the first to the second, milliseconds."""
 
     uniform: tuple[Milliseconds, Milliseconds]
@@ -63,11 +63,11 @@ class Uniform(Given):
         return random.uniform(*self.uniform)
 
 
-class Spread(Given):
+class Spread(StrictModel):
     """Half of all times are below `p50`, of a hundred one is above `p99`; milliseconds."""
 
-    p50: Annotated[float, Field(gt=0, le=_LONGEST_MS)]
-    p99: Annotated[float, Field(gt=0, le=_LONGEST_MS)]
+    p50: Annotated[float, Field(gt=0, le=_MAX_MS)]
+    p99: Annotated[float, Field(gt=0, le=_MAX_MS)]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -76,7 +76,7 @@ class Spread(Given):
         return self
 
 
-class Lognormal(Given):
+class Lognormal(StrictModel):
     """Times as networks have them: mostly short, sometimes very long."""
 
     lognormal: Spread
@@ -88,7 +88,7 @@ class Lognormal(Given):
         return float(spread.p50 * ratio ** (random.gauss() / NormalDist().inv_cdf(0.99)))
 
 
-class Measured(Given):
+class MeasuredPercentiles(StrictModel):
     """What `vats1c call --count … --json` measured of a real 1C, milliseconds."""
 
     min: Milliseconds
@@ -105,10 +105,10 @@ class Measured(Given):
         return self
 
 
-class Percentiles(Given):
+class Percentiles(StrictModel):
     """Times spread as measured ones were."""
 
-    percentiles: Measured
+    percentiles: MeasuredPercentiles
 
     def draw(self, random: Random) -> float:
         """Return one: between two measured percentiles all times are as likely."""
@@ -149,41 +149,41 @@ Delay = Annotated[
 ]
 
 
-class Fault(Given):
+class Fault(StrictModel):
     """One thing that goes wrong. `delay_ms` comes before any other; `seconds` is how long it hangs or dribbles."""
 
-    fault: Kind
-    at: Stage = Stage.FIRST_BYTE
+    fault: FaultKind
+    at: FaultStage = FaultStage.FIRST_BYTE
     delay_ms: Delay = 0
-    seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = None
     status: Literal[401, 403, 404, 500, 502, 503, 504] | None = None
     name: Annotated[str, Field(max_length=10_000)] | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if self.at not in _STAGES.get(self.fault, frozenset({Stage.FIRST_BYTE})):
+        if self.at not in _STAGES.get(self.fault, frozenset({FaultStage.FIRST_BYTE})):
             raise Unusable(f"у {self.fault} не бывает at = {self.at}", f"{self.fault} has no at = {self.at}")
         for given, kinds, key in (
-            (self.seconds, {Kind.HANG, Kind.DRIBBLE}, "seconds"),
-            (self.status, {Kind.STATUS}, "status"),
-            (self.name, {Kind.NAME}, "name"),
+            (self.seconds, {FaultKind.HANG, FaultKind.DRIBBLE}, "seconds"),
+            (self.status, {FaultKind.STATUS}, "status"),
+            (self.name, {FaultKind.NAME}, "name"),
         ):
             if given is not None and self.fault not in kinds:
                 raise Unusable(f"{key} не для {self.fault}", f"{key} is not for {self.fault}")
-        if self.fault is Kind.STATUS and self.status is None:
+        if self.fault is FaultKind.STATUS and self.status is None:
             statuses = ", ".join(map(str, _STATUSES))
             raise Unusable(f"для status нужен status: {statuses}", f"status needs a status: {statuses}")
-        if self.fault is Kind.SLOW and self.delay_ms == 0:
+        if self.fault is FaultKind.SLOW and self.delay_ms == 0:
             raise Unusable("для slow нужен delay_ms", "slow needs delay_ms")
         return self
 
     @property
     def lasts(self) -> float:
         """How long it hangs or dribbles, seconds."""
-        return self.seconds or (LONGEST_SECONDS if self.fault is Kind.HANG else 10)
+        return self.seconds or (MAX_SECONDS if self.fault is FaultKind.HANG else 10)
 
     @property
-    def mark(self) -> str:
+    def label(self) -> str:
         """What the journal calls it: its kind, or the HTTP status."""
         return str(self.status or self.fault)
 
@@ -195,8 +195,8 @@ class Fault(Given):
     def delay(self, random: Random) -> float:
         """Return the seconds to wait this time."""
         drawn = self.delay_ms if isinstance(self.delay_ms, float | int) else self.delay_ms.draw(random)
-        return min(drawn, _LONGEST_MS) / 1_000
+        return min(drawn, _MAX_MS) / 1_000
 
-    def described(self) -> dict[str, Any]:
+    def as_given(self) -> dict[str, Any]:
         """Return it as it is given: without what it leaves as usual."""
         return self.model_dump(mode="json", exclude_defaults=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vats1c.language import Message
+from vats1c.messages import Message
 
 # What is repeated of what was sent, characters.
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 
 
 class Severity(StrEnum):
@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConformanceFinding:
     """One deviation: a code that stays, how bad it is, a sentence for people."""
 
     code: str
@@ -26,16 +26,16 @@ class Finding:
     message: Message
 
 
-def error(code: str, ru: str, en: str) -> Finding:
+def error(code: str, ru: str, en: str) -> ConformanceFinding:
     """Return what a request was refused for."""
-    return Finding(code, Severity.ERROR, Message(ru, en))
+    return ConformanceFinding(code, Severity.ERROR, Message(ru, en))
 
 
-def warning(code: str, ru: str, en: str) -> Finding:
+def warning(code: str, ru: str, en: str) -> ConformanceFinding:
     """Return what another service may refuse."""
-    return Finding(code, Severity.WARNING, Message(ru, en))
+    return ConformanceFinding(code, Severity.WARNING, Message(ru, en))
 
 
-def note(code: str, ru: str, en: str) -> Finding:
+def note(code: str, ru: str, en: str) -> ConformanceFinding:
     """Return what is merely unusual."""
-    return Finding(code, Severity.NOTE, Message(ru, en))
+    return ConformanceFinding(code, Severity.NOTE, Message(ru, en))

@@ -16,18 +16,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from vats1c.config import Unusable
-from vats1c.number import Plan as NumberPlan
-from vats1c.number import identify
-from vats1c.staging.faults import Fault, Stage
-from vats1c.staging.given import StagingError, validated
-from vats1c.staging.magic import MAGIC, Magic
+from vats1c.number import NumberPlan, identify
+from vats1c.staging.faults import Fault, FaultStage
+from vats1c.staging.schema import StagingError, validated
+from vats1c.staging.test_numbers import TEST_NUMBERS, TestNumber
 
-_MOST = 100
-_LONGEST = 86_400
+_MAX_PLANS = 100
+_MAX_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class IncomingRequest:
     """A request: the operation, the number as it was sent, the key, "" where there is none."""
 
     operation: str
@@ -35,7 +34,7 @@ class Asked:
     key: str
 
 
-class Order(Fault):
+class FaultRule(Fault):
     """A fault and when it happens: to which requests, and to how many of them."""
 
     op: Literal["SayName", "IncomingCall"] | None = None
@@ -46,7 +45,7 @@ class Order(Fault):
     above: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
     percent: Annotated[float, Field(ge=0, le=100)] | None = None
     seed: int | None = None
-    ends_after: Annotated[float, Field(gt=0, le=_LONGEST)] = 3_600
+    ends_after: Annotated[float, Field(gt=0, le=_MAX_SECONDS)] = 3_600
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
@@ -54,7 +53,7 @@ class Order(Fault):
             raise Unusable(
                 "одно из next, every, above, percent, не больше", "one of next, every, above, percent, and no more"
             )
-        if self.at is Stage.ACCEPT and (self.op or self.number or self.key):
+        if self.at is FaultStage.ACCEPT and (self.op or self.number or self.key):
             raise Unusable(
                 "при at = accept ещё не известно, что за запрос: без op, number, key",
                 "at = accept nobody knows yet what is asked: without op, number, key",
@@ -68,7 +67,7 @@ class FaultPlan:
 
     id: int
     publication: str
-    order: Order
+    rule: FaultRule
     number: str | None
     ends: datetime
     random: Random
@@ -77,13 +76,13 @@ class FaultPlan:
     _recent: deque[float] = field(default_factory=deque)
 
     @property
-    def mark(self) -> str:
+    def label(self) -> str:
         """What the journal says of a request that it made go wrong."""
-        return f"{self.order.mark} #{self.id}"
+        return f"{self.rule.label} #{self.id}"
 
-    def fits(self, asked: Asked, canonical: str) -> bool:
+    def matches(self, asked: IncomingRequest, canonical: str) -> bool:
         """Tell whether the request is one of those."""
-        order = self.order
+        order = self.rule
         return (
             (order.op is None or order.op == asked.operation)
             and (order.key is None or order.key == asked.key)
@@ -91,9 +90,9 @@ class FaultPlan:
             and not (order.only_say_name and asked.operation != "SayName")
         )
 
-    def takes(self, now: float) -> bool:
+    def triggers(self, now: float) -> bool:
         """Tell whether a request that fits, one more, goes wrong."""
-        order = self.order
+        order = self.rule
         self.fitted += 1
         if order.every is not None:
             taken = self.fitted % order.every == 0
@@ -109,7 +108,7 @@ class FaultPlan:
     @property
     def is_over(self) -> bool:
         """Whether it has had its number."""
-        return self.order.next is not None and self.applied >= self.order.next
+        return self.rule.next is not None and self.applied >= self.rule.next
 
     def _rate(self, now: float) -> int:
         """Return how many requests came within a second, this one too."""
@@ -130,13 +129,15 @@ class FaultPlans:
 
     def add(self, publication: str, given: dict[str, Any]) -> FaultPlan:
         """Return a new plan for `publication`, made of `given` (see Order). Raises StagingError."""
-        order = validated(Order, given)
+        order = validated(FaultRule, given)
         number = self._canonical(order.number) if order.number is not None else None
         ends = datetime.now(UTC) + timedelta(seconds=order.ends_after)
         with self._lock:
             plans = self._running(publication)
-            if len(plans) >= _MOST:
-                raise StagingError("full", f"сбоев уже {_MOST}, больше не бывает", f"there are {_MOST} faults already")
+            if len(plans) >= _MAX_PLANS:
+                raise StagingError(
+                    "full", f"сбоев уже {_MAX_PLANS}, больше не бывает", f"there are {_MAX_PLANS} faults already"
+                )
             made = FaultPlan(next(self._ids), publication, order, number, ends, Random(order.seed))  # noqa: S311 - chance, no secret
             plans.append(made)
         return made
@@ -162,34 +163,36 @@ class FaultPlans:
         with self._lock:
             self._by_publication.pop(publication, None)
 
-    def magic(self) -> list[Magic]:
+    def test_numbers(self) -> list[TestNumber]:
         """Return the magic numbers, which work at every publication."""
-        return list(MAGIC.values())
+        return list(TEST_NUMBERS.values())
 
     def at_accept(self, publication: str) -> FaultPlan | None:
         """Return the plan by which a request goes wrong before it is read."""
         if publication not in self._by_publication:
             return None
-        return self._first(publication, lambda one: one.order.at is Stage.ACCEPT)
+        return self._first(publication, lambda one: one.rule.at is FaultStage.ACCEPT)
 
-    def due(self, publication: str, asked: Asked) -> tuple[str, Fault, Random] | None:
+    def next_fault(self, publication: str, asked: IncomingRequest) -> tuple[str, Fault, Random] | None:
         """Return what goes wrong with a request: the journal's mark, the fault, and where its chances come from.
 
         A plan comes before a magic number.
         """
         canonical = self._canonical(asked.received)
-        plan = self._first(publication, lambda one: one.order.at is not Stage.ACCEPT and one.fits(asked, canonical))
+        plan = self._first(
+            publication, lambda one: one.rule.at is not FaultStage.ACCEPT and one.matches(asked, canonical)
+        )
         if plan is not None:
-            return plan.mark, plan.order, plan.random
-        magic = MAGIC.get(canonical)
+            return plan.label, plan.rule, plan.random
+        magic = TEST_NUMBERS.get(canonical)
         if magic is None or (magic.fault.only_say_name and asked.operation != "SayName"):
             return None
-        return magic.fault.mark, magic.fault, _ANY
+        return magic.fault.label, magic.fault, _ANY
 
     def _first(self, publication: str, fits: Callable[[FaultPlan], bool]) -> FaultPlan | None:
         with self._lock:
             for one in self._running(publication):
-                if fits(one) and one.takes(time.monotonic()):
+                if fits(one) and one.triggers(time.monotonic()):
                     return one
         return None
 

@@ -17,19 +17,19 @@ from pydantic import Field, SecretStr, ValidationError
 
 from vats1c.config import PublicationTable, StagingTable, SubscriberTable, UserTable
 from vats1c.database import DatabaseError
-from vats1c.directory.memory import MemoryDirectory
-from vats1c.number import Plan
-from vats1c.staging.given import Given, StagingError, unusable
+from vats1c.directory.kinds.memory import MemoryDirectory
+from vats1c.number import NumberPlan
+from vats1c.staging.schema import StagingError, StrictModel, unusable
 
 log = structlog.get_logger("vats1c.staging")
 
 PREFIX = "t-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
-_MOST_CALLERS = 10_000
-_MOST_USERS = 100
+_MAX_CALLERS = 10_000
+_MAX_USERS = 100
 
 
-class UserGiven(Given):
+class UserSpec(StrictModel):
     """A SOAP user; no file of the service can be named for the password."""
 
     name: str = Field(min_length=1, max_length=64)
@@ -37,10 +37,10 @@ class UserGiven(Given):
 
 
 # The vendor's own example.
-_USER = UserGiven(name="SOAP", password=SecretStr("123"))
+_USER = UserSpec(name="SOAP", password=SecretStr("123"))
 
 
-class SubscriberGiven(Given):
+class SubscriberSpec(StrictModel):
     """An employee whose phone rings; signs in to the card page with `login` and `password`."""
 
     key: str = Field(min_length=1, max_length=128)
@@ -50,16 +50,16 @@ class SubscriberGiven(Given):
     password: SecretStr | None = Field(default=None, min_length=1, max_length=200)
 
 
-class Order(Given):
+class PublicationSpec(StrictModel):
     """What a publication is to be made of."""
 
     name: str | None = None
     callers: list[dict[str, Any]] = Field(default=[])
-    users: list[UserGiven] = Field(default=[_USER], min_length=1, max_length=_MOST_USERS)
-    subscribers: list[SubscriberGiven] = Field(default=[], max_length=_MOST_USERS)
+    users: list[UserSpec] = Field(default=[_USER], min_length=1, max_length=_MAX_USERS)
+    subscribers: list[SubscriberSpec] = Field(default=[], max_length=_MAX_USERS)
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> tuple["Order", PublicationTable]:
+    def of(cls, given: dict[str, Any]) -> tuple["PublicationSpec", PublicationTable]:
         """Return what was ordered, as settings too. Raises StagingError for what cannot be used."""
         try:
             order = cls.model_validate(given)
@@ -70,17 +70,17 @@ class Order(Given):
             raise unusable(error) from None
 
 
-class Stage(Protocol):
+class PublicationHost(Protocol):
     """Where publications are put up, so that they are asked, and taken down again."""
 
-    def put_up(self, name: str, own: PublicationTable, callers: MemoryDirectory, touch: Callable[[], None]) -> None:
+    def add(self, name: str, own: PublicationTable, callers: MemoryDirectory, touch: Callable[[], None]) -> None:
         """Publish; `touch` is told of each use. Raises StagingError."""
 
-    def take_down(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Have it asked no more."""
 
 
-class Record(Protocol):
+class ExchangeRecord(Protocol):
     """What is written of the exchanges."""
 
     def last_exchange(self) -> int:
@@ -91,7 +91,7 @@ class Record(Protocol):
 
 
 @dataclass(slots=True)
-class Made:
+class DynamicPublication:
     """A publication made on request; `cursor` is where its exchanges begin, `used` when it was used last."""
 
     name: str
@@ -109,7 +109,14 @@ class Made:
 class Publications:
     """Those of one process. Called by many threads at once."""
 
-    def __init__(self, given: StagingTable, plan: Plan, taken: Iterable[str], stage: Stage, record: Record) -> None:
+    def __init__(
+        self,
+        given: StagingTable,
+        plan: NumberPlan,
+        taken: Iterable[str],
+        stage: PublicationHost,
+        record: ExchangeRecord,
+    ) -> None:
         """Take the bench's settings, and the names that are `taken` by the settings' own publications."""
         self._most = given.publications
         self._lives = given.lives
@@ -118,7 +125,7 @@ class Publications:
         self._stage = stage
         self._record = record
         self._lock = threading.Lock()
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, DynamicPublication] = {}
         self._closed = threading.Event()
         self._expiring: threading.Thread | None = None
 
@@ -126,9 +133,9 @@ class Publications:
         """Whether there is one of that name."""
         return name in self._made
 
-    def make(self, given: dict[str, Any]) -> Made:
+    def make(self, given: dict[str, Any]) -> DynamicPublication:
         """Return a new publication, made of `given` (see Order). Raises StagingError and DirectoryError."""
-        order, own = Order.of(given)
+        order, own = PublicationSpec.of(given)
         if order.name is not None and not _NAME.fullmatch(order.name):
             raise StagingError(
                 "name",
@@ -137,7 +144,7 @@ class Publications:
             )
         name = PREFIX + (order.name or secrets.token_hex(6))
         callers = MemoryDirectory("callers", {"callers": order.callers}, self._plan)
-        made = Made(name, own, callers, self._record.last_exchange())
+        made = DynamicPublication(name, own, callers, self._record.last_exchange())
         with self._lock:
             if name in self._made or name in self._taken:
                 raise StagingError("taken", f"публикация {name} уже есть", f"there is a publication {name} already")
@@ -147,14 +154,14 @@ class Publications:
                     f"публикаций уже {self._most}, больше не бывает (staging.publications)",
                     f"there are {self._most} publications already, the most there may be (staging.publications)",
                 )
-            self._stage.put_up(name, own, callers, made.touch)
+            self._stage.add(name, own, callers, made.touch)
             self._made[name] = made
             if self._expiring is None:
-                self._expiring = threading.Thread(target=self._expire, name="publications", daemon=True)
+                self._expiring = threading.Thread(target=self._run_expiry, name="publications", daemon=True)
                 self._expiring.start()
         return made
 
-    def get(self, name: str) -> Made:
+    def get(self, name: str) -> DynamicPublication:
         """Return the publication of that name, which counts as a use. Raises StagingError when there is none."""
         made = self._made.get(name)
         if made is None:
@@ -168,12 +175,12 @@ class Publications:
         if made is not None:
             made.touch()
 
-    def put(self, name: str, callers: Any, *, replace: bool) -> Made:
+    def put(self, name: str, callers: Any, *, replace: bool) -> DynamicPublication:
         """Have a publication know `callers`: besides those it knows, or instead. Raises as `make` and `get`."""
         made = self.get(name)
         count = len(callers) if isinstance(callers, list) else 0
-        if count + (0 if replace else len(made.callers.rows())) > _MOST_CALLERS:
-            raise StagingError("callers", f"не больше {_MOST_CALLERS}", f"at most {_MOST_CALLERS}")
+        if count + (0 if replace else len(made.callers.rows())) > _MAX_CALLERS:
+            raise StagingError("callers", f"не больше {_MAX_CALLERS}", f"at most {_MAX_CALLERS}")
         (made.callers.replace if replace else made.callers.put)(callers)
         return made
 
@@ -182,12 +189,12 @@ class Publications:
         with self._lock:
             made = self._made.pop(name, None)
             if made is not None:
-                self._stage.take_down(name)
+                self._stage.remove(name)
         if made is None:
             raise StagingError("publication", "нет такой публикации", "there is no such publication")
         self._record.forget(name, made.since)
 
-    def expires(self, made: Made) -> datetime:
+    def expires(self, made: DynamicPublication) -> datetime:
         """Return when `made` is gone, unless it is used before."""
         return datetime.now(UTC) + timedelta(seconds=made.used + self._lives - time.monotonic())
 
@@ -195,7 +202,7 @@ class Publications:
         """Stop looking for those that expire."""
         self._closed.set()
 
-    def _expire(self) -> None:
+    def _run_expiry(self) -> None:
         while not self._closed.wait(min(max(self._lives / 4, 0.25), 15)):
             for made in list(self._made.values()):
                 if time.monotonic() - made.used >= self._lives:
@@ -204,4 +211,4 @@ class Publications:
                     except StagingError:
                         continue
                     except DatabaseError as error:
-                        log.warning("publication not forgotten", reason=str(error))
+                        log.warning("publication_not_forgotten", reason=str(error))

@@ -31,7 +31,7 @@ _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedExchange:
     """An exchange; `base` is the service's address ("http://127.0.0.1:8080"), `kept` whether its bytes still are."""
 
     exchange: Exchange
@@ -42,7 +42,7 @@ class Recorded:
     answer: bytes = b""
 
     @classmethod
-    def of(cls, exchange: Exchange, raw: tuple[str, bytes, bytes] | None, base: str) -> "Recorded":
+    def of(cls, exchange: Exchange, raw: tuple[str, bytes, bytes] | None, base: str) -> "RecordedExchange":
         """Return an exchange with what the journal kept of it."""
         if raw is None:
             return cls(exchange, base)

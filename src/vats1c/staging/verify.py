@@ -6,14 +6,14 @@ Rule: pure: exchanges in, a verdict out; what nobody can see in a text is shown.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vats1c.journal import Asked
-from vats1c.language import Message
+from vats1c.journal import ExchangeFilter
+from vats1c.messages import Message
 from vats1c.model import Exchange
 from vats1c.number import Number
 
 OPERATIONS = ("SayName", "IncomingCall")
 # More than any test counts; so many exchanges are read at once.
-MOST_TIMES = 1_000
+MAX_TIMES = 1_000
 _SHOWN = {"\t": "→", "\n": "↵", "\r": "␍", "\u00a0": "⍽", "\u202f": "⍽", "\u2009": "⍽"}
 
 
@@ -43,7 +43,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Expectation:
     """What a test expects; None for what may be anything. A number is compared in its canonical form."""
 
     operation: str | None = None
@@ -51,27 +51,27 @@ class Expected:
     key: str | None = None
     times: Times = Times()
 
-    def asked(self, publications: frozenset[str] | None) -> Asked:
+    def asked(self, publications: frozenset[str] | None) -> ExchangeFilter:
         """Return which exchanges of the journal these are."""
         canonical = self.number.canonical if self.number else None
         received = self.number.received if self.number else None
-        return Asked(publications, self.operation, canonical, received, self.key)
+        return ExchangeFilter(publications, self.operation, canonical, received, self.key)
 
-    def differences(self, exchange: Exchange) -> list["Difference"]:
+    def differences(self, exchange: Exchange) -> list["FieldDifference"]:
         """Return in what `exchange` is another than expected; none when it is the one."""
-        found = [Difference("outcome", "ok", exchange.outcome)]
+        found = [FieldDifference("outcome", "ok", exchange.outcome)]
         if self.operation is not None:
-            found.append(Difference("op", self.operation, exchange.operation))
+            found.append(FieldDifference("op", self.operation, exchange.operation))
         if self.number is not None:
             wanted = self.number.canonical or self.number.received
-            found.append(Difference("number", wanted, exchange.number or exchange.received))
+            found.append(FieldDifference("number", wanted, exchange.number or exchange.received))
         if self.key is not None:
-            found.append(Difference("key", self.key, exchange.key))
+            found.append(FieldDifference("key", self.key, exchange.key))
         return [one for one in found if one.expected != one.found]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """In what something found is another than expected."""
 
     field: str
@@ -85,16 +85,16 @@ class Failure:
 
     message: Message
     closest: Exchange | None
-    differences: list[Difference]
+    differences: list[FieldDifference]
 
 
-def fail(expected: Expected, found: Sequence[Exchange], others: Iterable[Exchange]) -> Failure:
+def fail(expected: Expectation, found: Sequence[Exchange], others: Iterable[Exchange]) -> Failure:
     """Return why `found` is not as many as expected; `others` are all that came, oldest first."""
     message = Message(
         f"ожидалось {_described(expected)}, раз: {expected.times}; пришло: {len(found)}",
         f"expected {_described(expected)}, times: {expected.times}; found: {len(found)}",
     )
-    times = Difference("times", str(expected.times), str(len(found)))
+    times = FieldDifference("times", str(expected.times), str(len(found)))
     if expected.times.most is not None and len(found) > expected.times.most:
         return Failure(message, found[-1], [times])
     known = {one.id for one in found}
@@ -119,7 +119,7 @@ def _letter(letter: str) -> str:
     return letter if letter == " " or letter.isprintable() else f"<U+{ord(letter):04X}>"
 
 
-def _described(expected: Expected) -> str:
+def _described(expected: Expectation) -> str:
     number = expected.number and (expected.number.canonical or visible(expected.number.received))
     parts = [expected.operation or "/".join(OPERATIONS)]
     parts += [f"number={number}"] if number is not None else []

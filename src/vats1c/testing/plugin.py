@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from vats1c.staging.client import Client
-    from vats1c.testing.bench import Bench
+    from vats1c.testing.fixture import Vats1cFixture
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,14 +26,14 @@ def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
     import os  # noqa: PLC0415 - see the rule
 
     from vats1c.staging.client import Client  # noqa: PLC0415 - likewise
-    from vats1c.testing.service import NotStartedError, Service  # noqa: PLC0415 - likewise
+    from vats1c.testing.service import NotStartedError, ServiceProcess  # noqa: PLC0415 - likewise
 
     url: str = request.config.getoption("--vats1c-url")
     if url:
         yield Client(url, request.config.getoption("--vats1c-token") or os.environ.get("VATS1C_TOKEN", ""))
         return
     try:
-        service = Service()
+        service = ServiceProcess()
     except NotStartedError as error:
         pytest.fail(f"vats1c did not start:\n{error}", pytrace=False)
     try:
@@ -43,13 +43,13 @@ def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
 
 
 @pytest.fixture
-def vats1c(vats1c_client: "Client") -> "Iterator[Bench]":
+def vats1c(vats1c_client: "Client") -> "Iterator[Vats1cFixture]":
     """A stand-in for 1C of the test's own: url, wsdl_url, user, password, set_name, expect_call and others."""
     from vats1c.staging.client import ApiFailure  # noqa: PLC0415 - see the rule
-    from vats1c.testing.bench import Bench  # noqa: PLC0415 - likewise
+    from vats1c.testing.fixture import Vats1cFixture  # noqa: PLC0415 - likewise
 
     try:
-        bench = Bench(vats1c_client)
+        bench = Vats1cFixture(vats1c_client)
     except ApiFailure as error:
         pytest.fail(f"vats1c: {vats1c_client.base}: {error}", pytrace=False)
     yield bench

@@ -16,8 +16,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-_SECONDS_TO_START = 30.0
-_ATTEMPTS = 3
+_START_TIMEOUT_S = 30.0
+_MAX_ATTEMPTS = 3
 _SETTINGS = """\
 listen = "127.0.0.1:{port}"
 data = "."
@@ -38,7 +38,7 @@ class NotStartedError(Exception):
     """The service did not start; what it printed."""
 
 
-class Service:
+class ServiceProcess:
     """`vats1c serve` with the staging bench open, in a process of its own."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Service:
         self._folder = tempfile.TemporaryDirectory(prefix="vats1c-test-")
         printed = ""
         # Between choosing a free port and listening there somebody else may take it.
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             port = _free_port()
             self.url = f"http://127.0.0.1:{port}"
             self._start(port)
@@ -94,7 +94,7 @@ class Service:
         asked = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.url}/api/v1/calls?op=SayName&limit=1", headers={"Authorization": f"Bearer {self.token}"}
         )
-        deadline = time.monotonic() + _SECONDS_TO_START
+        deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 with opener.open(asked, timeout=5):

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _CLOSING = 3.0
 
 
-class Background(Generic[T]):
+class Worker(Generic[T]):
     """Does `work` on each item, in the order given where there is one thread."""
 
     def __init__(self, name: str, work: Callable[[T], None], *, threads: int = 1, most: int = 1_000) -> None:
@@ -30,7 +30,7 @@ class Background(Generic[T]):
         self._lock = Lock()
         self._closed = False
 
-    def put(self, item: T) -> bool:
+    def submit(self, item: T) -> bool:
         """Have `item` worked on; False when too many wait already. Never waits."""
         if self._closed:
             return False
@@ -49,7 +49,7 @@ class Background(Generic[T]):
             threads, self._threads = self._threads, []
         over = time.monotonic() + seconds
         # One word for each thread, whichever hears it.
-        if all(self._said_to_stop(over) for _ in threads):
+        if all(self._send_stop(over) for _ in threads):
             for thread in threads:
                 thread.join(max(0.0, over - time.monotonic()))
 
@@ -61,7 +61,7 @@ class Background(Generic[T]):
             for thread in self._threads:
                 thread.start()
 
-    def _said_to_stop(self, over: float) -> bool:
+    def _send_stop(self, over: float) -> bool:
         try:
             self._waiting.put(None, timeout=max(0.0, over - time.monotonic()))
         except Full:
@@ -79,4 +79,4 @@ class Background(Generic[T]):
             try:
                 self._work(item)
             except Exception:  # a defect of ours: the next item is worked on
-                log.exception("upstream work failed", work=self._name)
+                log.exception("upstream_work_failed", work=self._name)

@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from vats1c.upstream.files import alone, append, replace, size_of
+from vats1c.upstream.files import append, exclusive_lock, replace, size_of
 
-_MOST_BYTES = 1 << 20
-_MOST_KNOWN = 10_000
+_MAX_BYTES = 1 << 20
+_MAX_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SideAnswer:
     """What one side answers: name, category and manager, after how many milliseconds."""
 
     name: str = ""
@@ -27,7 +27,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class AnswerDifference:
     """One question that was answered differently.
 
     `at` is ISO 8601, UTC; `number` E.164; `differs` names what does; `reason` says why the real 1C has no answer.
@@ -36,8 +36,8 @@ class Difference:
     at: str
     number: str
     outcome: str
-    ours: Told
-    theirs: Told
+    ours: SideAnswer
+    theirs: SideAnswer
     differs: list[str] = field(default_factory=list)
     reason: str = ""
 
@@ -45,7 +45,7 @@ class Difference:
 class Differences:
     """The file of one publication."""
 
-    def __init__(self, data: Path, publication: str, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, data: Path, publication: str, most_bytes: int = _MAX_BYTES) -> None:
         """Take the folder that holds it; the older half is dropped when it grows beyond `most_bytes`."""
         self.path = data / f"shadow-{publication}.jsonl"
         self._lock = data / f".shadow-{publication}.lock"
@@ -53,21 +53,21 @@ class Differences:
         self._adding = Lock()
         self._known: OrderedDict[str, tuple[Any, ...]] = OrderedDict()
 
-    def add(self, found: Difference) -> bool:
+    def add(self, found: AnswerDifference) -> bool:
         """Write `found` down; False when it is what was found of this number before. Raises OSError."""
         said = (found.outcome, found.ours.name, found.theirs.name, *found.differs)
         # Other threads are kept out by the first, other processes by the second.
         with self._adding:
             if self._known.get(found.number) == said:
                 return False
-            with alone(self._lock):
+            with exclusive_lock(self._lock):
                 if size_of(self.path) > self._most_bytes:
                     lines = self.path.read_bytes().splitlines(keepends=True)
                     replace(self.path, b"".join(lines[len(lines) // 2 :]))
                 append(self.path, (json.dumps(asdict(found), ensure_ascii=False) + "\n").encode())
             self._known[found.number] = said
             self._known.move_to_end(found.number)
-            if len(self._known) > _MOST_KNOWN:
+            if len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
         return True
 
@@ -84,7 +84,7 @@ class Differences:
         """Remove what stands of `number` (E.164), and return how many lines there were. Raises OSError."""
         if not self.path.exists():
             return 0
-        with alone(self._lock):
+        with exclusive_lock(self._lock):
             lines = self.path.read_bytes().splitlines(keepends=True)
             kept = [line for line in lines if _read(line).get("number") != number]
             if len(kept) < len(lines):

@@ -16,7 +16,7 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def exclusive_lock(lock: Path) -> Iterator[None]:
     """Keep all others who lock `lock` out; its folder is made. Raises OSError."""
     lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)

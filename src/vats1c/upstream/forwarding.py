@@ -10,38 +10,38 @@ from typing import Any, Protocol
 
 import structlog
 
-from vats1c.directory.sayname import Heard
+from vats1c.directory.soap_answers import OneCReply
 from vats1c.model import Caller, Confidence, Ringing
-from vats1c.upstream.background import Background
+from vats1c.upstream.background import Worker
 
 log = structlog.get_logger("vats1c.upstream")
 
-_CALLS_AT_ONCE = 4
-_MOST_WAITING = 200
-_LATE = 15.0
+_MAX_CONCURRENT = 4
+_MAX_QUEUED = 200
+_MAX_AGE_S = 15.0
 
 
-class Record(Protocol):
+class Recorder(Protocol):
     """Where calls are written down."""
 
-    def ring(self, ringing: Ringing) -> Any:
+    def record(self, ringing: Ringing) -> Any:
         """Return what was written once it is durable; raises when it cannot be."""
 
-    def take(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
         """Do the same and return at once: `then` is told of it, or of the error."""
 
-    def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+    def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down."""
 
 
-class Forwarding:
+class ForwardingRecorder:
     """A record of calls that passes each one on."""
 
     def __init__(
         self,
-        record: Record,
-        ring: Callable[[str, str], Heard],
-        heard: Callable[[str, Heard], None],
+        record: Recorder,
+        ring: Callable[[str, str], OneCReply],
+        heard: Callable[[str, OneCReply], None],
         count: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         """Take the record, what rings at the real 1C by number and key, and who is told what it said of a number."""
@@ -49,17 +49,17 @@ class Forwarding:
         self._ring = ring
         self._heard = heard
         self._count = count
-        self._background: Background[tuple[Ringing, float]] = Background(
-            "forwarding", self._forward, threads=_CALLS_AT_ONCE, most=_MOST_WAITING
+        self._background: Worker[tuple[Ringing, float]] = Worker(
+            "forwarding", self._forward, threads=_MAX_CONCURRENT, most=_MAX_QUEUED
         )
 
-    def ring(self, ringing: Ringing) -> Any:
+    def record(self, ringing: Ringing) -> Any:
         """Write the call down, and only then pass it on."""
-        written = self._record.ring(ringing)
+        written = self._record.record(ringing)
         self._pass_on(ringing)
         return written
 
-    def take(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
         """Have the call written down, and only then pass it on."""
 
         def told(written: Any, error: Any) -> None:
@@ -67,15 +67,15 @@ class Forwarding:
                 self._pass_on(ringing)
             then(written, error)
 
-        self._record.take(ringing, told)
+        self._record.submit(ringing, told)
 
     def _pass_on(self, ringing: Ringing) -> None:
-        if not self._background.put((ringing, time.monotonic())):
+        if not self._background.submit((ringing, time.monotonic())):
             self._failed(ringing, "dropped", "too many at once")
 
-    def name(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+    def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang."""
-        self._record.name(call_id, caller, confidence)
+        self._record.set_caller(call_id, caller, confidence)
 
     def close(self) -> None:
         """Pass on what is left, as far as there is time."""
@@ -83,7 +83,7 @@ class Forwarding:
 
     def _forward(self, waiting: tuple[Ringing, float]) -> None:
         ringing, since = waiting
-        if time.monotonic() - since > _LATE:
+        if time.monotonic() - since > _MAX_AGE_S:
             self._failed(ringing, "dropped", "late")
             return
         heard = self._ring(ringing.received, ringing.key)
@@ -95,4 +95,4 @@ class Forwarding:
 
     def _failed(self, ringing: Ringing, outcome: str, reason: str) -> None:
         self._count(outcome)
-        log.warning("call not forwarded", publication=ringing.publication, reason=reason)
+        log.warning("call_not_forwarded", publication=ringing.publication, reason=reason)

@@ -16,19 +16,19 @@ from typing import Any
 
 import structlog
 
-from vats1c.directory.sayname import Heard
+from vats1c.directory.soap_answers import OneCReply
 from vats1c.model import Caller
-from vats1c.upstream.background import Background
-from vats1c.upstream.files import alone, append, replace, size_of
+from vats1c.upstream.background import Worker
+from vats1c.upstream.files import append, exclusive_lock, replace, size_of
 
 log = structlog.get_logger("vats1c.upstream")
 
 _COLUMNS = ("number", "name", "category", "manager")
-_MOST_CALLERS = 100_000
-_MOST_BYTES = 64 << 20
+_MAX_CALLERS = 100_000
+_MAX_BYTES = 64 << 20
 
 # Operation, number, when it was asked, what was heard.
-_Item = tuple[str, str, datetime, Heard]
+_Item = tuple[str, str, datetime, OneCReply]
 
 
 def folder_of(data: Path, publication: str) -> Path:
@@ -39,17 +39,17 @@ def folder_of(data: Path, publication: str) -> Path:
 class Recording:
     """The folder of one publication; several processes may write to it."""
 
-    def __init__(self, folder: Path, most_callers: int = _MOST_CALLERS, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, folder: Path, most_callers: int = _MAX_CALLERS, most_bytes: int = _MAX_BYTES) -> None:
         """Take the folder and the most callers and bytes of exchanges that are kept in it."""
         self._lock = folder / ".lock"
         self._callers = _Callers(folder / "callers.csv", most_callers)
         self._exchanges = _Exchanges(folder / "exchanges.jsonl", most_bytes)
-        self._background: Background[_Item] = Background("recording", self._write, most=10_000)
+        self._background: Worker[_Item] = Worker("recording", self._write, most=10_000)
 
-    def note(self, operation: str, number: str, heard: Heard) -> None:
+    def note(self, operation: str, number: str, heard: OneCReply) -> None:
         """Record what was `heard` of `number` (E.164, "" where it has none); never waits. No answer is none to keep."""
-        if heard.status and not self._background.put((operation, number, datetime.now(UTC), heard)):
-            log.warning("answer not recorded", reason="too many at once")
+        if heard.status and not self._background.submit((operation, number, datetime.now(UTC), heard)):
+            log.warning("answer_not_recorded", reason="too many at once")
 
     def close(self) -> None:
         """Finish writing."""
@@ -58,12 +58,12 @@ class Recording:
     def _write(self, item: _Item) -> None:
         operation, number, at, heard = item
         try:
-            with alone(self._lock):
+            with exclusive_lock(self._lock):
                 self._exchanges.add(operation, number, at, heard)
                 if operation == "SayName" and number and heard.error is None:
                     self._callers.put(number, heard.match.caller if heard.match else None)
         except OSError as error:
-            log.warning("answer not recorded", reason=error.strerror or type(error).__name__)
+            log.warning("answer_not_recorded", reason=error.strerror or type(error).__name__)
 
 
 class _Callers:
@@ -73,12 +73,12 @@ class _Callers:
         self._path = path
         self._most = most
         self._known: dict[str, tuple[str, str, str]] = {}
-        self._full = _Full(path)
+        self._full = _OnceLogged(path)
         self._seen: tuple[int, int] | None = None
 
     def put(self, number: str, caller: Caller | None) -> None:
         """Have the file say that `caller` owns `number`. Raises OSError."""
-        self._catch_up()
+        self._reload()
         row = tuple(" ".join(text.split()) for text in (caller.name, caller.category, caller.manager)) if caller else ()
         if self._known.get(number, ()) == row:
             return
@@ -89,17 +89,17 @@ class _Callers:
             self._known[number] = row  # type: ignore[assignment]
             if new and self._seen:
                 append(self._path, _table([(number, *row)]))
-                self._seen = _stamp(self._path)
+                self._seen = _file_version(self._path)
                 return
         else:
-            self._full.say()
+            self._full.log()
             return
         replace(self._path, _table([_COLUMNS, *((one, *told) for one, told in self._known.items())]))
-        self._seen = _stamp(self._path)
+        self._seen = _file_version(self._path)
 
-    def _catch_up(self) -> None:
+    def _reload(self) -> None:
         """Read the file anew when somebody else wrote it."""
-        found = _stamp(self._path)
+        found = _file_version(self._path)
         if found == self._seen:
             return
         text = self._path.read_bytes().decode("utf-8", "replace") if found else ""
@@ -118,27 +118,27 @@ class _Exchanges:
         self._path = path
         self._most_bytes = most_bytes
         self._known: dict[tuple[str, str], bytes] = {}
-        self._full = _Full(path)
+        self._full = _OnceLogged(path)
         self._read = 0
         self._inode = 0
 
-    def add(self, operation: str, number: str, at: datetime, heard: Heard) -> None:
+    def add(self, operation: str, number: str, at: datetime, heard: OneCReply) -> None:
         """Write the exchange down unless it is what was answered last. Raises OSError."""
-        self._catch_up()
-        line = _spelled(operation, number, at, heard)
+        self._reload()
+        line = _as_json(operation, number, at, heard)
         answer = _digest(line)
         if self._known.get((operation, number)) == answer:
             return
         written = (json.dumps(line, ensure_ascii=False) + "\n").encode()
         if size_of(self._path) + len(written) > self._most_bytes:
-            self._full.say()
+            self._full.log()
             return
         append(self._path, written)
-        self._catch_up()
+        self._reload()
 
-    def _catch_up(self) -> None:
+    def _reload(self) -> None:
         """Read what was added, by us or by others; all of it when the file is another."""
-        found = _stamp(self._path)
+        found = _file_version(self._path)
         if found is None or found[0] != self._inode or found[1] < self._read:
             self._known, self._read, self._inode = {}, 0, found[0] if found else 0
         if found is None or found[1] == self._read:
@@ -152,16 +152,16 @@ class _Exchanges:
             self._read = file.tell()
 
 
-class _Full:
+class _OnceLogged:
     """Says once that a file takes no more."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._said = False
 
-    def say(self) -> None:
+    def log(self) -> None:
         if not self._said:
-            log.warning("recording is full", file=self._path.name)
+            log.warning("recording_full", file=self._path.name)
             self._said = True
 
 
@@ -170,7 +170,7 @@ def erase_recorded(data: Path, publication: str, number: str) -> int:
     folder = folder_of(data, publication)
     if not folder.is_dir():
         return 0
-    with alone(folder / ".lock"):
+    with exclusive_lock(folder / ".lock"):
         return sum(
             _erased(folder / name, lambda line, of=of: of(line) == number)
             for name, of in (("callers.csv", _number_of_row), ("exchanges.jsonl", _number_of_exchange))
@@ -197,7 +197,7 @@ def _number_of_exchange(line: bytes) -> str:
     return key[1] if key else ""
 
 
-def _spelled(operation: str, number: str, at: datetime, heard: Heard) -> dict[str, Any]:
+def _as_json(operation: str, number: str, at: datetime, heard: OneCReply) -> dict[str, Any]:
     outcome = "failed" if heard.error else "found" if heard.match else "unknown" if operation == "SayName" else "taken"
     return {
         "at": at.isoformat(),
@@ -240,7 +240,7 @@ def _table(rows: Iterable[Iterable[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _file_version(path: Path) -> tuple[int, int] | None:
     """Return what changes when somebody else writes the file: inode and size; None where there is none."""
     try:
         status = path.stat()

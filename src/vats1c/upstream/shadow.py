@@ -12,19 +12,19 @@ from typing import Protocol
 
 import structlog
 
-from vats1c.directory.chain import Lookup, Said
-from vats1c.directory.guard import Answer, Outcome
-from vats1c.directory.sayname import Heard
+from vats1c.directory.chain import LookupResult, SourceAnswer
+from vats1c.directory.resilience import LookupAnswer, LookupOutcome
+from vats1c.directory.soap_answers import OneCReply
 from vats1c.model import Caller, Match
 from vats1c.number import DEFAULT_PLAN, Number, extension_of
-from vats1c.upstream.background import Background
-from vats1c.upstream.differences import Difference, Differences, Told
+from vats1c.upstream.background import Worker
+from vats1c.upstream.differences import AnswerDifference, Differences, SideAnswer
 
 log = structlog.get_logger("vats1c.upstream")
 
-_QUESTIONS_AT_ONCE = 4
+_MAX_CONCURRENT = 4
 # What was asked longer ago is not compared: a caller may have been added since.
-_OLDEST = 30.0
+_MAX_AGE_S = 30.0
 
 
 class Comparison(StrEnum):
@@ -38,25 +38,25 @@ class Comparison(StrEnum):
     DROPPED = "dropped"
 
 
-class Answering(Protocol):
+class AnsweringDirectories(Protocol):
     """The directories of a publication."""
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`."""
 
-    def glance(self, number: Number) -> tuple[Match | None, bool]:
+    def find_cached(self, number: Number) -> tuple[Match | None, bool]:
         """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
 
-    def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
+    def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
         """Return what each directory says of `number`, and who decided."""
 
 
-class Hearing(Protocol):
+class ComparedSource(Protocol):
     """The real 1C as a shadow asks it."""
 
     name: str
 
-    def hear(self, number: Number) -> Heard:
+    def ask(self, number: Number) -> OneCReply:
         """Return what it answers about `number`; never raises DirectoryError."""
 
 
@@ -69,7 +69,7 @@ class _Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ComparisonPolicy:
     """What is compared: what the phone shows, whether a document is asked for, the seconds that are in time.
 
     `internal_digits` is the length of the longest extension: a manager who is none is not in our document.
@@ -81,15 +81,15 @@ class Measure:
     internal_digits: int = DEFAULT_PLAN.internal_digits
 
 
-class Shadow:
+class ShadowLookup:
     """The directories of a publication with the real 1C behind them."""
 
     def __init__(
         self,
         publication: str,
-        directories: Answering,
-        real: Hearing,
-        measure: Measure,
+        directories: AnsweringDirectories,
+        real: ComparedSource,
+        measure: ComparisonPolicy,
         *,
         differences: Differences,
         count: Callable[[str], None] = lambda _outcome: None,
@@ -102,27 +102,29 @@ class Shadow:
         self._measure = measure
         self._differences = differences
         self._count = count
-        self._background: Background[_Question] = Background(
-            f"shadow {publication}", self._compare, threads=_QUESTIONS_AT_ONCE, most=most
+        self._background: Worker[_Question] = Worker(
+            f"shadow {publication}", self._compare, threads=_MAX_CONCURRENT, most=most
         )
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`."""
         return self._directories.find(number)
 
-    def glance(self, number: Number) -> tuple[Match | None, bool]:
+    def find_cached(self, number: Number) -> tuple[Match | None, bool]:
         """Return who owns `number` without waiting, and whether that is the last word."""
-        return self._directories.glance(number)
+        return self._directories.find_cached(number)
 
-    def look_up(self, number: Number, *, everybody: bool = False) -> Lookup:
+    def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
         """Return what each directory says; with `everybody` the real 1C stands last, and never decides."""
         begun = time.perf_counter()
         found = self._directories.look_up(number, everybody=everybody)
         if everybody:
-            return Lookup((*found.said, Said(self._real.name, _answer(self._real.hear(number)))), found.decided)
+            return LookupResult(
+                (*found.answers, SourceAnswer(self._real.name, _answer(self._real.ask(number)))), found.decided
+            )
         elapsed = time.perf_counter() - begun
         caller = found.match.caller if found.match else None
-        if not self._background.put(_Question(number, caller, elapsed, time.monotonic())):
+        if not self._background.submit(_Question(number, caller, elapsed, time.monotonic())):
             self._count(Comparison.DROPPED)
         return found
 
@@ -131,28 +133,28 @@ class Shadow:
         self._background.close()
 
     def _compare(self, question: _Question) -> None:
-        if time.monotonic() - question.asked > _OLDEST:
+        if time.monotonic() - question.asked > _MAX_AGE_S:
             self._count(Comparison.DROPPED)
             return
-        heard = self._real.hear(question.number)
+        heard = self._real.ask(question.number)
         caller = heard.match.caller if heard.match else None
         outcome, differs = self._compared(question.caller, caller, heard)
         self._count(outcome)
         if outcome is Comparison.SAME:
             return
-        ours = self._told(question.caller, self._measure.shown(question.caller), question.elapsed)
-        theirs = self._told(caller, caller.name if caller else "", heard.elapsed)
+        ours = self._side_answer(question.caller, self._measure.shown(question.caller), question.elapsed)
+        theirs = self._side_answer(caller, caller.name if caller else "", heard.elapsed)
         reason = str(heard.error) if heard.error else ""
         at = datetime.now(UTC).isoformat()
-        difference = Difference(at, question.number.canonical or "", outcome.value, ours, theirs, differs, reason)
+        difference = AnswerDifference(at, question.number.canonical or "", outcome.value, ours, theirs, differs, reason)
         try:
             # That the real 1C does not answer at all says nothing of the number.
             if heard.status and not self._differences.add(difference):
                 return
         except OSError as error:
-            log.warning("difference not recorded", reason=error.strerror or type(error).__name__)
+            log.warning("difference_not_recorded", reason=error.strerror or type(error).__name__)
         log.info(
-            "upstream differs",
+            "upstream_differs",
             publication=self._publication,
             outcome=outcome.value,
             differs=differs,
@@ -160,7 +162,7 @@ class Shadow:
             theirs_ms=theirs.ms,
         )
 
-    def _compared(self, ours: Caller | None, theirs: Caller | None, heard: Heard) -> tuple[Comparison, list[str]]:
+    def _compared(self, ours: Caller | None, theirs: Caller | None, heard: OneCReply) -> tuple[Comparison, list[str]]:
         if heard.error is not None:
             return Comparison.FAILED, []
         if _bare(self._measure.shown(ours)) != _bare(theirs.name if theirs else ""):
@@ -187,11 +189,11 @@ class Shadow:
     def _extension(self, ours: Caller) -> str:
         return extension_of(ours.manager, self._measure.internal_digits)
 
-    def _told(self, caller: Caller | None, name: str, elapsed: float) -> Told:
+    def _side_answer(self, caller: Caller | None, name: str, elapsed: float) -> SideAnswer:
         ms = round(elapsed * 1_000, 1)
         if caller is None or not self._measure.document:
-            return Told(name, ms=ms)
-        return Told(name, caller.category, caller.manager, ms)
+            return SideAnswer(name, ms=ms)
+        return SideAnswer(name, caller.category, caller.manager, ms)
 
 
 def _bare(text: str) -> str:
@@ -199,7 +201,7 @@ def _bare(text: str) -> str:
     return " ".join("".join(letter for letter in text if letter.isprintable() or letter in "\t\r\n").split())
 
 
-def _answer(heard: Heard) -> Answer:
+def _answer(heard: OneCReply) -> LookupAnswer:
     if heard.error is not None:
-        return Answer(Outcome.FAILED, elapsed=heard.elapsed, reason=str(heard.error))
-    return Answer(Outcome.FOUND if heard.match else Outcome.UNKNOWN, heard.match, heard.elapsed)
+        return LookupAnswer(LookupOutcome.FAILED, elapsed=heard.elapsed, reason=str(heard.error))
+    return LookupAnswer(LookupOutcome.FOUND if heard.match else LookupOutcome.UNKNOWN, heard.match, heard.elapsed)

@@ -7,32 +7,32 @@ from typing import Any, Protocol
 
 from vats1c.config import UpstreamTable
 from vats1c.directory import Directory, State
-from vats1c.directory.sayname import Heard
+from vats1c.directory.soap_answers import OneCReply
 from vats1c.metrics import Metrics
 from vats1c.model import Caller, Match
 from vats1c.number import Number
 from vats1c.upstream.differences import Differences
-from vats1c.upstream.forwarding import Forwarding, Record
+from vats1c.upstream.forwarding import ForwardingRecorder, Recorder
 from vats1c.upstream.recording import Recording, erase_recorded, folder_of
-from vats1c.upstream.shadow import Answering, Comparison, Measure, Shadow
+from vats1c.upstream.shadow import AnsweringDirectories, Comparison, ComparisonPolicy, ShadowLookup
 
 _FORWARDED = ("taken", "failed", "dropped")
 
 
-class Real(Directory, Protocol):
+class OneC(Directory, Protocol):
     """A 1C that answers SayName and IncomingCall itself."""
 
-    def hear(self, number: Number) -> Heard:
+    def ask(self, number: Number) -> OneCReply:
         """Return what it answers about `number`; never raises DirectoryError."""
 
-    def ring(self, received: str, key: str) -> Heard:
+    def ring(self, received: str, key: str) -> OneCReply:
         """Return what it answers when `received` rings at the owner of `key`; likewise."""
 
 
 class Upstream:
     """The real 1C of one publication."""
 
-    def __init__(self, publication: str, table: UpstreamTable, real: Real, data: Path) -> None:
+    def __init__(self, publication: str, table: UpstreamTable, real: OneC, data: Path) -> None:
         """Take the settings, the 1C itself, and the folder under which recordings and differences are kept."""
         self.publication = publication
         self.mode = table.mode
@@ -47,34 +47,36 @@ class Upstream:
             self._closing.insert(0, self._recording.close)
 
     @property
-    def first(self) -> tuple[Directory, ...]:
+    def leading_directories(self) -> tuple[Directory, ...]:
         """What is asked before the directories."""
         if self.mode == "shadow":
             return ()
         return (_Recorded(self._real, self._recording),) if self._recording else (self._real,)
 
     @property
-    def compares(self) -> bool:
+    def is_shadow(self) -> bool:
         """Whether it is asked behind the directories, and compared."""
         return self.mode == "shadow"
 
-    def over(
+    def wrap_directories(
         self,
-        directories: Answering,
+        directories: AnsweringDirectories,
         shown: Callable[[Caller | None], str],
         deadline: float,
         internal_digits: int,
         metrics: Metrics,
-    ) -> Answering:
+    ) -> AnsweringDirectories:
         """Return the directories as calls are to ask them.
 
         `deadline` (seconds) counts where it has none of its own; `internal_digits` is the longest extension's length.
         """
-        if not self.compares:
+        if not self.is_shadow:
             return directories
         counters = {one: metrics.shadow.labels(self.publication, one.value) for one in Comparison}
-        measure = Measure(shown, self._table.parameter == "Number", self._table.deadline or deadline, internal_digits)
-        shadow = Shadow(
+        measure = ComparisonPolicy(
+            shown, self._table.parameter == "Number", self._table.deadline or deadline, internal_digits
+        )
+        shadow = ShadowLookup(
             self.publication,
             directories,
             self._real,
@@ -85,12 +87,12 @@ class Upstream:
         self._closing.insert(0, shadow.close)
         return shadow
 
-    def passing_on(self, record: Record, metrics: Metrics) -> Record:
+    def wrap_recorder(self, record: Recorder, metrics: Metrics) -> Recorder:
         """Return the record of calls, which passes them on where the settings want it."""
         if not self._table.forward_calls:
             return record
         counters = {one: metrics.forwarded.labels(self.publication, one) for one in _FORWARDED}
-        forwarding = Forwarding(record, self._real.ring, self._rang, lambda one: counters[one].inc())
+        forwarding = ForwardingRecorder(record, self._real.ring, self._record_ring, lambda one: counters[one].inc())
         self._closing.insert(0, forwarding.close)
         return forwarding
 
@@ -104,7 +106,7 @@ class Upstream:
             with suppress(OSError):
                 close()
 
-    def described(self, most: int = 100) -> dict[str, Any]:
+    def describe(self, most: int = 100) -> dict[str, Any]:
         """Return what it is, and the last differences, the newest first; numbers and names in full."""
         return {
             "publication": self.publication,
@@ -114,7 +116,7 @@ class Upstream:
             "differences": self.differences.last(most),
         }
 
-    def _rang(self, number: str, heard: Heard) -> None:
+    def _record_ring(self, number: str, heard: OneCReply) -> None:
         if self._recording:
             self._recording.note("IncomingCall", number, heard)
 
@@ -129,18 +131,18 @@ def erase_all(data: Path, publication: str, number: str) -> int:
 class _Recorded:
     """The real 1C as a directory whose answers are recorded."""
 
-    in_memory = False
+    nonblocking = False
 
-    def __init__(self, real: Real, recording: Recording) -> None:
+    def __init__(self, real: OneC, recording: Recording) -> None:
         self.name = real.name
         self._real = real
         self._recording = recording
 
     def find(self, number: Number) -> Match | None:
         """Return who the real 1C names. Raises DirectoryError."""
-        heard = self._real.hear(number)
+        heard = self._real.ask(number)
         self._recording.note("SayName", number.canonical or "", heard)
-        return heard.found()
+        return heard.match_or_error()
 
     def state(self) -> State:
         return self._real.state()

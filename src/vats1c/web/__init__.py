@@ -1,6 +1,6 @@
 """Everything that is not SOAP: health, metrics, the pages that people look at, and the API."""
 
-from vats1c.web.office import Bench, Office, Parts
+from vats1c.web.context import PublicationView, TesterAccess, WebContext
 from vats1c.web.site import Check, Site
 
-__all__ = ["Bench", "Check", "Office", "Parts", "Site"]
+__all__ = ["Check", "PublicationView", "Site", "TesterAccess", "WebContext"]

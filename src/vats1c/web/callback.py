@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from vats1c.directory import DirectoryError
-from vats1c.directory.exchange import Exchange, address, refused
+from vats1c.directory.http_client import HttpClient, checked_url, status_error
 
 _TIMEOUT = 10.0
 # What the vendor's page says of the codes of a FAIL.
@@ -23,13 +23,13 @@ def click_to_call(url: str) -> Callable[[str, str], None]:
 
     It raises DirectoryError when the VATS refuses or does not answer (vendor's page: CallToSubscriber).
     """
-    address(url)
-    exchange = Exchange({"url": url}, {"Accept": "application/json"}, _TIMEOUT)
+    checked_url(url)
+    exchange = HttpClient({"url": url}, {"Accept": "application/json"}, _TIMEOUT)
 
     def ring(key: str, number: str) -> None:
         answer = exchange.ask(f"{url}?{urlencode({'key': key, 'outboundNumber': number})}")
         if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
-            raise refused(answer.status)
+            raise status_error(answer.status)
         try:
             said = json.loads(answer.body)
             result, code = said["result"], str(said.get("code", ""))

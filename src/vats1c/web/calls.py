@@ -8,115 +8,118 @@ from typing import Any
 import structlog
 from werkzeug.wrappers import Response
 
+from vats1c.accounts.people import PageUser
+from vats1c.accounts.sessions import Session
 from vats1c.directory import DirectoryError
-from vats1c.journal import RECEIPTS, Wanted
+from vats1c.journal import RECEIPTS, CallFilter
 from vats1c.model import Call
 from vats1c.number import describe, identify
-from vats1c.people import Person, Session
-from vats1c.screens import TooManyWindowsError, Window
-from vats1c.web.asking import COOKIE, ApiError, Asking, answered
-from vats1c.web.described import call_of, me
-from vats1c.web.office import Parts, now, wanted
-from vats1c.web.streams import Stream, event
+from vats1c.push.windows import QueueListener, TooManyWindowsError
+from vats1c.web.call_stream import CallStream, event
+from vats1c.web.context import WebContext, now, visible_calls
+from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
+from vats1c.web.serializers.calls import call_json, me_json
 
 log = structlog.get_logger("vats1c.web")
 
 # A call older than this is history, and no card pops up for it.
 _FRESH = timedelta(minutes=2)
-_LONGEST_WAIT = 30
-_LONGEST_NOTE = 4_000
+_MAX_WAIT_S = 30
+_MAX_NOTE_CHARS = 4_000
 _LONGEST_CURSOR = 18
-_MOST_WAITING = 64
+_MAX_WAITING = 64
 _ANY_NUMBER = "+79000000000"
 
 
-class Calls:
+class CallsApi:
     """Calls as the API gives them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         self._parts = parts
         self._waiting = 0
         # A thousand windows show the same call.
-        self._event = lru_cache(maxsize=64)(self._spelled_event)
+        self._event = lru_cache(maxsize=64)(self._call_event)
 
-    def me(self, asking: Asking) -> Response:
+    def me(self, asking: ApiRequest) -> Response:
         """Say who asks and what they may do."""
         person, session = asking.person()
-        return answered(me(self._parts, person, session, asking.language))
+        return json_response(me_json(self._parts, person, session, asking.language))
 
-    def listed(self, asking: Asking) -> Response:
+    def list_calls(self, asking: ApiRequest) -> Response:
         """Give the last calls, or those changed after a cursor."""
         person, _ = asking.person()
-        those = self._wanted(asking, person)
-        limit = asking.number_of("limit", 100, 1, 1_000)
+        those = self._filter_of(asking, person)
+        limit = asking.whole_number("limit", 100, 1, 1_000)
         journal = self._parts.journal
         # Before the calls: what changes between the two is given twice rather than never.
         cursor = journal.cursor()
         if "after" not in asking.args:
-            return self._spelled_all(asking, journal.recent(limit, those), cursor)
-        after = asking.number_of("after", 0, 0, 2**62)
-        seconds = asking.number_of("wait", 0, 0, _LONGEST_WAIT)
+            return self._calls_json(asking, journal.recent(limit, those), cursor)
+        after = asking.whole_number("after", 0, 0, 2**62)
+        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
         found = journal.after(after, limit, those)
         if not found and seconds:
-            found = self._awaited(person, after, limit, those, seconds)
+            found = self._wait_for(person, after, limit, those, seconds)
             if not found:
-                return answered(None)
+                return json_response(None)
         if len(found) == limit:
             cursor = found[-1].version
-        return self._spelled_all(asking, found, max(cursor, found[-1].version if found else 0))
+        return self._calls_json(asking, found, max(cursor, found[-1].version if found else 0))
 
-    def one(self, asking: Asking, call_id: int) -> Response:
+    def one(self, asking: ApiRequest, call_id: int) -> Response:
         """Give one call with those before it."""
         person, _ = asking.person()
         call = self._call(person, call_id)
-        previous = self._parts.journal.previous(call, 10, wanted(person))
-        return answered({**self._spelled(asking, call), "previous": [self._spelled(asking, one) for one in previous]})
+        previous = self._parts.journal.previous(call, 10, visible_calls(person))
+        return json_response(
+            {**self._call_json(asking, call), "previous": [self._call_json(asking, one) for one in previous]}
+        )
 
-    def receipt(self, asking: Asking, call_id: int) -> Response:
+    def receipt(self, asking: ApiRequest, call_id: int) -> Response:
         """Note that a card was shown, looked at or closed."""
         person, _ = asking.person()
-        state = asking.given().get("state")
+        state = asking.json_body().get("state")
         if state not in RECEIPTS:
             there_are = ", ".join(RECEIPTS)
             raise ApiError(400, "state", f"state: одно из {there_are}", f"state: one of {there_are}")
         self._call(person, call_id)
         # An administrator looks on: only whose phone rings can say that the card was seen.
         if person.keys:
-            self._parts.journal.receipt(call_id, person.keys, state, now())
-        return answered(None)
+            self._parts.journal.mark_receipt(call_id, person.keys, state, now())
+        return json_response(None)
 
-    def note(self, asking: Asking, call_id: int) -> Response:
+    def note(self, asking: ApiRequest, call_id: int) -> Response:
         """Write down what is to be remembered of a call."""
         person, _ = asking.person()
-        text = asking.text(asking.given(), "text", _LONGEST_NOTE)
+        text = asking.text(asking.json_body(), "text", _MAX_NOTE_CHARS)
         self._call(person, call_id)
-        self._parts.journal.annotate(call_id, text, person.name, now())
-        return answered(self._spelled(asking, self._call(person, call_id)))
+        self._parts.journal.set_note(call_id, text, person.name, now())
+        return json_response(self._call_json(asking, self._call(person, call_id)))
 
-    def call_back(self, asking: Asking, call_id: int) -> Response:
+    def call_back(self, asking: ApiRequest, call_id: int) -> Response:
         """Have the VATS ring whoever asks, and then the caller."""
         person, _ = asking.person()
         call = self._call(person, call_id)
-        ring = self._parts.office(person).call_back
+        ring = self._parts.view_of(person).click_to_call
         if ring is None or not person.keys or call.number is None:
             raise ApiError(409, "callback", "перезвонить отсюда нельзя", "calling back is not possible here")
-        number = identify(call.number, self._parts.office(person).plan)
+        number = identify(call.number, self._parts.view_of(person).plan)
         try:
             ring(min(person.keys), number.national or call.number)
         except DirectoryError as error:
             raise ApiError(502, "callback", error.message.ru, error.message.en) from error
-        return answered(None)
+        return json_response(None)
 
-    def unseen(self, asking: Asking) -> Response:
+    def unseen(self, asking: ApiRequest) -> Response:
         """Give the last day's calls that nobody saw."""
         person, _ = asking.person()
-        found = self._parts.journal.unseen(wanted(person, now() - timedelta(days=1)))
-        return answered({"calls": [self._spelled(asking, call) for call in found]})
+        found = self._parts.journal.unseen(visible_calls(person, now() - timedelta(days=1)))
+        return json_response({"calls": [self._call_json(asking, call) for call in found]})
 
-    def unknown(self, asking: Asking) -> Response:
+    def unknown(self, asking: ApiRequest) -> Response:
         """Give the numbers of callers without a name, the most frequent first."""
         person, _ = asking.person()
-        found = self._parts.journal.unknown(wanted(person, now() - timedelta(days=30)))
+        found = self._parts.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
         described = [
             {
                 "number": one.number,
@@ -128,9 +131,9 @@ class Calls:
             for one in found
             for region, operator in (describe(one.number, asking.language),)
         ]
-        return answered({"numbers": described})
+        return json_response({"numbers": described})
 
-    def stream(self, asking: Asking) -> Stream:
+    def stream(self, asking: ApiRequest) -> CallStream:
         """Open a window."""
         person, session = asking.person()
         keys = None if person.administrator else person.keys
@@ -140,8 +143,8 @@ class Calls:
         def spell(call: Call) -> bytes:
             return self._event(call, language)
 
-        window = Stream(secret, spell=spell, alive=lambda: self._parts.ended(session, secret))
-        screens = self._parts.screens
+        window = CallStream(secret, spell=spell, alive=lambda: self._parts.end_reason(session, secret))
+        screens = self._parts.windows
         try:
             screens.open(person.publication, keys, window)
         except TooManyWindowsError as error:
@@ -149,36 +152,38 @@ class Calls:
         try:
             # The tables of ranges are large and read at their first use: not when somebody waits for a card.
             describe(_ANY_NUMBER, language)
-            window.greet(*self._first(asking, person, session, language), lambda: screens.close(window))
+            window.prepare(*self._initial_events(asking, person, session, language), lambda: screens.close(window))
         except Exception:
             screens.close(window)
             raise
         return window
 
-    def _first(self, asking: Asking, person: Person, session: Session | None, language: str) -> tuple[list[bytes], int]:
+    def _initial_events(
+        self, asking: ApiRequest, person: PageUser, session: Session | None, language: str
+    ) -> tuple[list[bytes], int]:
         """Return what a window is told at once, who looks and what it missed, and the version of the last of it."""
         journal = self._parts.journal
         cursor = journal.cursor()
-        hello = {**me(self._parts, person, session, language), "now": now().isoformat(), "cursor": cursor}
+        hello = {**me_json(self._parts, person, session, language), "now": now().isoformat(), "cursor": cursor}
         after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
         # One beyond the last change is of a journal that was there before.
         if after.isascii() and after.isdigit() and len(after) <= _LONGEST_CURSOR and int(after) <= cursor:
-            missed = journal.after(int(after), 1_000, wanted(person))
+            missed = journal.after(int(after), 1_000, visible_calls(person))
         else:
-            missed = journal.recent(50, wanted(person, now() - _FRESH))
-        told = [self._spelled_event(call, language) for call in missed]
+            missed = journal.recent(50, visible_calls(person, now() - _FRESH))
+        told = [self._call_event(call, language) for call in missed]
         return [event("hello", hello), *told], max((call.version for call in missed), default=0)
 
-    def _spelled_event(self, call: Call, language: str) -> bytes:
-        return event("call", call_of(self._parts, call, language), call.version)
+    def _call_event(self, call: Call, language: str) -> bytes:
+        return event("call", call_json(self._parts, call, language), call.version)
 
-    def _awaited(self, person: Person, after: int, limit: int, those: Wanted, seconds: int) -> list[Call]:
-        if self._waiting >= _MOST_WAITING:
+    def _wait_for(self, person: PageUser, after: int, limit: int, those: CallFilter, seconds: int) -> list[Call]:
+        if self._waiting >= _MAX_WAITING:
             return []
         self._waiting += 1
         try:
             keys = None if person.administrator else person.keys
-            window = self._parts.screens.open(person.publication, keys, Window())
+            window = self._parts.windows.open(person.publication, keys, QueueListener())
         except TooManyWindowsError:
             # A slow poll: whoever asks again at once would be refused again at once.
             time.sleep(min(seconds, 2))
@@ -193,32 +198,32 @@ class Calls:
                     window.next(left)
                 return found
             finally:
-                self._parts.screens.close(window)
+                self._parts.windows.close(window)
         finally:
             self._waiting -= 1
 
-    def _wanted(self, asking: Asking, person: Person) -> Wanted:
+    def _filter_of(self, asking: ApiRequest, person: PageUser) -> CallFilter:
         since = asking.args.get("since")
         number = asking.args.get("number")
-        mine = wanted(person)
+        mine = visible_calls(person)
         if since is not None:
-            mine = wanted(person, _time(since))
+            mine = visible_calls(person, _time(since))
         if number is None:
             return mine
-        found = identify(number, self._parts.office(person).plan)
-        return Wanted(mine.publication, mine.keys, found.canonical, found.received, mine.since)
+        found = identify(number, self._parts.view_of(person).plan)
+        return CallFilter(mine.publication, mine.keys, found.canonical, found.received, mine.since)
 
-    def _call(self, person: Person, call_id: int) -> Call:
-        call = self._parts.journal.call(call_id, wanted(person))
+    def _call(self, person: PageUser, call_id: int) -> Call:
+        call = self._parts.journal.call(call_id, visible_calls(person))
         if call is None:
             raise ApiError(404, "call", "нет такого звонка", "there is no such call")
         return call
 
-    def _spelled_all(self, asking: Asking, found: list[Call], cursor: int) -> Response:
-        return answered({"calls": [self._spelled(asking, call) for call in found], "cursor": cursor})
+    def _calls_json(self, asking: ApiRequest, found: list[Call], cursor: int) -> Response:
+        return json_response({"calls": [self._call_json(asking, call) for call in found], "cursor": cursor})
 
-    def _spelled(self, asking: Asking, call: Call) -> dict[str, Any]:
-        return call_of(self._parts, call, asking.language)
+    def _call_json(self, asking: ApiRequest, call: Call) -> dict[str, Any]:
+        return call_json(self._parts, call, asking.language)
 
 
 def _time(text: str) -> datetime:

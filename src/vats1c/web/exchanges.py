@@ -9,105 +9,113 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from vats1c.journal import Found, Sought, TooManyWaitingError
+from vats1c.journal import ExchangeSearch, FoundExchanges, TooManyWaitersError
 from vats1c.model import Exchange
 from vats1c.number import identify
-from vats1c.screens import TooManyWindowsError, Window
+from vats1c.push.windows import QueueListener, TooManyWindowsError
 from vats1c.simulator import requests
 from vats1c.staging import exports
-from vats1c.staging.recorded import Recorded
-from vats1c.web.asking import COOKIE, ApiError, Asking, answered
-from vats1c.web.following import Following
-from vats1c.web.inspected import rows, whole, with_bytes
-from vats1c.web.office import Parts
+from vats1c.staging.recorded import RecordedExchange
+from vats1c.web.context import WebContext
+from vats1c.web.exchange_stream import ExchangeStream
+from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
+from vats1c.web.serializers.exchanges import exchange_json, list_json, with_bytes
 
-_LONGEST_WAIT = 30
-_MOST = 500
-_LONGEST_ID = 18
+_MAX_WAIT_S = 30
+_MAX_LISTED = 500
+_MAX_ID_DIGITS = 18
 _NUMBER, _KEY = "89235292926", "gW3cyUJAtl50PhF"
-_FORMS: dict[str, Callable[[Recorded], str]] = {"curl": exports.curl, "http": exports.http, "pytest": exports.pytest}
+_FORMS: dict[str, Callable[[RecordedExchange], str]] = {
+    "curl": exports.curl,
+    "http": exports.http,
+    "pytest": exports.pytest,
+}
 
 
-class Exchanges:
+class ExchangesApi:
     """Exchanges as testers look at them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         self._parts = parts
 
-    def listed(self, asking: Asking) -> Response:
+    def list_exchanges(self, asking: ApiRequest) -> Response:
         """Give the last ones, or those after a cursor, waiting for the first of them."""
-        seconds = asking.number_of("wait", 0, 0, _LONGEST_WAIT)
-        found = self._found(asking, asking.number_of("limit", 100, 1, _MOST), seconds)
+        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
+        found = self._search(asking, asking.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
         if not found.exchanges and seconds:
-            return answered(None)
-        return answered({"exchanges": rows(self._parts, found.exchanges, asking.root_url[:-1]), "cursor": found.cursor})
+            return json_response(None)
+        return json_response(
+            {"exchanges": list_json(self._parts, found.exchanges, asking.root_url[:-1]), "cursor": found.cursor}
+        )
 
-    def one(self, asking: Asking, own: str) -> Response:
+    def one(self, asking: ApiRequest, own: str) -> Response:
         """Give one with all there is of it."""
-        return answered(whole(self._parts, self._recorded(asking, own), asking.language))
+        return json_response(exchange_json(self._parts, self._recorded(asking, own), asking.language))
 
-    def copied(self, asking: Asking, own: str, form: str) -> Response:
+    def export(self, asking: ApiRequest, own: str, form: str) -> Response:
         """Give one as something that sends it again."""
         if form not in _FORMS:
             raise ApiError(404, "form", "есть curl, http, pytest", "there are curl, http, pytest")
         return _text(_FORMS[form](self._recorded(asking, own)), "text/plain; charset=utf-8")
 
-    def lines(self, asking: Asking) -> Response:
+    def jsonl(self, asking: ApiRequest) -> Response:
         """Give them as JSON, one a line."""
-        found = self._found(asking, asking.number_of("limit", _MOST, 1, _MOST))
+        found = self._search(asking, asking.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
         recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
-        described = (whole(self._parts, one, asking.language) for one in recorded)
+        described = (exchange_json(self._parts, one, asking.language) for one in recorded)
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in described)
         return _file(text, "application/jsonl; charset=utf-8", "exchanges.jsonl")
 
-    def archive(self, asking: Asking) -> Response:
+    def har(self, asking: ApiRequest) -> Response:
         """Give them as an HTTP archive."""
-        found = self._found(asking, asking.number_of("limit", _MOST, 1, _MOST))
+        found = self._search(asking, asking.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
         recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
         text = json.dumps(exports.har(recorded), ensure_ascii=False, indent=1) + "\n"
         return _file(text, "application/json; charset=utf-8", "exchanges.har")
 
-    def events(self, asking: Asking) -> Following:
+    def events(self, asking: ApiRequest) -> ExchangeStream:
         """Follow them."""
-        those = self._sought(asking)
+        those = self._search_of(asking)
         after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
-        is_cursor = after.isascii() and after.isdigit() and len(after) <= _LONGEST_ID
+        is_cursor = after.isascii() and after.isdigit() and len(after) <= _MAX_ID_DIGITS
         cursor = int(after) if is_cursor else self._parts.journal.last_exchange()
         base, secret = asking.root_url[:-1], asking.cookies.get(COOKIE, "")
         session = asking.session if "Authorization" not in asking.headers else None
 
         def look(reached: int) -> tuple[list[dict[str, Any]], int]:
-            found = self._parts.journal.found(those, _MOST, reached)
-            return rows(self._parts, found.exchanges, base), found.cursor
+            found = self._parts.journal.search(those, _MAX_LISTED, reached)
+            return list_json(self._parts, found.exchanges, base), found.cursor
 
         def alive() -> str:
-            return self._parts.ended(session, secret)
+            return self._parts.end_reason(session, secret)
 
         try:
-            window = self._parts.screens.open("", (), Window(secret))
+            window = self._parts.windows.open("", (), QueueListener(secret))
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         journal = self._parts.journal
-        return Following(window, screens=self._parts.screens, bell=journal.bell, cursor=cursor, look=look, alive=alive)
+        return ExchangeStream(
+            window, screens=self._parts.windows, bell=journal.changes, cursor=cursor, look=look, alive=alive
+        )
 
-    def bench(self, asking: Asking) -> Response:
+    def bench(self, asking: ApiRequest) -> Response:
         """Say which publications there are to look at, and whether a test call may be sent."""
-        own = asking.tester()
-        return answered(
+        own = asking.require_tester()
+        return json_response(
             {
                 "publications": [
                     {"name": name, "url": f"{asking.root_url}{name}/ws/VATS"} for name in self._parts.names(own)
                 ],
-                "test_call": self._parts.bench is not None,
+                "test_call": self._parts.tester_access is not None,
                 "signed_in": asking.session.person.name if asking.session else None,
                 "language": asking.language,
             }
         )
 
-    def test_call(self, asking: Asking) -> Response:
+    def test_call(self, asking: ApiRequest) -> Response:
         """Send SayName and IncomingCall to a publication, as the VATS would, and give what came of it."""
-        own = asking.tester()
-        if self._parts.bench is None:
+        own = asking.require_tester()
+        if self._parts.tester_access is None:
             raise ApiError(
                 404,
                 "staging",
@@ -115,40 +123,40 @@ class Exchanges:
                 "the staging bench is off (staging.enabled)",
             )
         names = self._parts.names(own)
-        publication = asking.text(asking.given(), "publication") or names[0]
+        publication = asking.text(asking.json_body(), "publication") or names[0]
         if publication not in names:
             raise _no_publication()
         owned = self._parts.people.keys(publication)
         key = _KEY if _KEY in owned else min(owned, default=_KEY)
         cursor = self._parts.journal.last_exchange()
         statuses = [
-            self._parts.rehearse(publication, body)
+            self._parts.send_test_request(publication, body)
             for body in (requests.say_name(_NUMBER), requests.incoming_call(_NUMBER, key))
         ]
-        return answered({"publication": publication, "number": _NUMBER, "statuses": statuses, "cursor": cursor})
+        return json_response({"publication": publication, "number": _NUMBER, "statuses": statuses, "cursor": cursor})
 
-    def _found(self, asking: Asking, limit: int, seconds: int = 0) -> Found:
-        those = self._sought(asking)
-        after = asking.number_of("after", 0, 0, 2**62) if "after" in asking.args else None
+    def _search(self, asking: ApiRequest, limit: int, seconds: int = 0) -> FoundExchanges:
+        those = self._search_of(asking)
+        after = asking.whole_number("after", 0, 0, 2**62) if "after" in asking.args else None
         journal = self._parts.journal
 
-        def look() -> Found:
+        def look() -> FoundExchanges:
             # What was answered before is found, though exchanges are written down a moment later.
-            journal.settle()
-            return journal.found(those, limit, after)
+            journal.flush()
+            return journal.search(those, limit, after)
 
         try:
-            return journal.bell.wait_for(look, lambda found: bool(found.exchanges), seconds)
-        except TooManyWaitingError as error:
+            return journal.changes.wait_for(look, lambda found: bool(found.exchanges), seconds)
+        except TooManyWaitersError as error:
             raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
 
-    def _sought(self, asking: Asking) -> Sought:
+    def _search_of(self, asking: ApiRequest) -> ExchangeSearch:
         given = {name: asking.text(dict(asking.args), name) for name in ("op", "key", "outcome", "text", "number")}
         publications = self._scope(asking)
         number = None
         if given["number"]:
-            number = identify(given["number"], next(iter(self._parts.offices.values())).plan)
-        return Sought(
+            number = identify(given["number"], next(iter(self._parts.views.values())).plan)
+        return ExchangeSearch(
             publications,
             given["op"] or None,
             number.canonical if number else None,
@@ -158,9 +166,9 @@ class Exchanges:
             given["text"],
         )
 
-    def _scope(self, asking: Asking) -> frozenset[str] | None:
+    def _scope(self, asking: ApiRequest) -> frozenset[str] | None:
         """Return the publications that may be looked at, None for all. Raises ApiError."""
-        own, publication = asking.tester(), asking.args.get("publication")
+        own, publication = asking.require_tester(), asking.args.get("publication")
         if publication:
             if publication not in self._parts.names(own):
                 raise _no_publication()
@@ -171,17 +179,17 @@ class Exchanges:
         return frozenset({own, ""}) if self._is_alone() else frozenset({own})
 
     def _is_alone(self) -> bool:
-        return len([name for name in list(self._parts.offices) if not self._parts.is_made(name)]) == 1
+        return len([name for name in list(self._parts.views) if not self._parts.is_dynamic(name)]) == 1
 
-    def _recorded(self, asking: Asking, own: str) -> Recorded:
+    def _recorded(self, asking: ApiRequest, own: str) -> RecordedExchange:
         """Return an exchange that whoever asks may look at. Raises ApiError."""
         publications = self._scope(asking)
         journal = self._parts.journal
-        journal.settle()
+        journal.flush()
         exchange: Exchange | None = None
         if own == "latest":
-            exchange = next(iter(journal.found(self._sought(asking), 1).exchanges), None)
-        elif own.isascii() and own.isdigit() and len(own) <= _LONGEST_ID:
+            exchange = next(iter(journal.search(self._search_of(asking), 1).exchanges), None)
+        elif own.isascii() and own.isdigit() and len(own) <= _MAX_ID_DIGITS:
             exchange = journal.exchange(int(own))
         if (
             exchange is None
@@ -189,7 +197,7 @@ class Exchanges:
             or not (publications is None or exchange.publication in publications)
         ):
             raise ApiError(404, "exchange", "нет такого обмена", "there is no such exchange")
-        return Recorded.of(exchange, journal.raw(exchange.id), asking.root_url[:-1])
+        return RecordedExchange.of(exchange, journal.raw(exchange.id), asking.root_url[:-1])
 
 
 def _no_publication() -> ApiError:

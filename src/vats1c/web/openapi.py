@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from werkzeug.wrappers import Response
 
-from vats1c.web.asking import Asking
+from vats1c.web.request import ApiRequest
 
 
 class OpenApi:
@@ -14,6 +14,6 @@ class OpenApi:
         """Read the file once."""
         self._document = (files("vats1c.web") / "openapi.json").read_bytes()
 
-    def document(self, asking: Asking) -> Response:  # noqa: ARG002 - a page takes its request
+    def document(self, asking: ApiRequest) -> Response:  # noqa: ARG002 - a page takes its request
         """Give it to anyone: it tells nothing of this service."""
         return Response(self._document, content_type="application/json; charset=utf-8")

@@ -9,11 +9,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from vats1c.auth import Refused
-from vats1c.language import Message
-from vats1c.people import Person
-from vats1c.web.asking import COOKIE, ApiError, Asking, answered
-from vats1c.web.office import Parts
+from vats1c.accounts.basic import LoginRefused
+from vats1c.accounts.people import PageUser
+from vats1c.messages import Message
+from vats1c.web.context import WebContext
+from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -42,19 +42,19 @@ _SPENT = Message("Эта ссылка уже не действует.", "This li
 class Pages:
     """Pages for people."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         """Read the files of the pages once."""
         self._parts = parts
         folder = files("vats1c.web") / "static"
         self._files = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _TYPES}
 
-    def static(self, asking: Asking, name: str) -> Response:
+    def static(self, asking: ApiRequest, name: str) -> Response:
         """Give a file that pages are made of."""
         if name not in self._files or name.endswith(".html"):
             raise NotFound
         return self._file(asking, name, self._files[name])
 
-    def page(self, asking: Asking, name: str) -> Response:
+    def page(self, asking: ApiRequest, name: str) -> Response:
         """Give a page to whoever is signed in; send others to sign in first."""
         session = asking.session
         if session is None:
@@ -63,49 +63,49 @@ class Pages:
         self._signed_in(response, session.person, asking.cookies[COOKIE], asking)
         return response
 
-    def inspector(self, asking: Asking) -> Response:
+    def inspector(self, asking: ApiRequest) -> Response:
         """Give the inspector to whoever may look; send who is not signed in to do so first."""
         if asking.session is not None:
             # Who is no administrator is told so by the page.
             return self.page(asking, "calls")
         try:
-            asking.tester()
+            asking.require_tester()
         except ApiError:
             return redirect("/sign-in?next=/calls", 303)
         return self._html(asking, "calls.html", {})
 
-    def sign_in(self, asking: Asking) -> Response:
+    def sign_in(self, asking: ApiRequest) -> Response:
         """Show the form, or take what was filled in."""
         if asking.method != "POST":
             return self._form(asking, "")
-        asking.refuse_forged()
+        asking.check_origin()
         login, password = asking.form.get("login", ""), asking.form.get("password", "")
         try:
             person = self._parts.people.sign_in(login, password, asking.remote_addr or "")
-        except Refused as refused:
+        except LoginRefused as refused:
             said = _LATER if refused.status == 429 else _WRONG  # noqa: PLR2004 - HTTP's own number
             return self._form(asking, said.said(_language(asking)), refused.status)
-        return self._begun(asking, person, asking.form.get("next", ""))
+        return self._start_session(asking, person, asking.form.get("next", ""))
 
-    def sign_in_by_link(self, asking: Asking, secret: str) -> Response:
+    def sign_in_by_link(self, asking: ApiRequest, secret: str) -> Response:
         """Sign in whoever holds a one-time link."""
         person = self._parts.sessions.use_link(secret)
         if person is None:
             return self._form(asking, _SPENT.said(_language(asking)), 403)
-        return self._begun(asking, person, "/directory" if person.administrator else _HOME)
+        return self._start_session(asking, person, "/directory" if person.administrator else _HOME)
 
-    def sign_out(self, asking: Asking) -> Response:
+    def sign_out(self, asking: ApiRequest) -> Response:
         """End the session."""
-        asking.refuse_forged()
+        asking.check_origin()
         secret = asking.cookies.get(COOKIE)
         if secret:
             self._parts.sessions.end(secret)
-            self._parts.screens.wake(secret)
-        response = answered(None) if "X-Vats1c" in asking.headers else redirect("/sign-in", 303)
+            self._parts.windows.wake(secret)
+        response = json_response(None) if "X-Vats1c" in asking.headers else redirect("/sign-in", 303)
         response.delete_cookie(COOKIE, path="/")
         return response
 
-    def language(self, asking: Asking, chosen: str) -> Response:
+    def language(self, asking: ApiRequest, chosen: str) -> Response:
         """Remember which language somebody wants."""
         if chosen not in ("ru", "en"):
             raise NotFound
@@ -113,22 +113,22 @@ class Pages:
         response.set_cookie("vats1c_language", chosen, max_age=31_536_000, samesite="Lax", secure=self._secure(asking))
         return response
 
-    def _begun(self, asking: Asking, person: Person, to: str) -> Response:
+    def _start_session(self, asking: ApiRequest, person: PageUser, to: str) -> Response:
         secret, _ = self._parts.sessions.begin(person)
         response = redirect(_local(to), 303)
         self._signed_in(response, person, secret, asking)
         return response
 
-    def _signed_in(self, response: Response, person: Person, secret: str, asking: Asking) -> None:
+    def _signed_in(self, response: Response, person: PageUser, secret: str, asking: ApiRequest) -> None:
         expires = self._parts.sessions.renew(person, secret)
         response.set_cookie(
             COOKIE, secret, expires=expires, path="/", httponly=True, samesite="Lax", secure=self._secure(asking)
         )
 
-    def _secure(self, asking: Asking) -> bool:
+    def _secure(self, asking: ApiRequest) -> bool:
         return self._parts.secure or asking.is_secure
 
-    def _form(self, asking: Asking, problem: str, status: int = 200) -> Response:
+    def _form(self, asking: ApiRequest, problem: str, status: int = 200) -> Response:
         words = {f"word_{name}": word.said(_language(asking)) for name, word in _WORDS.items()}
         # A browser would ask for a login of its own if it were told 401.
         status = 403 if status == 401 else status  # noqa: PLR2004 - HTTP's own numbers
@@ -136,21 +136,21 @@ class Pages:
             asking, "sign-in.html", {**words, "problem": problem, "next": asking.values.get("next", "")}, status
         )
 
-    def _html(self, asking: Asking, name: str, words: dict[str, str], status: int = 200) -> Response:
+    def _html(self, asking: ApiRequest, name: str, words: dict[str, str], status: int = 200) -> Response:
         text = self._files[name].decode()
         for word, value in {**words, "language": _language(asking)}.items():
             text = text.replace("{{" + word + "}}", str(escape(value)))
         headers = {"Cache-Control": "no-store", **_POLICY}
         return Response(text, status, content_type=_TYPES["html"], headers=headers)
 
-    def _file(self, asking: Asking, name: str, content: bytes) -> Response:
+    def _file(self, asking: ApiRequest, name: str, content: bytes) -> Response:
         headers = {"Cache-Control": "no-cache", **_POLICY}
         response = Response(content, content_type=_TYPES[name.rpartition(".")[2]], headers=headers)
         response.set_etag(hashlib.sha256(content).hexdigest()[:32])
         return response.make_conditional(asking)
 
 
-def _language(asking: Asking) -> Any:
+def _language(asking: ApiRequest) -> Any:
     return asking.language
 
 

@@ -6,67 +6,67 @@ from typing import Any, TypeVar
 from werkzeug.wrappers import Response
 
 from vats1c.directory import DirectoryError
-from vats1c.staging.given import StagingError
-from vats1c.staging.publications import Made, Publications
-from vats1c.web.asking import ApiError, Asking, answered
-from vats1c.web.office import Parts
+from vats1c.staging.publications import DynamicPublication, Publications
+from vats1c.staging.schema import StagingError
+from vats1c.web.context import WebContext
+from vats1c.web.request import ApiError, ApiRequest, json_response
 
 T = TypeVar("T")
 
 _STATUSES = {"taken": 409, "login": 409, "full": 429, "publication": 404}
 
 
-class OnRequest:
+class PublicationsApi:
     """Publications as tests make and unmake them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         self._parts = parts
 
-    def make(self, asking: Asking) -> Response:
+    def make(self, asking: ApiRequest) -> Response:
         """Make one."""
         publications = self._publications(asking)
-        given = asking.given()
-        return answered(self._of(asking, told(lambda: publications.make(given))), 201)
+        given = asking.json_body()
+        return json_response(self._of(asking, staging_errors_as_api(lambda: publications.make(given))), 201)
 
-    def one(self, asking: Asking, name: str) -> Response:
+    def one(self, asking: ApiRequest, name: str) -> Response:
         """Give one."""
         publications = self._publications(asking)
-        return answered(self._of(asking, told(lambda: publications.get(name)), whole=True))
+        return json_response(self._of(asking, staging_errors_as_api(lambda: publications.get(name)), whole=True))
 
-    def remove(self, asking: Asking, name: str) -> Response:
+    def remove(self, asking: ApiRequest, name: str) -> Response:
         """Take one down, what was written of it too."""
         publications = self._publications(asking)
-        told(lambda: publications.remove(name))
-        return answered(None)
+        staging_errors_as_api(lambda: publications.remove(name))
+        return json_response(None)
 
-    def replace_callers(self, asking: Asking, name: str) -> Response:
+    def replace_callers(self, asking: ApiRequest, name: str) -> Response:
         """Have these callers in place of all there were."""
         return self._put(asking, name, replace=True)
 
-    def put_callers(self, asking: Asking, name: str) -> Response:
+    def put_callers(self, asking: ApiRequest, name: str) -> Response:
         """Have these callers beside those there are, in place of whoever has one of their numbers."""
         return self._put(asking, name, replace=False)
 
-    def _put(self, asking: Asking, name: str, *, replace: bool) -> Response:
+    def _put(self, asking: ApiRequest, name: str, *, replace: bool) -> Response:
         publications = self._publications(asking)
-        given = asking.given()
+        given = asking.json_body()
         if given.keys() != {"callers"}:
             raise ApiError(400, "callers", "ожидается только callers", "callers is expected, and nothing else")
-        made = told(lambda: publications.put(name, given["callers"], replace=replace))
-        return answered({"callers": _callers(made)})
+        made = staging_errors_as_api(lambda: publications.put(name, given["callers"], replace=replace))
+        return json_response({"callers": _callers(made)})
 
-    def _publications(self, asking: Asking) -> Publications:
-        asking.tester()
-        if self._parts.on_request is None:
+    def _publications(self, asking: ApiRequest) -> Publications:
+        asking.require_tester()
+        if self._parts.dynamic_publications is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        return self._parts.on_request
+        return self._parts.dynamic_publications
 
-    def _of(self, asking: Asking, made: Made, *, whole: bool = False) -> dict[str, Any]:
+    def _of(self, asking: ApiRequest, made: DynamicPublication, *, whole: bool = False) -> dict[str, Any]:
         url = f"{asking.root_url}{made.name}/ws/VATS"
         publications = self._publications(asking)
         described: dict[str, Any] = {
@@ -86,7 +86,7 @@ class OnRequest:
         return described
 
 
-def _callers(made: Made) -> list[dict[str, str]]:
+def _callers(made: DynamicPublication) -> list[dict[str, str]]:
     return [
         {
             "number": row.cell,
@@ -100,7 +100,7 @@ def _callers(made: Made) -> list[dict[str, str]]:
     ]
 
 
-def told(work: Callable[[], T]) -> T:
+def staging_errors_as_api(work: Callable[[], T]) -> T:
     """Return what `work` returns; what cannot be done becomes an answer."""
     try:
         return work()

@@ -14,19 +14,19 @@ from werkzeug.wrappers import Request, Response
 from vats1c import __version__
 from vats1c.database import DatabaseError
 from vats1c.metrics import CONTENT_TYPE, Metrics
-from vats1c.web.asking import ApiError, Asking, refusal, too_large
-from vats1c.web.callers import Callers
-from vats1c.web.calls import Calls
-from vats1c.web.exchanges import Exchanges
-from vats1c.web.faults import Faults
-from vats1c.web.office import Parts
+from vats1c.web.call_stream import HEADERS as STREAM_HEADERS
+from vats1c.web.call_stream import CallStream, StreamingResponse
+from vats1c.web.callers import CallersApi
+from vats1c.web.calls import CallsApi
+from vats1c.web.context import WebContext
+from vats1c.web.exchanges import ExchangesApi
+from vats1c.web.faults import FaultsApi
 from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
-from vats1c.web.publications import OnRequest
-from vats1c.web.streams import HEADERS as STREAM_HEADERS
-from vats1c.web.streams import Endless, Stream
-from vats1c.web.upstreams import Upstreams
-from vats1c.web.verify import Verify
+from vats1c.web.publications import PublicationsApi
+from vats1c.web.request import ApiError, ApiRequest, error_response, too_large
+from vats1c.web.upstreams import UpstreamsApi
+from vats1c.web.verify import VerifyApi
 
 log = structlog.get_logger("vats1c.web")
 
@@ -52,7 +52,7 @@ class Site:
         checks: Mapping[str, Check],
         vital: Iterable[str],
         metrics: Metrics,
-        parts: Parts,
+        parts: WebContext,
     ) -> None:
         """Take the publications' names, by part the check that /readyz asks, the parts that must be ready, and those
         that pages and API work with.
@@ -61,7 +61,7 @@ class Site:
         self._checks = dict(checks)
         self._vital = tuple(vital)
         self._metrics = metrics
-        self._asking = type("_Asking", (Asking,), {"parts": parts})
+        self._asking = type("_Asking", (ApiRequest,), {"parts": parts})
         self._map = Map([*self._own_rules(), *_rules(parts)], converters={"int": _Id})
 
     def _own_rules(self) -> list[Rule]:
@@ -80,16 +80,16 @@ class Site:
             page, arguments = self._map.bind_to_environ(environ).match()
             response = page(asking, **arguments)
         except ApiError as error:
-            response = refusal(error, asking.language)
+            response = error_response(error, asking.language)
         except HTTPException as error:
-            response = refusal(too_large(error), asking.language) if for_programs else _plain(error, environ)
+            response = error_response(too_large(error), asking.language) if for_programs else _plain(error, environ)
         except (DatabaseError, SQLAlchemyError) as error:
-            log.warning("page failed", path=environ["PATH_INFO"], error=type(error).__name__)
-            response = refusal(_UNREADABLE, asking.language)
+            log.warning("page_failed", path=environ["PATH_INFO"], error=type(error).__name__)
+            response = error_response(_UNREADABLE, asking.language)
         except Exception:  # a defect of ours: no traceback leaves the service
-            log.exception("page failed", path=environ["PATH_INFO"])
-            response = refusal(_INTERNAL, asking.language)
-        if isinstance(response, Endless | Stream):
+            log.exception("page_failed", path=environ["PATH_INFO"])
+            response = error_response(_INTERNAL, asking.language)
+        if isinstance(response, StreamingResponse | CallStream):
             start_response("200 OK", STREAM_HEADERS)
             # A stream is not asked for its pieces: the server has it begin.
             return response  # type: ignore[return-value]
@@ -126,16 +126,16 @@ class Site:
         return Response(self._metrics.text(), content_type=CONTENT_TYPE)
 
 
-def _rules(parts: Parts) -> list[Rule]:
+def _rules(parts: WebContext) -> list[Rule]:
     """Return the addresses of the pages and the API."""
-    pages, calls, callers = Pages(parts), Calls(parts), Callers(parts)
-    verify, on_request = Verify(parts), OnRequest(parts)
-    exchanges, faults = Exchanges(parts), Faults(parts)
+    pages, calls, callers = Pages(parts), CallsApi(parts), CallersApi(parts)
+    verify, on_request = VerifyApi(parts), PublicationsApi(parts)
+    exchanges, faults = ExchangesApi(parts), FaultsApi(parts)
     api = "/api/v1"
 
-    def listed(asking: Asking) -> Response:
+    def listed(asking: ApiRequest) -> Response:
         # Tests ask for exchanges by what the VATS sends; all others for calls.
-        return (verify.listed if asking.args.keys() & {"op", "key"} else calls.listed)(asking)
+        return (verify.list_answered if asking.args.keys() & {"op", "key"} else calls.list_calls)(asking)
 
     return [
         Rule("/<any(card, directory):name>", endpoint=pages.page, methods=["GET"]),
@@ -161,17 +161,17 @@ def _rules(parts: Parts) -> list[Rule]:
         Rule(f"{api}/publications/<name>/callers", endpoint=on_request.put_callers, methods=["POST"]),
         Rule(f"{api}/bench", endpoint=exchanges.bench, methods=["GET"]),
         Rule(f"{api}/test-call", endpoint=exchanges.test_call, methods=["POST"]),
-        Rule(f"{api}/exchanges", endpoint=exchanges.listed, methods=["GET"]),
-        Rule(f"{api}/exchanges.jsonl", endpoint=exchanges.lines, methods=["GET"]),
-        Rule(f"{api}/exchanges.har", endpoint=exchanges.archive, methods=["GET"]),
+        Rule(f"{api}/exchanges", endpoint=exchanges.list_exchanges, methods=["GET"]),
+        Rule(f"{api}/exchanges.jsonl", endpoint=exchanges.jsonl, methods=["GET"]),
+        Rule(f"{api}/exchanges.har", endpoint=exchanges.har, methods=["GET"]),
         Rule(f"{api}/exchanges/events", endpoint=exchanges.events, methods=["GET"]),
         Rule(f"{api}/exchanges/<own>", endpoint=exchanges.one, methods=["GET"]),
-        Rule(f"{api}/exchanges/<own>/<form>", endpoint=exchanges.copied, methods=["GET"]),
-        Rule(f"{api}/faults", endpoint=faults.listed, methods=["GET"]),
+        Rule(f"{api}/exchanges/<own>/<form>", endpoint=exchanges.export, methods=["GET"]),
+        Rule(f"{api}/faults", endpoint=faults.list_faults, methods=["GET"]),
         Rule(f"{api}/faults", endpoint=faults.add, methods=["POST"]),
         Rule(f"{api}/faults", endpoint=faults.clear, methods=["DELETE"]),
         Rule(f"{api}/faults/<int:fault_id>", endpoint=faults.remove, methods=["DELETE"]),
-        Rule(f"{api}/upstream", endpoint=Upstreams(parts).listed, methods=["GET"]),
+        Rule(f"{api}/upstream", endpoint=UpstreamsApi(parts).list_upstreams, methods=["GET"]),
         Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
         Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),
         Rule(f"{api}/callers", endpoint=callers.find, methods=["GET"]),
@@ -179,7 +179,7 @@ def _rules(parts: Parts) -> list[Rule]:
         Rule(f"{api}/callers/<int:caller_id>", endpoint=callers.change, methods=["PUT"]),
         Rule(f"{api}/callers/<int:caller_id>", endpoint=callers.remove, methods=["DELETE"]),
         Rule(f"{api}/callers/<int:caller_id>/numbers", endpoint=callers.attach, methods=["POST"]),
-        Rule(f"{api}/callers/import", endpoint=callers.take_in, methods=["POST"]),
+        Rule(f"{api}/callers/import", endpoint=callers.import_, methods=["POST"]),
         Rule(f"{api}/callers/import/<int:import_id>/undo", endpoint=callers.undo, methods=["POST"]),
     ]
 

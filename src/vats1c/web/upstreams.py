@@ -2,23 +2,23 @@
 
 from werkzeug.wrappers import Response
 
-from vats1c.web.asking import Asking, answered
-from vats1c.web.office import Parts
+from vats1c.web.context import WebContext
+from vats1c.web.request import ApiRequest, json_response
 
 
-class Upstreams:
+class UpstreamsApi:
     """The real 1Cs as the API gives them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         self._parts = parts
 
-    def listed(self, asking: Asking) -> Response:
+    def list_upstreams(self, asking: ApiRequest) -> Response:
         """Give the real 1C of the asker's publication, or of all, with the last differences."""
-        mine = asking.tester()
-        limit = asking.number_of("limit", 100, 1, 1_000)
+        mine = asking.require_tester()
+        limit = asking.whole_number("limit", 100, 1, 1_000)
         found = [
             office.upstream(limit)
-            for name, office in list(self._parts.offices.items())
+            for name, office in list(self._parts.views.items())
             if office.upstream is not None and mine in (None, name)
         ]
-        return answered({"upstreams": found})
+        return json_response({"upstreams": found})

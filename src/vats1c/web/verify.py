@@ -8,44 +8,46 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from vats1c.journal import Asked, TooManyWaitingError
+from vats1c.journal import ExchangeFilter, TooManyWaitersError
 from vats1c.model import Exchange
 from vats1c.number import Number, identify
-from vats1c.staging.verify import MOST_TIMES, OPERATIONS, Expected, Failure, Times, fail, visible
-from vats1c.web.asking import ApiError, Asking, answered
-from vats1c.web.office import Parts
+from vats1c.staging.verify import MAX_TIMES, OPERATIONS, Expectation, Failure, Times, fail, visible
+from vats1c.web.context import WebContext
+from vats1c.web.request import ApiError, ApiRequest, json_response
 
-_LONGEST_WAIT = 30
+_MAX_WAIT_S = 30
 # Among so many of the last exchanges the closest is looked for.
-_MOST_OTHERS = 200
+_MAX_OTHERS = 200
 _FIELDS = ("op", "number", "key", "times", "within", "after", "publication")
 
 
-class Verify:
+class VerifyApi:
     """The exchanges that were answered, as tests ask for them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: WebContext) -> None:
         self._parts = parts
 
-    def listed(self, asking: Asking) -> Response:
+    def list_answered(self, asking: ApiRequest) -> Response:
         """Give the last ones of an operation, or those after a cursor, waiting for the first of them."""
         those = self._expected(dict(asking.args)).asked(self._scope(asking, asking.args.get("publication")))
-        limit = asking.number_of("limit", 100, 1, 1_000)
-        seconds = asking.number_of("wait", 0, 0, _LONGEST_WAIT)
+        limit = asking.whole_number("limit", 100, 1, 1_000)
+        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
         journal = self._parts.journal
-        journal.settle()
+        journal.flush()
         cursor = journal.last_exchange()
         after = cursor if asking.args.get("after") == "now" else None
         if after is None and "after" in asking.args:
-            after = asking.number_of("after", 0, 0, 2**62)
-        found = self._awaited(those, limit, after, bool, seconds)
+            after = asking.whole_number("after", 0, 0, 2**62)
+        found = self._wait_for(those, limit, after, bool, seconds)
         if not found and seconds:
-            return answered(None)
-        return answered({"calls": [exchange_of(one) for one in found], "cursor": found[-1].id if found else cursor})
+            return json_response(None)
+        return json_response(
+            {"calls": [exchange_of(one) for one in found], "cursor": found[-1].id if found else cursor}
+        )
 
-    def verify(self, asking: Asking) -> Response:
+    def verify(self, asking: ApiRequest) -> Response:
         """Tell whether what is expected came, so often as expected; 409 with the closest that came otherwise."""
-        given = asking.given()
+        given = asking.json_body()
         _refuse_unknown(given)
         expected = self._expected(given, _times(given["times"]) if "times" in given else Times())
         scope = self._scope(asking, _text(given, "publication"))
@@ -53,19 +55,19 @@ class Verify:
         seconds = _seconds(given.get("within", 0))
         journal = self._parts.journal
         cursor = journal.last_exchange()
-        found = self._awaited(
-            expected.asked(scope), MOST_TIMES + 1, after, lambda came: expected.times.decided(len(came)), seconds
+        found = self._wait_for(
+            expected.asked(scope), MAX_TIMES + 1, after, lambda came: expected.times.decided(len(came)), seconds
         )
         if expected.times.fulfilled(len(found)):
             cursor = found[-1].id or cursor if found else cursor
-            return answered({"found": [exchange_of(one) for one in found], "cursor": cursor})
-        others = journal.asked(Asked(scope, answered=False), _MOST_OTHERS)
+            return json_response({"found": [exchange_of(one) for one in found], "cursor": cursor})
+        others = journal.exchanges_matching(ExchangeFilter(scope, answered=False), _MAX_OTHERS)
         failure = fail(expected, found, [one for one in others if (one.id or 0) > after])
-        return answered(_failed(failure, len(found), asking.language), 409)
+        return json_response(_failed(failure, len(found), asking.language), 409)
 
-    def _awaited(
+    def _wait_for(
         self,
-        those: Asked,
+        those: ExchangeFilter,
         limit: int,
         after: int | None,
         is_enough: Callable[[list[Exchange]], bool],
@@ -75,39 +77,39 @@ class Verify:
 
         def look() -> list[Exchange]:
             # What was answered before is found, though exchanges are written down a moment later.
-            journal.settle()
-            return journal.asked(those, limit, after)
+            journal.flush()
+            return journal.exchanges_matching(those, limit, after)
 
         try:
-            return journal.bell.wait_for(look, is_enough, seconds)
-        except TooManyWaitingError as error:
+            return journal.changes.wait_for(look, is_enough, seconds)
+        except TooManyWaitersError as error:
             raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
 
-    def _scope(self, asking: Asking, publication: str | None) -> frozenset[str] | None:
+    def _scope(self, asking: ApiRequest, publication: str | None) -> frozenset[str] | None:
         """Return the publications that are looked through, None for all. Raises ApiError."""
-        own = asking.tester()
+        own = asking.require_tester()
         if not publication:
             return None if own is None else frozenset({own})
-        on_request = self._parts.on_request
+        on_request = self._parts.dynamic_publications
         made = on_request is not None and publication in on_request
-        if publication not in self._parts.offices or not (made or own in (None, publication)):
+        if publication not in self._parts.views or not (made or own in (None, publication)):
             raise _no_publication()
         if on_request is not None and made:
             on_request.touch(publication)
         return frozenset({publication})
 
-    def _expected(self, given: dict[str, Any], times: Times | None = None) -> Expected:
+    def _expected(self, given: dict[str, Any], times: Times | None = None) -> Expectation:
         operation = _text(given, "op") or None
         if operation is not None and operation not in OPERATIONS:
             there_are = ", ".join(OPERATIONS)
             raise ApiError(400, "op", f"op: одно из {there_are}", f"op: one of {there_are}")
         number = _text(given, "number")
-        return Expected(
+        return Expectation(
             operation, self._number(number) if number is not None else None, _text(given, "key"), times or Times()
         )
 
     def _number(self, written: str) -> Number:
-        plan = next(iter(self._parts.offices.values())).plan
+        plan = next(iter(self._parts.views.values())).plan
         return identify(written, plan)
 
 
@@ -175,13 +177,13 @@ def _times(given: object) -> Times:
     raise ApiError(
         400,
         "times",
-        f'times: число до {MOST_TIMES} или {{"least": …, "most": …}}',
-        f'times: a number up to {MOST_TIMES}, or {{"least": …, "most": …}}',
+        f'times: число до {MAX_TIMES} или {{"least": …, "most": …}}',
+        f'times: a number up to {MAX_TIMES}, or {{"least": …, "most": …}}',
     )
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TIMES
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TIMES
 
 
 def _whole(given: dict[str, Any], name: str, most: int) -> int:
@@ -192,8 +194,8 @@ def _whole(given: dict[str, Any], name: str, most: int) -> int:
 
 
 def _seconds(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _LONGEST_WAIT:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _MAX_WAIT_S:
         raise ApiError(
-            400, "within", f"within: секунды от 0 до {_LONGEST_WAIT}", f"within: seconds from 0 to {_LONGEST_WAIT}"
+            400, "within", f"within: секунды от 0 до {_MAX_WAIT_S}", f"within: seconds from 0 to {_MAX_WAIT_S}"
         )
     return float(given)

@@ -12,37 +12,37 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vats1c.directory import DirectoryError, Home, Row, State
-from vats1c.directory.editing import Entry, Import, Imported, Undone
-from vats1c.directory.given import refuse_no_text, refuse_unknown
+from vats1c.directory import DirectoryContext, DirectoryError, Row, State
+from vats1c.directory.editing import Entry, Import, ImportResult, UndoResult
+from vats1c.directory.settings_checks import refuse_no_text, refuse_unknown
 from vats1c.directory.store import records
-from vats1c.directory.store.imports import Batch, undo
-from vats1c.directory.store.records import FIELDS, fold, now, once
+from vats1c.directory.store.imports import ImportBatch, undo
+from vats1c.directory.store.records import FIELDS, distinct_numbers, fold, now
 from vats1c.directory.store.schema import callers, imports, numbers, prepare, reader, totals, writer
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Number, Plan, identify, split
+from vats1c.number import Number, NumberPlan, identify, parse_cell
 
 _SETTINGS = ("path", "publication")
 _PATH = "directory.sqlite"
 _PUBLICATION = "telephony"
-_BATCH = 1_000
+_BATCH_ROWS = 1_000
 # More callers than a phone can show say no more than "ambiguous".
-_MOST_CALLERS = 50
-_FEWEST_DIGITS = 3
+_MAX_CALLERS = 50
+_MIN_DIGITS = 3
 
 
 class StoreDirectory:
     """The embedded directory. Reading never waits for writing; of writers, one goes at a time."""
 
-    in_memory = True
+    nonblocking = True
     file_settings = ("path",)
 
     @staticmethod
-    def at_home(home: Home) -> dict[str, str]:
+    def default_settings(home: DirectoryContext) -> dict[str, str]:
         """Return where the callers of a publication are kept when the settings do not say."""
         return {"path": str(home.data / _PATH), "publication": home.publication}
 
-    def __init__(self, name: str, settings: Mapping[str, Any], plan: Plan) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
         """Open the file at `settings["path"]`, making it where missing. Raises DirectoryError."""
         refuse_unknown(settings, _SETTINGS)
         refuse_no_text(settings, _SETTINGS)
@@ -51,7 +51,7 @@ class StoreDirectory:
         self._publication = settings.get("publication", _PUBLICATION)
         self._plan = plan
         self._writing = threading.Lock()
-        with _told(self.path, "path"):
+        with _translated_errors(self.path, "path"):
             prepare(self.path)
             self._reader = reader(self.path)
             self._writer = writer(self.path)
@@ -103,21 +103,21 @@ class StoreDirectory:
         if caller is not None:
             _named(caller)
         with self._write() as connection:
-            held = self._held(connection, own_id)
+            held = self._existing(connection, own_id)
             changed = replace(held, numbers=own or held.numbers, caller=caller or held.caller, changed=now())
             records.write(connection, self._publication, [changed])
 
     def remove(self, own_id: int) -> None:
         """Take a caller out. Raises DirectoryError when there is none with this id."""
         with self._write() as connection:
-            self._held(connection, own_id)
+            self._existing(connection, own_id)
             records.delete(connection, [own_id])
             records.count(connection, self._publication, -1)
 
     def get(self, own_id: int) -> Entry:
         """Return the caller with this id. Raises DirectoryError when there is none."""
         with self._read() as connection:
-            return self._held(connection, own_id)
+            return self._existing(connection, own_id)
 
     def find_by_text(self, text: str, limit: int = 50) -> list[Entry]:
         """Return callers whose name, company, note or number has every word of `text`, in any case of letters.
@@ -138,7 +138,7 @@ class StoreDirectory:
             # By pieces: one long reading would keep the file's journal from being emptied.
             query = sa.select(callers.c.id).where(callers.c.publication == self._publication, callers.c.id > last)
             with self._read() as connection:
-                ids = connection.execute(query.order_by(callers.c.id).limit(_BATCH)).scalars().all()
+                ids = connection.execute(query.order_by(callers.c.id).limit(_BATCH_ROWS)).scalars().all()
                 found = records.read(connection, ids)
             if not ids:
                 return
@@ -154,7 +154,7 @@ class StoreDirectory:
         on_progress: Callable[[int], None] = lambda _done: None,
         *,
         dry_run: bool = False,
-    ) -> Imported:
+    ) -> ImportResult:
         """Take `rows` in and return what was done, with the id to undo it by; a failure undoes it at once.
 
         With `dry_run` return what would be done; other writers wait for it. `on_progress` is told how many rows are
@@ -163,7 +163,7 @@ class StoreDirectory:
         at = now()
         with self._write(keep=not dry_run) as connection:
             new = sa.insert(imports).values(publication=self._publication, source=source, at=at).returning(imports.c.id)
-            done = Imported(connection.execute(new).scalar_one())
+            done = ImportResult(connection.execute(new).scalar_one())
             if dry_run:
                 return self._take(lambda: nullcontext(connection), rows, done, at, on_progress)
         try:
@@ -175,7 +175,7 @@ class StoreDirectory:
             # With it goes the cache that an import of millions lives off.
             self._writer.dispose()
 
-    def undo(self, import_id: int) -> Undone:
+    def undo(self, import_id: int) -> UndoResult:
         """Remove what the import added and restore what it changed, save what was changed since.
 
         Raises DirectoryError when there is no such import, or it was undone before.
@@ -197,21 +197,21 @@ class StoreDirectory:
         self,
         writing: Callable[[], AbstractContextManager[sa.Connection]],
         rows: Iterable[Row],
-        done: Imported,
+        done: ImportResult,
         at: str,
         on_progress: Callable[[int], None],
-    ) -> Imported:
+    ) -> ImportResult:
         """Take `rows` in, batch by batch, each within its own `writing`."""
         taken, given = 0, iter(rows)
-        while batch := list(islice(given, _BATCH)):
+        while batch := list(islice(given, _BATCH_ROWS)):
             with writing() as connection:
-                done = Batch(connection, self._publication, done, at).take(batch)
+                done = ImportBatch(connection, self._publication, done, at).write(batch)
             taken += len(batch)
             on_progress(taken)
         return replace(done, passed_over=taken - done.added - done.changed - done.same)
 
     def _numbers(self, written: Iterable[str]) -> tuple[Number, ...]:
-        own = once(number for cell in written for number in split(cell, self._plan))
+        own = distinct_numbers(number for cell in written for number in parse_cell(cell, self._plan))
         if not own:
             raise DirectoryError("нужен номер телефонной сети", "a public number is needed", "numbers")
         return own
@@ -222,11 +222,11 @@ class StoreDirectory:
         if number.canonical:
             return [number.canonical]
         digits = re.sub(r"\D", "", text)
-        if len(digits) >= _FEWEST_DIGITS and re.fullmatch(r"[\d\s()+.-]+", text):
+        if len(digits) >= _MIN_DIGITS and re.fullmatch(r"[\d\s()+.-]+", text):
             return [digits]
         return fold(text).split()
 
-    def _held(self, connection: sa.Connection, own_id: int) -> Entry:
+    def _existing(self, connection: sa.Connection, own_id: int) -> Entry:
         mine = sa.select(callers.c.id).where(callers.c.id == own_id, callers.c.publication == self._publication)
         if connection.execute(mine).first() is None:
             raise DirectoryError(f"нет такой записи: {own_id}", f"no such caller: {own_id}")
@@ -234,12 +234,17 @@ class StoreDirectory:
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
-        with _told(self.path), self._reader.connect() as connection:
+        with _translated_errors(self.path), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def _write(self, *, keep: bool = True) -> Iterator[sa.Connection]:
-        with _told(self.path), self._writing, self._writer.connect() as connection, connection.begin() as writing:
+        with (
+            _translated_errors(self.path),
+            self._writing,
+            self._writer.connect() as connection,
+            connection.begin() as writing,
+        ):
             yield connection
             if not keep:
                 writing.rollback()
@@ -251,7 +256,7 @@ def _by(column: sa.ColumnElement[Any], publication: str) -> sa.Select[Any]:
         sa.select(numbers.c.local, *(callers.c[field] for field in FIELDS))
         .join(callers, callers.c.id == numbers.c.caller_id)
         .where(column == sa.bindparam("wanted"), callers.c.publication == publication)
-        .limit(_MOST_CALLERS)
+        .limit(_MAX_CALLERS)
     )
 
 
@@ -265,7 +270,7 @@ def _named(caller: Caller) -> None:
 
 
 @contextmanager
-def _told(path: Path, key: str = "") -> Iterator[None]:
+def _translated_errors(path: Path, key: str = "") -> Iterator[None]:
     """Turn whatever the file fails with into DirectoryError, in one line without what was asked."""
     try:
         yield

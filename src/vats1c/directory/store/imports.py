@@ -11,18 +11,18 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from vats1c.directory import Row
-from vats1c.directory.editing import Entry, Imported, Undone
-from vats1c.directory.store.records import count, fold, from_json, next_id, once, read, to_json, write
+from vats1c.directory.editing import Entry, ImportResult, UndoResult
+from vats1c.directory.store.records import count, distinct_numbers, fold, from_json, next_id, read, to_json, write
 from vats1c.directory.store.schema import callers, imported, imports, numbers
 from vats1c.model import Caller
 
 _PIECE = 1_000
 
 
-class Batch:
+class ImportBatch:
     """The rows of one transaction, and the callers that they may be about."""
 
-    def __init__(self, connection: sa.Connection, publication: str, done: Imported, at: str) -> None:
+    def __init__(self, connection: sa.Connection, publication: str, done: ImportResult, at: str) -> None:
         """Go on with the import `done` so far, whose changes are marked with the time `at`."""
         self._connection = connection
         self._publication = publication
@@ -33,7 +33,7 @@ class Batch:
         self._now: dict[int, Entry] = {}
         self._by_number: dict[str, list[int]] = {}
 
-    def take(self, rows: Iterable[Row]) -> Imported:
+    def write(self, rows: Iterable[Row]) -> ImportResult:
         """Write `rows` down and return what the import has done with them."""
         usable = [row for row in rows if row.usable]
         self._hold(read(self._connection, self._ids(usable)))
@@ -86,13 +86,15 @@ class Batch:
                 owners.append(record.id)
 
     def _take(self, row: Row) -> None:
-        own = once(row.numbers)
+        own = distinct_numbers(row.numbers)
         name = fold(row.caller.name)
         for number in own:
             for candidate in self._by_number.get(number.canonical or "", ()):
                 held = self._now[candidate]
                 if fold(held.caller.name) == name:
-                    merged = replace(held, caller=_merged(held.caller, row.caller), numbers=once(held.numbers + own))
+                    merged = replace(
+                        held, caller=_merged(held.caller, row.caller), numbers=distinct_numbers(held.numbers + own)
+                    )
                     if merged != held:
                         self._put(replace(merged, changed=self._at))
                     return
@@ -100,7 +102,7 @@ class Batch:
         self._next += 1
 
 
-def undo(connection: sa.Connection, publication: str, import_id: int) -> Undone | None:
+def undo(connection: sa.Connection, publication: str, import_id: int) -> UndoResult | None:
     """Remove what the import added and restore what it changed; None when there is no such import."""
     known = (imports.c.id == import_id) & (imports.c.publication == publication)
     at = connection.execute(sa.select(imports.c.at).where(known)).scalar()
@@ -123,7 +125,7 @@ def undo(connection: sa.Connection, publication: str, import_id: int) -> Undone 
     count(connection, publication, -removed)
     connection.execute(sa.delete(imported).where(mine))
     connection.execute(sa.delete(imports).where(known))
-    return Undone(removed, len(changed), total - removed - len(changed))
+    return UndoResult(removed, len(changed), total - removed - len(changed))
 
 
 def _merged(held: Caller, given: Caller) -> Caller:

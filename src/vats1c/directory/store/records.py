@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from vats1c.directory.editing import Entry
 from vats1c.directory.store.schema import callers, numbers, totals
 from vats1c.model import Caller
-from vats1c.number import Kind, Number
+from vats1c.number import Number, NumberKind
 
 FIELDS = Caller._fields
 # One parameter for any number of values: SQLite allows 32,766 of them in a statement.
@@ -27,7 +27,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().replace("ё", "е").split())
 
 
-def once(given: Iterable[Number]) -> tuple[Number, ...]:
+def distinct_numbers(given: Iterable[Number]) -> tuple[Number, ...]:
     """Return the numbers of the public network, the first writing of each."""
     found: dict[str, Number] = {}
     for number in given:
@@ -41,7 +41,7 @@ def read(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Entry]:
     wanted = list(ids)
     own: dict[int, list[Number]] = {}
     for row in connection.execute(_select(numbers, "caller_id"), {"values": json.dumps(wanted)}).mappings():
-        number = Number(row["written"], f"+{row['number']}", Kind.EXTERNAL, local=row["local"])
+        number = Number(row["written"], f"+{row['number']}", NumberKind.EXTERNAL, local=row["local"])
         own.setdefault(row["caller_id"], []).append(number)
     rows = connection.execute(_select(callers, "id"), {"values": json.dumps(wanted)}).mappings()
     found = {
@@ -97,7 +97,7 @@ def to_json(record: Entry) -> str:
 def from_json(own_id: int, text: str) -> Entry:
     """Return the record that `to_json` wrote."""
     caller, own, changed = json.loads(text)
-    kept = (Number(written, canonical, Kind.EXTERNAL, local=local) for written, canonical, local in own)
+    kept = (Number(written, canonical, NumberKind.EXTERNAL, local=local) for written, canonical, local in own)
     return Entry(own_id, Caller(**caller), tuple(kept), changed)
 
 

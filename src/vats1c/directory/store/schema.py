@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vats1c.database import keep_log
+from vats1c.database import enable_wal
 from vats1c.directory import DirectoryError
 
 VERSION = 1
-_SECONDS_TO_WAIT_FOR_A_LOCK = 5
-_KEPT_CONNECTIONS = 64
+_LOCK_TIMEOUT_S = 5
+_POOL_SIZE = 64
 # Of the writer alone: an import of millions lives off the indexes' pages (negative: KiB).
 _WRITERS_CACHE = -65_536
 
@@ -82,7 +82,7 @@ totals = sa.Table(
 def prepare(path: Path) -> None:
     """Make the file and its tables where missing. Raises DirectoryError when it is somebody else's."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=_SECONDS_TO_WAIT_FOR_A_LOCK)) as connection:
+    with closing(sqlite3.connect(path, timeout=_LOCK_TIMEOUT_S)) as connection:
         # In one statement: another process may make the tables between two.
         version, tables = connection.execute(
             "SELECT user_version, (SELECT COUNT(*) FROM sqlite_master) FROM pragma_user_version"
@@ -93,7 +93,7 @@ def prepare(path: Path) -> None:
                 f"not a directory of version {VERSION} but something else: {path}",
                 "path",
             )
-        keep_log(connection)
+        enable_wal(connection)
     engine = writer(path)
     try:
         # Two processes may start at once: whoever gets the lock second finds the tables there.
@@ -113,7 +113,7 @@ def reader(path: Path) -> sa.Engine:
         # Without a transaction: one question, one statement.
         isolation_level="AUTOCOMMIT",
         poolclass=sa.QueuePool,
-        pool_size=_KEPT_CONNECTIONS,
+        pool_size=_POOL_SIZE,
         max_overflow=-1,
         pool_use_lifo=True,
         hide_parameters=True,
@@ -142,7 +142,7 @@ def _connect(path: Path, *pragmas: str) -> Callable[[], Any]:
         connection = sqlite3.connect(
             address,
             uri=True,
-            timeout=_SECONDS_TO_WAIT_FOR_A_LOCK,
+            timeout=_LOCK_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
         )

@@ -1,0 +1,146 @@
+"""HTTP Basic for SOAP users (RFC 7617, UTF-8): cheap for the right login, slow for the wrong one.
+
+The right login costs one keyed digest, whatever the password is kept as: a hash is verified once, then remembered.
+Rule: a correct login is never refused because of others' wrong ones; wrong ones are slowed, each in its own lane.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from vats1c.accounts.passwords import hash_password, verify
+from vats1c.accounts.throttling import Failures
+from vats1c.metrics import Metrics
+
+# What a published 1C base asks with.
+REALM = "1C:Enterprise 8.3"
+_DELAY_S = 1.0
+_MAX_DELAYED = 16
+_MAX_REMEMBERED = 1_000
+# Nobody's login is longer; a longer header is not worth decoding.
+_MAX_HEADER_CHARS = 1_024
+
+
+class LoginRefused(Exception):  # noqa: N818 - says the fact; it becomes a 401 or a 429
+    """The request may not pass; `status` is the HTTP status to answer with."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class User:
+    """A SOAP user: `password` in clear, or `hashed` by `hash_password`."""
+
+    name: str
+    password: str | None = None
+    hashed: str | None = None
+
+
+class Logins:
+    """Checks the Authorization header of each request. Called by many threads at once."""
+
+    def __init__(
+        self,
+        users: Iterable[User],
+        metrics: Metrics,
+        max_failures: int,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._digest_key = secrets.token_bytes(32)
+        self._hashes: dict[bytes, str] = {}
+        self._accepted: set[bytes] = set()
+        self._passed: set[bytes] = set()
+        for user in users:
+            if user.password is not None:
+                self._accepted.add(self._digest(f"{user.name}:{user.password}".encode()))
+            elif user.hashed is not None:
+                self._hashes[user.name.encode()] = user.hashed
+        # Verified for names that nobody has, so that the time taken does not tell which names exist.
+        self._dummy_hash = hash_password(secrets.token_urlsafe()) if self._hashes else ""
+        self._rejected: OrderedDict[bytes, None] = OrderedDict()
+        self._failures = Failures(now)
+        self._max_failures = max_failures
+        self._sleep = sleep
+        self._delay_slots = threading.BoundedSemaphore(_MAX_DELAYED)
+        # One password is hashed at a time for addresses in good standing, and one for the others.
+        self._lanes = {False: threading.Lock(), True: threading.Lock()}
+        self._counted = {word: metrics.failed_logins.labels(word) for word in ("refused", "slowed", "turned_away")}
+
+    def check(self, header: str | None, address: str) -> None:
+        """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises Refused."""
+        # A header that passed before passes again: one digest, whatever the password is kept as.
+        if self.has_passed(header):
+            return
+        self._check(header, address)
+        if header and len(self._passed) < _MAX_REMEMBERED:
+            self._passed.add(self._digest(header.encode()))
+
+    def has_passed(self, header: str | None) -> bool:
+        """Tell whether the Authorization `header` passed before: one digest."""
+        if not header or len(header) > _MAX_HEADER_CHARS:
+            return False
+        return self._digest(header.encode()) in self._passed
+
+    def _check(self, header: str | None, address: str) -> None:
+        credentials = _credentials(header)
+        if credentials is None:
+            raise LoginRefused(401)
+        digest = self._digest(credentials)
+        if digest in self._accepted:
+            return
+        if self._hashes and digest not in self._rejected and self._verified(credentials, address):
+            self._accepted.add(digest)
+            return
+        self._refuse(digest, address)
+
+    def _digest(self, credentials: bytes) -> bytes:
+        # Keyed with a secret of this process: looking it up tells nothing about the password, in time or in memory.
+        return hashlib.blake2b(credentials, key=self._digest_key, digest_size=32).digest()
+
+    def _verified(self, credentials: bytes, address: str) -> bool:
+        name, _, password = credentials.partition(b":")
+        lane = self._lanes[self._failures.count(address) >= self._max_failures]
+        # Whoever is right waits in line, and is not sent away: the line is as short as connections are few.
+        with lane:
+            return verify(self._hashes.get(name, self._dummy_hash), password) and name in self._hashes
+
+    def _refuse(self, digest: bytes, address: str) -> None:
+        self._rejected[digest] = None
+        if len(self._rejected) > _MAX_REMEMBERED:
+            self._rejected.popitem(last=False)
+        if self._failures.add(address) <= self._max_failures:
+            self._counted["refused"].inc()
+            raise LoginRefused(401)
+        # Each wait holds a thread, so only so many wait; the rest are turned away at once.
+        if not self._delay_slots.acquire(blocking=False):
+            self._counted["turned_away"].inc()
+            raise LoginRefused(429)
+        try:
+            self._counted["slowed"].inc()
+            self._sleep(_DELAY_S)
+        finally:
+            self._delay_slots.release()
+        raise LoginRefused(401)
+
+
+def _credentials(header: str | None) -> bytes | None:
+    """Return the bytes "name:password" of a Basic header; None where there is none or it cannot be read."""
+    if not header or len(header) > _MAX_HEADER_CHARS:
+        return None
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        credentials = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return credentials if b":" in credentials else None

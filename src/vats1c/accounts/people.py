@@ -1,0 +1,158 @@
+"""Who is known: the employees and administrators of the settings, and the employees of the database.
+
+Rule: the settings come first; an employee of the database with a key or a login of theirs is not looked at.
+"""
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+
+from vats1c.accounts.basic import Logins, User
+from vats1c.accounts.subscribers import StoredSubscriber, SubscriberStore
+from vats1c.metrics import Metrics
+from vats1c.model import Subscriber
+
+log = structlog.get_logger("vats1c.people")
+
+# What was changed by command is seen this soon, seconds.
+_REFRESH_INTERVAL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PageUser:
+    """Somebody who may sign in: sees the calls of `keys`, an administrator those of the whole publication.
+
+    `secret` is what the password is kept as: when it changes, who signed in with the old one is signed out.
+    """
+
+    publication: str
+    login: str
+    name: str
+    extension: str
+    keys: frozenset[str]
+    administrator: bool
+    password_fingerprint: str
+
+
+class LoginTakenError(Exception):
+    """Somebody else has that login."""
+
+
+class People:
+    """Everybody known. Called by many threads at once."""
+
+    def __init__(
+        self,
+        persons: Iterable[tuple[PageUser, User]],
+        subscribers: Iterable[tuple[str, Subscriber]],
+        store: SubscriberStore,
+        logins: Callable[[Iterable[User]], Logins],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the settings' `persons`, each with the login, and their `subscribers` by publication."""
+        self._own_persons = tuple(persons)
+        self._own_subscribers = {(publication, one.key): one for publication, one in subscribers}
+        self._store = store
+        self._make_logins = logins
+        self._now = now
+        self._lock = threading.Lock()
+        self._kept: list[StoredSubscriber] | None = None
+        self._look_at = 0.0
+        self._load([])
+        self._refresh()
+
+    def add_publication(
+        self, publication: str, persons: Iterable[tuple[PageUser, User]], subscribers: Iterable[Subscriber]
+    ) -> None:
+        """Know those of a publication that came while the service runs. Raises LoginTakenError."""
+        own = tuple(persons)
+        with self._lock:
+            if any(person.login in self._persons for person, _ in own):
+                raise LoginTakenError
+            self._own_persons += own
+            self._own_subscribers |= {(publication, one.key): one for one in subscribers}
+            self._load(self._kept or [])
+
+    def remove_publication(self, publication: str) -> None:
+        """Know those of a publication no more."""
+        with self._lock:
+            self._own_persons = tuple(pair for pair in self._own_persons if pair[0].publication != publication)
+            self._own_subscribers = {
+                place: one for place, one in self._own_subscribers.items() if place[0] != publication
+            }
+            self._load(self._kept or [])
+
+    def owner(self, publication: str, key: str) -> Subscriber | None:
+        """Return the employee who owns `key`; None when nobody does."""
+        self._refresh()
+        return self._subscribers.get((publication, key))
+
+    def keys(self, publication: str) -> frozenset[str]:
+        """Return every key that somebody owns."""
+        self._refresh()
+        return frozenset(key for of, key in self._subscribers if of == publication)
+
+    def by_login(self, login: str) -> PageUser | None:
+        """Return who has `login`."""
+        self._refresh()
+        return self._persons.get(login)
+
+    def check(self, authorization: str | None, address: str) -> PageUser:
+        """Return who signs in with the header `authorization` (HTTP Basic). Raises auth.Refused."""
+        self._refresh()
+        persons, logins = self._persons, self._logins
+        logins.check(authorization, address)
+        encoded = (authorization or "").partition(" ")[2]
+        login = base64.b64decode(encoded).decode().partition(":")[0]
+        return persons[login]
+
+    def sign_in(self, login: str, password: str, address: str) -> PageUser:
+        """Return who has `login` and `password`. Raises auth.Refused."""
+        pair = base64.b64encode(f"{login}:{password}".encode()).decode()
+        return self.check(f"Basic {pair}", address)
+
+    def _refresh(self) -> None:
+        """Look at the database again when it is time; what was known stays when it does not answer."""
+        if self._now() < self._look_at or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._look_at = self._now() + _REFRESH_INTERVAL_S
+            kept = self._store.all()
+            if kept != self._kept:
+                self._load(kept)
+                self._kept = kept
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("subscribers_unreadable", error=type(error).__name__)
+        finally:
+            self._lock.release()
+
+    def _load(self, kept: list[StoredSubscriber]) -> None:
+        subscribers = dict(self._own_subscribers)
+        persons = {person.login: (person, user) for person, user in self._own_persons}
+        for one in kept:
+            own = one.subscriber
+            if subscribers.setdefault((one.publication, own.key), own) is own and one.login:
+                keys = frozenset({own.key})
+                person = PageUser(
+                    one.publication,
+                    one.login,
+                    own.name,
+                    own.extension,
+                    keys,
+                    administrator=False,
+                    password_fingerprint=one.password_hash,
+                )
+                persons.setdefault(one.login, (person, User(one.login, hashed=one.password_hash)))
+        self._subscribers = subscribers
+        self._persons = {login: person for login, (person, _) in persons.items()}
+        self._logins = self._make_logins(user for _, user in persons.values())
+
+
+def login_checker(metrics: Metrics, allowed_failures: int) -> Callable[[Iterable[User]], Logins]:
+    """Return what checks the passwords of people, wrong ones slowed as those of SOAP users are."""
+    return lambda users: Logins(users, metrics, allowed_failures)

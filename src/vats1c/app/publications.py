@@ -1,0 +1,213 @@
+"""Make what a publication answers by: its chain of directories, its desk, its endpoint.
+
+Rule: one made on request is made of the same parts as one of the settings.
+"""
+
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from vats1c import soap
+from vats1c.accounts.basic import Logins, User
+from vats1c.accounts.people import LoginTakenError, PageUser, People
+from vats1c.app import load_parts
+from vats1c.calls.service import CallerLookup, CallRecorder, CallService
+from vats1c.config import Problem, PublicationTable, Settings
+from vats1c.directory import Directory
+from vats1c.directory.chain import Chain
+from vats1c.directory.resilience import SourcePolicy
+from vats1c.journal import Journal
+from vats1c.metrics import Metrics
+from vats1c.model import Subscriber
+from vats1c.phone_format import PhoneFormat
+from vats1c.push.windows import WindowRegistry
+from vats1c.staging.schema import StagingError
+from vats1c.web import PublicationView
+
+if TYPE_CHECKING:
+    from vats1c.fault_injection.injector import FaultInjector
+    from vats1c.staging.plans import FaultPlans
+    from vats1c.upstream import Upstream
+
+# Figures of all publications made on request go under one name: nobody knows how many there will be.
+_DYNAMIC_LABEL = "on-request"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One endpoint's own parts."""
+
+    name: str
+    users: tuple[User, ...]
+    page_users: tuple[tuple[PageUser, User], ...]
+    directories: tuple[Directory, ...]
+    click_to_call: Callable[[str, str], None] | None = None
+    upstream: "Upstream | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPublication:
+    """A publication that can be asked."""
+
+    name: str
+    chain: Chain
+    desk: CallService
+    endpoint: WSGIApplication
+
+
+class PublicationFactory:
+    """Publishes by the settings that all publications share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        journal: Journal,
+        screens: WindowRegistry,
+        faults: "FaultPlans | None" = None,
+    ) -> None:
+        """Take what publications share; with `faults`, what is asked may go wrong on purpose."""
+        self._settings = settings
+        self._metrics = metrics
+        self._journal = journal
+        self._screens = screens
+        self._service: soap.SoapService | None = None
+        self._faults = faults
+        self._fault_injector = _create_fault_injector(faults, journal, settings) if faults is not None else None
+
+    def create(self, publication: Publication, own: PublicationTable, counted_as: str = "") -> RunningPublication:
+        """Return `publication` with `own` settings, ready to be asked; its figures go under `counted_as`."""
+        chain = self._chain(publication, own, counted_as or publication.name)
+        directories: CallerLookup = chain
+        record: CallRecorder = self._journal
+        if publication.upstream:
+            shown, deadline = phone_format(own).render, own.say_name.deadline
+            digits = self._settings.internal_digits
+            directories = publication.upstream.wrap_directories(chain, shown, deadline, digits, self._metrics)
+            record = publication.upstream.wrap_recorder(record, self._metrics)
+        desk = CallService(publication.name, directories, record, self._settings.plan, notify=self._screens.notify)
+        nonblocking = chain.nonblocking and publication.upstream is None
+        endpoint = self._endpoint(publication, own, desk, counted_as, nonblocking=nonblocking)
+        if self._fault_injector is not None:
+            endpoint = self._fault_injector.endpoint(endpoint, publication.name)
+        return RunningPublication(publication.name, chain, desk, endpoint)
+
+    def forget(self, name: str) -> None:
+        """Let go of a publication that is no more."""
+        if self._faults is not None:
+            self._faults.forget(name)
+
+    def begin_shutdown(self) -> None:
+        """Let go the requests that are made to wait."""
+        if self._fault_injector is not None:
+            self._fault_injector.close()
+
+    def _chain(self, publication: Publication, own: PublicationTable, counted_as: str) -> Chain:
+        given = own.say_name
+        first = publication.upstream.leading_directories if publication.upstream else ()
+        patience = [
+            SourcePolicy(table.deadline or given.deadline, given.remember, given.remember_unknown, given.stale)
+            for table in (*([own.upstream] if first else ()), *own.directories)
+        ]
+        return Chain(counted_as, (*first, *publication.directories), self._metrics, given.deadline, patience)
+
+    def _service_of(self, desk: CallService, own: PublicationTable) -> soap.SoapService:
+        if self._service is None:
+            self._service = soap.SoapService(desk, phone_format(own))
+            return self._service
+        return self._service.for_publication(desk, phone_format(own))
+
+    def _endpoint(
+        self, publication: Publication, own: PublicationTable, desk: CallService, counted_as: str, *, nonblocking: bool
+    ) -> WSGIApplication:
+        settings, service = self._settings, self._service_of(desk, own)
+        return soap.Endpoint(
+            publication.name,
+            self._fault_injector.service(service, publication.name) if self._fault_injector else service,
+            soap.Wsdl(
+                f"/{publication.name}/ws/VATS",
+                own.say_name.parameter,
+                settings.public_url,
+                settings.trusted_hosts,
+                settings.shown_address,
+            ),
+            Logins(publication.users, self._metrics, settings.limits.failed_logins),
+            self._metrics,
+            body_limit=settings.limits.body,
+            language=settings.fault_language,
+            wsdl_open=settings.wsdl_open,
+            record=self._journal.enqueue,
+            keep_bytes=settings.journal.raw,
+            counted_as=counted_as,
+            nonblocking=nonblocking,
+        )
+
+
+def _create_fault_injector(faults: "FaultPlans", journal: Journal, settings: Settings) -> "FaultInjector":
+    from vats1c.fault_injection.injector import FaultInjector  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
+
+    return FaultInjector(faults, journal.enqueue, settings.plan)
+
+
+class DynamicPublications:
+    """Puts publications up while the service runs, and takes them down."""
+
+    def __init__(
+        self,
+        publisher: PublicationFactory,
+        endpoints: MutableMapping[str, WSGIApplication],
+        offices: MutableMapping[str, PublicationView],
+        people: People,
+        settings: Settings,
+    ) -> None:
+        """Take where endpoints are found by path, and offices by name."""
+        self._publisher = publisher
+        self._endpoints = endpoints
+        self._offices = offices
+        self._people = people
+        self._plan = settings.plan
+
+    def add(self, name: str, own: PublicationTable, callers: Directory, touch: Callable[[], None]) -> None:
+        """Publish `name`; `touch` is told of each request. Raises StagingError."""
+        problems: list[Problem] = []
+        users, persons = load_parts.users(own, "", problems), load_parts.page_users(name, own, "", problems)
+        if own.subscribers:
+            try:
+                self._people.add_publication(
+                    name, persons, [Subscriber(s.key, s.name, s.extension) for s in own.subscribers]
+                )
+            except LoginTakenError:
+                raise StagingError("login", "такой login уже есть", "there is such a login already") from None
+        publication = Publication(name, users, tuple(persons), (callers,))
+        endpoint = _with_activity_tracking(self._publisher.create(publication, own, _DYNAMIC_LABEL).endpoint, touch)
+        self._offices[name] = PublicationView(self._plan)
+        for path in addresses(name):
+            self._endpoints[path] = endpoint
+
+    def remove(self, name: str) -> None:
+        """Have `name` asked no more."""
+        for path in addresses(name):
+            self._endpoints.pop(path, None)
+        self._publisher.forget(name)
+        self._people.remove_publication(name)
+        self._offices.pop(name, None)
+
+
+def _with_activity_tracking(endpoint: WSGIApplication, touch: Callable[[], None]) -> WSGIApplication:
+    def touched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        touch()
+        return endpoint(environ, start_response)
+
+    return touched
+
+
+def phone_format(own: PublicationTable) -> PhoneFormat:
+    """Return how callers are shown by a publication's settings."""
+    given = own.say_name
+    return PhoneFormat(given.format, given.prefix, given.length, given.transliterate)
+
+
+def addresses(name: str) -> Iterable[str]:
+    """Return the paths at which a publication is asked; 1C takes the second for the same."""
+    return f"/{name}/ws/VATS", f"/{name}/ws/VATS.1cws"

@@ -1,8 +1,0 @@
-"""Faults on purpose, carried out: endpoints whose answers go wrong as the staging bench was told.
-
-Rule: nothing of this is imported where staging is off.
-"""
-
-from vats1c.breaking.breaker import Breaker
-
-__all__ = ["Breaker"]

@@ -1,0 +1,222 @@
+"""What happens on SayName and on IncomingCall. No HTTP, no XML, no SQL in here."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import Full, Queue
+from threading import Thread
+from typing import Any, Protocol
+
+import structlog
+
+from vats1c.directory.chain import LookupResult
+from vats1c.model import Call, Caller, Confidence, Exchange, Match, Ring, Ringing
+from vats1c.number import DEFAULT_PLAN, Number, NumberPlan, extension_of, identify
+
+log = structlog.get_logger("vats1c.calls.service")
+
+# Calls whose callers are still looked for; beyond them the card shows the number alone.
+_MAX_LATE_LOOKUPS = 1_000
+
+
+class CallerLookup(Protocol):
+    """Where callers are looked up."""
+
+    def find(self, number: Number) -> Match | None:
+        """Return who owns `number` and how surely, None when unknown; never raises."""
+
+    def find_cached(self, number: Number) -> tuple[Match | None, bool]:
+        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
+
+    def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
+        """Return what each directory says of `number`, and who decided; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupReport:
+    """What a number is and how it was looked up.
+
+    `elapsed` is in seconds; `extension` is the internal extension to which the VATS routes the call, "" for none.
+    """
+
+    number: Number
+    lookup: LookupResult
+    elapsed: float
+    extension: str = ""
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who is shown: a caller that is not sure has no manager to route to."""
+        return self.lookup.match.caller if self.lookup.match else None
+
+
+class CallRecorder(Protocol):
+    """Where calls are written down."""
+
+    def record(self, ringing: Ringing) -> Any:
+        """Return `call_id` and `exchange_id` once the call is durably written; raises when it cannot be."""
+
+    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
+        """Do the same and return at once: `then` is told of those, or of the error."""
+
+    def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
+        """Say who rang, found after the call was written down."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _notify_none(_calls: Iterable[Call]) -> None:
+    """Show calls to nobody."""
+
+
+class CallService:
+    """The front desk of one publication: says who is calling, and writes down every call that rings."""
+
+    def __init__(
+        self,
+        publication: str,
+        directory: CallerLookup,
+        journal: CallRecorder,
+        plan: NumberPlan = DEFAULT_PLAN,
+        *,
+        now: Callable[[], datetime] = _now,
+        notify: Callable[[Iterable[Call]], None] = _notify_none,
+    ) -> None:
+        """Take the parts; `show` pops up a call that could not be written down, the journal tells of the others."""
+        self._publication = publication
+        self._directory = directory
+        self._journal = journal
+        self._plan = plan
+        self._now = now
+        self._notify = notify
+        self._late_lookups: Queue[tuple[int, Number]] = Queue(_MAX_LATE_LOOKUPS)
+        self._late_lookup_thread: Thread | None = None
+
+    def say_name(self, received: str, exchange: Exchange | None = None) -> Caller | None:
+        """Return the caller behind the number as received; None for an unknown, hidden or unreadable one.
+
+        What was decided is noted in `exchange`.
+        """
+        number = identify(received, self._plan)
+        decided = self._directory.look_up(number).decided if number.canonical else None
+        match = decided.answer.match if decided else None
+        caller = match.caller if match else None
+        if exchange is not None:
+            exchange.received, exchange.number = number.received, number.canonical
+            if decided and match and caller:
+                exchange.caller, exchange.directory = caller.name, decided.directory
+                exchange.confidence = match.confidence
+        return caller
+
+    def extension_of(self, caller: Caller) -> str:
+        """Return the internal extension to which the VATS routes `caller`; "" where the manager is no extension."""
+        return extension_of(caller.manager, self._plan.internal_digits)
+
+    def explain(self, received: str, *, everybody: bool = False) -> LookupReport:
+        """Return how the number as received is looked up; with `everybody` each directory is asked."""
+        begun = time.perf_counter()
+        number = identify(received, self._plan)
+        looked_up = self._directory.look_up(number, everybody=everybody) if number.canonical else LookupResult((), None)
+        elapsed = time.perf_counter() - begun
+        return LookupReport(
+            number, looked_up, elapsed, self.extension_of(looked_up.match.caller) if looked_up.match else ""
+        )
+
+    def incoming_call(self, received: str, key: str, exchange: Exchange | None = None) -> None:
+        """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.
+
+        A caller who is not known at once is looked for afterwards: neither the VATS nor the card waits. Raises
+        JournalError when the call cannot be written; the card is shown all the same.
+        """
+        ringing, look_for = self._ringing(received, key, exchange)
+        try:
+            rang = self._journal.record(ringing)
+        except Exception:
+            self._notify([_unrecorded_call(ringing)])
+            raise
+        self._link_exchange(rang, exchange, look_for)
+
+    def record_call(
+        self, received: str, key: str, exchange: Exchange, then: Callable[[Exception | None], None]
+    ) -> None:
+        """Do as `incoming_call` does and return at once: `then` is told that the call is written, or why it is not.
+
+        It is called by another thread, and must not wait.
+        """
+        ringing, look_for = self._ringing(received, key, exchange)
+
+        def told(rang: Any, error: Exception | None) -> None:
+            if error is None:
+                self._link_exchange(rang, exchange, look_for)
+            else:
+                self._notify([_unrecorded_call(ringing)])
+            then(error)
+
+        self._journal.submit(ringing, told)
+
+    def _ringing(self, received: str, key: str, exchange: Exchange | None) -> tuple[Ringing, Number | None]:
+        """Return what is to be written down, and the number whose caller is to be looked for afterwards."""
+        number = identify(received, self._plan)
+        match, last_word = self._directory.find_cached(number) if number.canonical else (None, True)
+        ringing = Ringing(
+            publication=self._publication,
+            at=self._now(),
+            received=number.received,
+            number=number.canonical,
+            kind=number.kind.value,
+            key=key.strip(),
+            caller=match.caller if match else None,
+            confidence=match.confidence if match else None,
+        )
+        if exchange is not None:
+            exchange.received, exchange.number, exchange.key = ringing.received, ringing.number, ringing.key
+        return ringing, None if last_word else number
+
+    def _link_exchange(self, rang: Any, exchange: Exchange | None, look_for: Number | None) -> None:
+        if exchange is not None:
+            exchange.id, exchange.call_id = rang.exchange_id, rang.call_id
+        if look_for is not None:
+            self._queue_late_lookup(rang.call_id, look_for)
+
+    def _queue_late_lookup(self, call_id: int, number: Number) -> None:
+        if self._late_lookup_thread is None:
+            self._late_lookup_thread = Thread(
+                target=self._run_late_lookups, name=f"callers {self._publication}", daemon=True
+            )
+            self._late_lookup_thread.start()
+        try:
+            self._late_lookups.put_nowait((call_id, number))
+        except Full:
+            log.warning("lookup_queue_full", publication=self._publication)
+
+    def _run_late_lookups(self) -> None:
+        while True:
+            call_id, number = self._late_lookups.get()
+            match = self._directory.find(number)
+            if match is None:
+                continue
+            try:
+                self._journal.set_caller(call_id, match.caller, match.confidence)
+            except Exception as error:  # noqa: BLE001 - the call itself is written; the next one is looked for
+                log.warning("caller_not_recorded", publication=self._publication, error=type(error).__name__)
+
+
+def _unrecorded_call(ringing: Ringing) -> Call:
+    """Return the call as a card shows it, though it has no place in the journal."""
+    return Call(
+        id=None,
+        version=0,
+        publication=ringing.publication,
+        at=ringing.at,
+        last=ringing.at,
+        received=ringing.received,
+        number=ringing.number,
+        kind=ringing.kind,
+        caller=ringing.caller,
+        confidence=ringing.confidence,
+        repeat=1,
+        rings=(Ring(ringing.key, ringing.at, ringing.at),),
+    )

@@ -1,0 +1,101 @@
+"""The kit's look at how else one may ask: encodings, chunks, SOAPAction; the answer must be the same each time."""
+
+import codecs
+
+from vats1c.messages import Message
+from vats1c.simulator.checks.calls import returned
+from vats1c.simulator.probe import Check, FailedError, Probe
+from vats1c.simulator.requests import VATS
+
+# Bytes that are no UTF-8: whoever does not heed the declaration trips over them.
+_COMMENT = "<!-- звонок -->"
+
+
+def _as_before(probe: Probe, body: bytes, *, chunked: bool = False, action: str | None = None) -> str:
+    """Return the answer to another spelling of the plain SayName. Raises FailedError where it is another answer."""
+    usual = returned(probe, probe.named)
+    text = returned(probe, probe.ask(body, chunked=chunked, SOAPAction=action))
+    if text != usual:
+        raise FailedError(Message(repr(usual), repr(usual)), repr(text))
+    return repr(text)
+
+
+def _commented(probe: Probe, encoding: str) -> bytes:
+    """Return the plain SayName in `encoding`, declared, with a comment in Cyrillic."""
+    text = probe.say_name().decode().replace('encoding="utf-8"', f'encoding="{encoding}"')
+    return text.replace("<soap:Body>", f"{_COMMENT}<soap:Body>").encode(encoding)
+
+
+def _utf8(probe: Probe) -> str:
+    return _as_before(probe, _commented(probe, "utf-8"))
+
+
+def _marked(probe: Probe) -> str:
+    return _as_before(probe, codecs.BOM_UTF8 + _commented(probe, "utf-8"))
+
+
+def _windows1251(probe: Probe) -> str:
+    return _as_before(probe, _commented(probe, "windows-1251"))
+
+
+def _chunked(probe: Probe) -> str:
+    return _as_before(probe, probe.say_name(), chunked=True)
+
+
+def _no_action(probe: Probe) -> str:
+    return _as_before(probe, probe.say_name(), action=None)
+
+
+def _quoted_action(probe: Probe) -> str:
+    namespace = probe.asking.line.namespace or VATS
+    return _as_before(probe, probe.say_name(), action=f'"{namespace}#VATS:SayName"')
+
+
+def _wrong_action(probe: Probe) -> str:
+    return _as_before(probe, probe.say_name(), action='"urn:another"')
+
+
+VARIANTS = (
+    Check(
+        "ENC-UTF8",
+        Message("запрос в UTF-8 с кириллицей читается", "a request in UTF-8 with Cyrillic is read"),
+        _utf8,
+        needs="SAYNAME",
+    ),
+    Check(
+        "ENC-BOM",
+        Message("запрос в UTF-8 с меткой BOM читается", "a request in UTF-8 with a byte order mark is read"),
+        _marked,
+        needs="SAYNAME",
+    ),
+    Check(
+        "ENC-1251",
+        Message("запрос в объявленной windows-1251 читается", "a request in windows-1251, declared, is read"),
+        _windows1251,
+        needs="SAYNAME",
+    ),
+    Check(
+        "CHUNKED",
+        Message("запрос частями (chunked) читается", "a request in chunks is read"),
+        _chunked,
+        needs="SAYNAME",
+    ),
+    Check(
+        "ACTION-ABSENT",
+        Message("SOAPAction не нужен", "no SOAPAction is needed"),
+        _no_action,
+        needs="SAYNAME",
+    ),
+    Check(
+        "ACTION-QUOTED",
+        Message("SOAPAction из WSDL в кавычках принимается", "the WSDL's SOAPAction in quotes is taken"),
+        _quoted_action,
+        needs="SAYNAME",
+    ),
+    Check(
+        "ACTION-WRONG",
+        Message("чужой SOAPAction не мешает", "a SOAPAction of something else does no harm"),
+        _wrong_action,
+        needs="SAYNAME",
+    ),
+)

@@ -1,0 +1,298 @@
+"""Read a SOAP request: one parse, one walk, and out comes the operation asked for, or a fault.
+
+Rule: whatever is not an ordinary envelope is refused here, so that nothing behind this module meets it: what SOAP
+forbids (DTD, processing instructions), what no caller of two text parameters needs (multi-ref, nested values,
+thousands of elements), and what cannot be read.
+"""
+
+import re
+import threading
+from functools import lru_cache
+
+from lxml import etree
+
+from vats1c.soap.fault import SOAP11, SOAP12, SoapFault
+from vats1c.soap.request import EnvelopeTemplates, SoapRequest, split_qname
+
+_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_MAX_ELEMENTS = 500
+_MAX_ATTRIBUTES = 32
+_MAX_NAMESPACES = 100
+# SOAP 1.1 wants UTF-8 or UTF-16 (WS-I BP 1.1 R1012); windows-1251 is what Russian systems of that age send.
+_ENCODINGS = frozenset(
+    {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
+)
+# How plain requests begin, up to the first ">", once they were read in full; and whether that names an encoding.
+_plain_openings: dict[bytes, bool] = {}
+_MAX_PLAIN_OPENINGS = 64
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+# An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means whoever receives the message.
+_OUR_ROLES = frozenset(
+    {
+        None,
+        "",
+        "http://schemas.xmlsoap.org/soap/actor/next",
+        f"{SOAP12}/role/next",
+        f"{SOAP12}/role/ultimateReceiver",
+    }
+)
+
+
+# Requests that a VATS sends again and again.
+_templates = EnvelopeTemplates()
+
+
+def version_hint(content_type: str, body: bytes = b"") -> str:
+    """Return the SOAP version to answer in when the envelope cannot be read: what it seems to be."""
+    seen = _without_nul(body)
+    for version in (SOAP12, SOAP11):
+        if version.encode() in seen:
+            return version
+    return SOAP12 if "application/soap+xml" in content_type.lower() else SOAP11
+
+
+def read(body: bytes, content_type: str = "") -> SoapRequest:
+    """Return the request in `body`; `content_type` is believed for the charset alone, after BOM and XML declaration.
+
+    Raises SoapFault with the version to answer in.
+    """
+    known = _templates.match(body, content_type, lambda: _read(body, content_type).element)
+    if known is not None:
+        return known
+    try:
+        return _read(body, content_type)
+    except SoapFault as fault:
+        fault.version = fault.version or version_hint(content_type, body)
+        raise
+
+
+def _read(body: bytes, content_type: str) -> SoapRequest:
+    plain = _is_plain(body)
+    opening = body[: body.find(b">") + 1] if plain else b""
+    if plain and opening in _plain_openings:
+        root = _parse(body, None if _plain_openings[opening] else _named_charset(content_type))
+    else:
+        root = _parse_checked(body, _charset(body, content_type))
+        if plain and len(_plain_openings) < _MAX_PLAIN_OPENINGS:
+            _plain_openings[opening] = _DECLARED.match(opening) is not None
+    version, name = split_tag(root)
+    if name != "Envelope" or version not in (SOAP11, SOAP12):
+        raise SoapFault(
+            "VersionMismatch",
+            "version",
+            "ожидается конверт SOAP 1.1 или 1.2",
+            "a SOAP 1.1 or 1.2 envelope is expected",
+        )
+    try:
+        if not plain:
+            _refuse_bombs(root)
+        element = _operation(root, version)
+        request = _to_request(version, element)
+    except SoapFault as fault:
+        fault.version = version
+        raise
+    if plain:
+        _templates.add(body, content_type, request)
+    return request
+
+
+def _to_request(version: str, element: etree._Element) -> SoapRequest:
+    parameters = list(element)
+    # Nil and empty are Spyne's to tell apart.
+    texts = tuple([parameter.text for parameter in parameters if parameter.text and not parameter.items()])
+    shape = (element.tag, *[parameter.tag for parameter in parameters])
+    return SoapRequest(version, shape, texts if len(texts) == len(parameters) else None, lambda: element)
+
+
+def split_tag(element: etree._Element) -> tuple[str, str]:
+    """Return the namespace ("" for none) and the local name of `element`."""
+    return split_qname(str(element.tag))
+
+
+def _without_nul(body: bytes) -> bytes:
+    """Return `body` so that ASCII words can be found in it: UTF-16 has a NUL in every letter of theirs."""
+    return body.replace(b"\0", b"") if b"\0" in body else body
+
+
+class _Parsers(threading.local):
+    """A parser for each thread: lxml lets one thread at a time into a parser."""
+
+    def __init__(self) -> None:
+        self.by_charset: dict[str | None, etree.XMLParser] = {}
+
+    def get(self, charset: str | None) -> etree.XMLParser:
+        parser = self.by_charset.get(charset)
+        if parser is None:
+            parser = self.by_charset[charset] = etree.XMLParser(
+                encoding=charset,
+                resolve_entities=False,
+                load_dtd=False,
+                no_network=True,
+                huge_tree=False,
+                remove_comments=True,
+                collect_ids=False,
+            )
+        return parser
+
+
+_parsers = _Parsers()
+
+
+def _parse_checked(body: bytes, charset: str | None) -> etree._Element:
+    if not body.strip():
+        raise SoapFault("Client", "empty", "тело запроса пустое", "the request has no body")
+    # Declarations are no attributes to lxml, and there may be as many.
+    if _without_nul(body).count(b"xmlns") > _MAX_NAMESPACES:
+        raise _too_many_elements()
+    root = _parse(body, charset)
+    info = root.getroottree().docinfo
+    if info.encoding and info.encoding.lower() not in _ENCODINGS:
+        raise _unreadable_encoding()
+    # SOAP 1.1 §3: no DTD, no processing instructions.
+    if info.internalDTD is not None or info.doctype:
+        raise SoapFault(
+            "Client", "dtd", "объявление DOCTYPE в SOAP запрещено", "SOAP forbids a document type declaration"
+        )
+    if root.getprevious() is not None or root.getnext() is not None:
+        raise _processing_instruction()
+    return root
+
+
+def _parse(body: bytes, charset: str | None) -> etree._Element:
+    try:
+        return etree.fromstring(body, _parsers.get(charset))
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise SoapFault(
+            "Client", "xml", "запрос не является правильным XML", "the request is not well-formed XML"
+        ) from error
+
+
+def _is_plain(body: bytes) -> bool:
+    """Tell from its bytes alone whether `body` can hold nothing that SOAP forbids, and no bomb."""
+    return (
+        body[:1] == b"<"
+        and b"\0" not in body
+        and b"<!" not in body
+        and body.find(b"<?", 1) < 0
+        and body.count(b"<") <= _MAX_ELEMENTS
+        and body.count(b"=") <= _MAX_ATTRIBUTES
+    )
+
+
+def _charset(body: bytes, content_type: str) -> str | None:
+    """Return the charset to read `body` by when the body itself does not say: no BOM, no declared encoding."""
+    if body.startswith(_BYTE_ORDER_MARKS) or _DECLARED.match(body):
+        return None
+    if b"\0" in body[:4]:
+        return None
+    return _named_charset(content_type)
+
+
+@lru_cache(maxsize=64)
+def _named_charset(content_type: str) -> str | None:
+    named = _CHARSET.search(content_type)
+    if named is None:
+        return None
+    if named[1].lower() not in _ENCODINGS:
+        raise _unreadable_encoding()
+    return named[1]
+
+
+def _refuse_bombs(root: etree._Element) -> None:
+    for seen, element in enumerate(root.iter()):
+        if not isinstance(element.tag, str):
+            raise _processing_instruction()
+        # Counted before anything reads them: lxml lists attributes in quadratic time.
+        if seen >= _MAX_ELEMENTS or len(element.attrib) > _MAX_ATTRIBUTES:
+            raise _too_many_elements()
+
+
+def _operation(root: etree._Element, version: str) -> etree._Element:
+    body_tag, header_tag = f"{{{version}}}Body", f"{{{version}}}Header"
+    body: etree._Element | None = None
+    for child in root:
+        if child.tag == body_tag and body is None:
+            body = child
+        elif child.tag == header_tag and body is None:
+            _refuse_mandatory(child, version)
+        else:
+            raise SoapFault(
+                "Client",
+                "envelope",
+                "в конверте лишний элемент",
+                "the envelope holds an element that does not belong there",
+            )
+    if body is None:
+        raise SoapFault("Client", "envelope", "в конверте нет Body", "the envelope has no Body")
+    if len(body) != 1:
+        raise SoapFault("Client", "body", "в Body должен быть один элемент", "Body must hold exactly one element")
+    operation = body[0]
+    if operation.tag == f"{{{version}}}Fault":
+        raise SoapFault("Client", "body", "в запросе пришёл Fault", "a fault is not a request")
+    _refuse_structure(operation)
+    return operation
+
+
+def _refuse_mandatory(header: etree._Element, version: str) -> None:
+    """SOAP 1.1 §4.2.3, SOAP 1.2 part 1 §5.2.3: a block that must be understood, addressed to us, and is not."""
+    must, actor = f"{{{version}}}mustUnderstand", f"{{{version}}}{'actor' if version == SOAP11 else 'role'}"
+    for block in header:
+        if block.get(must, "").strip() in ("1", "true") and block.get(actor) in _OUR_ROLES:
+            raise SoapFault(
+                "MustUnderstand",
+                "header",
+                "обязательный заголовок не поддерживается",
+                "a mandatory header is not understood",
+            )
+
+
+def _refuse_structure(operation: etree._Element) -> None:
+    """Leave parameters as plain text: no references, no nested elements, no attributes but xsi:nil."""
+    _strip_attributes(operation)
+    for parameter in operation:
+        _strip_attributes(parameter)
+        if len(parameter):
+            raise SoapFault(
+                "Client",
+                "nested",
+                "параметр должен быть текстом",
+                "a parameter must be text, without elements inside",
+            )
+
+
+def _strip_attributes(element: etree._Element) -> None:
+    if not element.attrib:
+        return
+    if "href" in element.attrib or "id" in element.attrib:
+        raise SoapFault(
+            "Client",
+            "multiref",
+            "ссылки href и id не поддерживаются",
+            "href and id references are not supported",
+        )
+    # SOAP encoding's xsi:type and the like say nothing that the contract does not; Spyne would trip over some.
+    for name in element.attrib:
+        if name != _XSI_NIL:
+            del element.attrib[name]
+
+
+def _too_many_elements() -> SoapFault:
+    return SoapFault(
+        "Client", "size", "в запросе слишком много элементов или атрибутов", "too many elements or attributes"
+    )
+
+
+def _processing_instruction() -> SoapFault:
+    return SoapFault("Client", "pi", "инструкции обработки в SOAP запрещены", "SOAP forbids processing instructions")
+
+
+def _unreadable_encoding() -> SoapFault:
+    return SoapFault(
+        "Client",
+        "encoding",
+        "кодировка не поддерживается: нужна UTF-8, UTF-16 или windows-1251",
+        "unsupported encoding: UTF-8, UTF-16 or windows-1251 is needed",
+        status=415,
+    )

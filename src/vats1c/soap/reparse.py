@@ -1,0 +1,29 @@
+"""Read a recorded request once more, for the conformance report.
+
+Rule: by the reader that read it when it came, so nothing is understood in two ways.
+"""
+
+from lxml import etree
+
+from vats1c.soap import parser
+from vats1c.soap.fault import SOAP12, SoapFault
+from vats1c.soap.parser import split_tag
+from vats1c.staging.conformance import SentRequest
+
+
+def read(body: bytes, content_type: str) -> SentRequest | None:
+    """Return what the envelope in `body` held; None where it cannot be read."""
+    try:
+        request = parser.read(body, content_type)
+    except SoapFault:
+        return None
+    return SentRequest(
+        "1.2" if request.version == SOAP12 else "1.1",
+        request.namespace,
+        request.operation,
+        tuple((*split_tag(parameter), parameter.text or "") for parameter in _elements(request.element)),
+    )
+
+
+def _elements(operation: etree._Element) -> list[etree._Element]:
+    return [one for one in operation if isinstance(one.tag, str)]
