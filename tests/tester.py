@@ -31,7 +31,7 @@ class BenchClient:
     def verify(self, publication, **expected):
         return self.ask("POST", "/api/v1/verify", {"publication": publication, **expected}, Accept_Language="en")
 
-    def title(self, publication, number="89235292926", **given):
+    def says(self, publication, number="89235292926", **given):
         """Ask SayName of a publication; return what it answers."""
         answer = self.live.post(say_name(number), path=f"/{publication}/ws/VATS", **given)
         assert answer.status == 200, answer.text

@@ -25,7 +25,7 @@ class Metrics:
         )
         self.lookups = Counter(
             "vats1c_lookups",
-            "Lookups by directory and outcome (found, unknown, failed).",
+            "Lookups by directory and outcome (found, unknown, failed, late, busy, circuit_open).",
             ("directory", "outcome"),
             registry=self.registry,
         )

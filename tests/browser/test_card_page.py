@@ -20,9 +20,7 @@ def card(page, number):
 
 
 def test_an_employee_sees_who_calls_as_soon_as_it_rings(desk):
-    desk.has_passed(
-        numbers=["+79051110001"], name="Фёдор Ёлкин", company="Ёлки", category="VIP", manager="244", note="Ждёт"
-    )
+    desk.knows(numbers=["+79051110001"], name="Фёдор Ёлкин", company="Ёлки", category="VIP", manager="244", note="Ждёт")
     page = desk.signed_in()
     desk.rings("89051110001")
     rung = card(page, "+7 905 111-00-01")
@@ -173,7 +171,7 @@ def test_an_unknown_caller_is_named_on_the_card(desk):
 
 
 def test_an_unknown_number_is_given_to_a_caller_who_is_in_the_directory(desk):
-    own = desk.has_passed(numbers=["+79051110020"], name="Глафира Второва")
+    own = desk.knows(numbers=["+79051110020"], name="Глафира Второва")
     page = desk.signed_in("admin")
     desk.rings("89051110021")
     rung = card(page, "+7 905 111-00-21").first

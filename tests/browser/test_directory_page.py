@@ -33,8 +33,8 @@ def fill(form, **fields):
 
 
 def test_callers_are_found_by_word_and_by_part_of_a_number_from_the_slash_key(desk):
-    desk.has_passed(numbers=["+79052220001"], name="Фёдор Иголкин", company="Булавка")
-    desk.has_passed(numbers=["+79052220002"], name="Пётр Ниткин")
+    desk.knows(numbers=["+79052220001"], name="Фёдор Иголкин", company="Булавка")
+    desk.knows(numbers=["+79052220002"], name="Пётр Ниткин")
     page = directory(desk)
     rows(page, "Ниткин").wait_for()
     page.keyboard.press("/")
@@ -48,8 +48,8 @@ def test_callers_are_found_by_word_and_by_part_of_a_number_from_the_slash_key(de
 
 
 def test_a_search_is_broken_off_by_the_next_one(desk):
-    desk.has_passed(numbers=["+79052220003"], name="Ранний Ответ")
-    desk.has_passed(numbers=["+79052220004"], name="Поздний Вопрос")
+    desk.knows(numbers=["+79052220003"], name="Ранний Ответ")
+    desk.knows(numbers=["+79052220004"], name="Поздний Вопрос")
     page = directory(desk)
     # An answer that never comes in time.
     page.route(f"**/callers?text={quote('Ранний')}*", lambda _route: None)
@@ -85,7 +85,7 @@ def test_an_administrator_adds_and_edits_a_caller(desk):
 
 
 def test_escape_leaves_a_caller_as_it_was(desk):
-    desk.has_passed(numbers=["+79052220007"], name="Ирина Лоскутова")
+    desk.knows(numbers=["+79052220007"], name="Ирина Лоскутова")
     page = directory(desk)
     rows(page, "Лоскутова").get_by_text("Изменить").click()
     fill(page.locator(".edited form"), name="Другая")
@@ -100,7 +100,7 @@ def test_escape_leaves_a_caller_as_it_was(desk):
 
 
 def test_a_number_that_somebody_has_is_said_while_it_is_typed(desk):
-    desk.has_passed(numbers=["+79052220008"], name="Олег Тесьмин")
+    desk.knows(numbers=["+79052220008"], name="Олег Тесьмин")
     page = directory(desk)
     page.click("#add")
     fill(page.locator("#adding form"), numbers="8(905)2220008")
@@ -111,7 +111,7 @@ def test_a_number_that_somebody_has_is_said_while_it_is_typed(desk):
 
 
 def test_a_caller_removed_by_mistake_is_put_back_even_after_another_search(desk):
-    desk.has_passed(numbers=["+79052220009"], name="Вера Кружева", note="Важная", manager="244")
+    desk.knows(numbers=["+79052220009"], name="Вера Кружева", note="Важная", manager="244")
     page = directory(desk)
     rows(page, "Вера Кружева").get_by_text("Удалить").click()
     shown(page, ".removed", "Удалено: Вера Кружева")
@@ -127,7 +127,7 @@ def test_a_caller_removed_by_mistake_is_put_back_even_after_another_search(desk)
 
 
 def test_a_file_is_checked_then_imported_then_undone(desk):
-    desk.has_passed(numbers=["+79052220011"], name="Первая Строка", company="Старая")
+    desk.knows(numbers=["+79052220011"], name="Первая Строка", company="Старая")
     page = directory(desk)
     page.get_by_role("tab", name="Загрузка").click()
     lines = [
@@ -182,7 +182,7 @@ def test_an_unknown_caller_is_named_in_one_line_and_so_are_past_calls(desk):
 
 
 def test_an_unknown_number_is_given_to_whoever_has_the_same_name(desk):
-    held = desk.has_passed(numbers=["+79052220015"], name="Семён Шнурков")
+    held = desk.knows(numbers=["+79052220015"], name="Семён Шнурков")
     desk.rings("89052220016")
     page = directory(desk)
     page.get_by_role("tab", name="Неизвестные").click()
@@ -240,9 +240,7 @@ def test_an_employee_without_the_right_is_told_who_has_it(desk):
 
 
 def test_the_page_speaks_english_and_fits_a_phone(desk):
-    desk.has_passed(
-        numbers=["+79052220019"], name="Очень-длинное-имя-без-единого-пробела-которое-не-помещается-в-строку"
-    )
+    desk.knows(numbers=["+79052220019"], name="Очень-длинное-имя-без-единого-пробела-которое-не-помещается-в-строку")
     page = directory(desk)
     page.set_viewport_size({"width": 360, "height": 740})
     page.get_by_text("English", exact=True).click()

@@ -138,7 +138,7 @@ def test_a_link_leads_to_an_exchange_and_its_tabs_to_the_others_of_its_call(benc
 
 
 def test_what_is_looked_for_is_found_and_followed(bench):
-    bench.has_passed(numbers=["+79051110001"], name="Фёдор Ёлкин")
+    bench.knows(numbers=["+79051110001"], name="Фёдор Ёлкин")
     bench.live.post(say_name("89051110001"))
     bench.live.post(say_name("84957771234"))
     page = inspector(bench)

@@ -19,7 +19,7 @@ def bench(start):
 
 def test_a_call_that_came_is_printed(bench):
     name = bench.made()["name"]
-    bench.title(name, "8 923 529-29-26")
+    bench.says(name, "8 923 529-29-26")
     bench.rings(name, "8 923 529-29-26", "key-of-anna")
     url = f"{bench.live.url}/{name}/ws/VATS"
     code, said, _ = vats1c(

@@ -39,7 +39,7 @@ class Service(ThreadingHTTPServer):
     def handle_error(self, *_):
         """A client that hangs up early is what is tested."""
 
-    def title(self, body, status=200, headers=JSON):
+    def says(self, body, status=200, headers=JSON):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.answer = lambda request: (status, headers, content)
 
@@ -136,7 +136,7 @@ def wrong(**settings):
 
 
 def test_the_url_carries_any_form_of_the_number_percent_encoded(service, opened):
-    service.title(None)
+    service.says(None)
     ask(opened(f"{service.url}/a/{{number}}/{{national}}/{{last10}}?r={{received}}"), "8 (923) 529-29-26")
 
     assert service.asked[-1].path == "/a/%2B79235292926/89235292926/9235292926?r=8%20%28923%29%20529-29-26"
@@ -178,13 +178,13 @@ def test_one_connection_serves_many_questions(service, directory):
 
 
 def test_a_connection_that_was_closed_is_opened_again(service, directory):
-    service.title({"name": "Иванов"}, headers={**JSON, "Connection": "close"})
+    service.says({"name": "Иванов"}, headers={**JSON, "Connection": "close"})
 
     assert (name_of(directory), name_of(directory)) == ("Иванов", "Иванов")
 
 
 def test_one_object_is_one_caller(service, directory):
-    service.title({"name": "Иванов", "manager": 244, "category": None})
+    service.says({"name": "Иванов", "manager": 244, "category": None})
 
     caller = ask(directory).caller
     assert (caller.name, caller.manager, caller.category) == ("Иванов", "244", "")
@@ -192,21 +192,21 @@ def test_one_object_is_one_caller(service, directory):
 
 def test_the_caller_may_stand_deep_in_the_answer_under_other_names(service, opened):
     directory = opened(path="result.0.contacts", fields={"name": "person.fio", "manager": "owner.ext"})
-    service.title({"result": [{"contacts": [{"person": {"fio": "Иванов"}, "owner": {"ext": "244"}}]}]})
+    service.says({"result": [{"contacts": [{"person": {"fio": "Иванов"}, "owner": {"ext": "244"}}]}]})
 
     caller = ask(directory).caller
     assert (caller.name, caller.manager) == ("Иванов", "244")
 
 
 def test_windows_byte_order_mark_and_a_wrong_content_type_do_not_matter(service, directory):
-    service.title(b"\xef\xbb\xbf" + '{"name": "Иванов"}'.encode(), headers={"Content-Type": "text/plain"})
+    service.says(b"\xef\xbb\xbf" + '{"name": "Иванов"}'.encode(), headers={"Content-Type": "text/plain"})
 
     assert name_of(directory) == "Иванов"
 
 
 @pytest.mark.parametrize("status", [404, 204])
 def test_a_status_that_says_no_such_number_is_an_answer(service, directory, status):
-    service.title(b"" if status == 204 else b"<h1>no</h1>", status)
+    service.says(b"" if status == 204 else b"<h1>no</h1>", status)
 
     assert name_of(directory) is None
     assert directory.state().ready
@@ -214,7 +214,7 @@ def test_a_status_that_says_no_such_number_is_an_answer(service, directory, stat
 
 @pytest.mark.parametrize("body", [None, [], {}, {"name": None}, {"name": " "}, [{"name": ""}]])
 def test_nothing_nobody_and_a_caller_without_a_name_are_unknown(service, directory, body):
-    service.title(body)
+    service.says(body)
 
     assert name_of(directory) is None
     assert directory.state().ready
@@ -223,20 +223,20 @@ def test_nothing_nobody_and_a_caller_without_a_name_are_unknown(service, directo
 @pytest.mark.parametrize("body", [{"data": None}, {"data": []}, {"data": {"items": None}}, {"data": {"items": []}}])
 def test_nothing_at_the_path_is_unknown(service, opened, body):
     directory = opened(path="data") if not isinstance(body["data"], dict) else opened(path="data.items")
-    service.title(body)
+    service.says(body)
 
     assert name_of(directory) is None
 
 
 def test_a_number_that_differs_in_its_country_is_not_sure(service, directory):
-    service.title({"name": "Иванов", "number": "8 923 529-29-26", "manager": "244"})
+    service.says({"name": "Иванов", "number": "8 923 529-29-26", "manager": "244"})
 
     match = ask(directory, "+449235292926")
     assert (match.confidence, match.caller.manager) == (Confidence.LAST_DIGITS, "")
 
 
 def test_a_foreign_number_asked_by_its_last_digits_alone_is_not_sure(service, opened):
-    service.title({"name": "Иванов", "manager": "244"})
+    service.says({"name": "Иванов", "manager": "244"})
     directory = opened(f"{service.url}/{{last10}}")
 
     assert ask(directory, "+449235292926").confidence is Confidence.LAST_DIGITS
@@ -244,7 +244,7 @@ def test_a_foreign_number_asked_by_its_last_digits_alone_is_not_sure(service, op
 
 
 def test_a_number_whose_town_was_guessed_is_not_sure(service, opened):
-    service.title({"name": "Сосед"})
+    service.says({"name": "Сосед"})
     plan = NumberPlan(area_code="391")
 
     assert opened(plan=plan).find(identify("2746614", plan)).confidence is Confidence.LOCAL
@@ -252,21 +252,21 @@ def test_a_number_whose_town_was_guessed_is_not_sure(service, opened):
 
 @pytest.mark.parametrize("status", [400, 410, 429, 500, 502, 503])
 def test_a_status_that_is_an_error_is_said(service, directory, status):
-    service.title({"name": "Иванов"}, status)
+    service.says({"name": "Иванов"}, status)
 
     assert failure(directory) == f"the service answered {status}"
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_login_is_said(service, directory, status):
-    service.title({"name": "Иванов"}, status)
+    service.says({"name": "Иванов"}, status)
 
     assert failure(directory) == f"the login is refused ({status})"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(service, directory, status):
-    service.title({"name": "Иванов"}, status, {"Location": f"{service.url}/elsewhere"})
+    service.says({"name": "Иванов"}, status, {"Location": f"{service.url}/elsewhere"})
     service.asked.clear()
 
     assert "redirect" in failure(directory)
@@ -286,7 +286,7 @@ def test_a_redirect_is_not_followed(service, directory, status):
     ids=["html", "empty", "half", "deep", "windows-1251", "digits"],
 )
 def test_an_answer_that_is_not_json_is_an_error(service, directory, body):
-    service.title(body, headers={"Content-Type": "text/html; charset=utf-8"})
+    service.says(body, headers={"Content-Type": "text/html; charset=utf-8"})
 
     assert failure(directory) == "the answer is not JSON (text/html)"
 
@@ -296,26 +296,26 @@ def test_an_answer_that_is_not_json_is_an_error(service, directory, body):
     ["Иванов", 7, True, False, ["Иванов"], [[]], {"error": "no"}, {"name": ["Иванов"]}, {"name": {}}, {"name": True}],
 )
 def test_an_answer_of_a_wrong_type_is_an_error(service, directory, body):
-    service.title(body)
+    service.says(body)
 
     assert failure(directory)
 
 
 def test_an_answer_without_the_path_is_an_error(service, opened):
     directory = opened(path="data.items")
-    service.title({"error": "token expired"})
+    service.says({"error": "token expired"})
 
     assert failure(directory) == "the answer has no data.items"
 
 
 def test_an_answer_that_is_too_large_is_an_error(service, directory):
-    service.title(b" " * (1 << 20) + b"[]")
+    service.says(b" " * (1 << 20) + b"[]")
 
     assert "larger than 1 MiB" in failure(directory)
 
 
 def test_an_answer_that_swells_when_unpacked_is_an_error(service, directory):
-    service.title(gzip.compress(b" " * (1 << 26)), headers={**JSON, "Content-Encoding": "gzip"})
+    service.says(gzip.compress(b" " * (1 << 26)), headers={**JSON, "Content-Encoding": "gzip"})
 
     assert "compressed" in failure(directory)
 
@@ -383,7 +383,7 @@ def test_https_to_a_service_without_it_is_an_error(service, opened):
 
 def test_a_service_that_is_well_again_is_ready_again(service, directory):
     well = service.answer
-    service.title(b"", 500)
+    service.says(b"", 500)
     failure(directory)
     service.answer = well
 
@@ -479,7 +479,7 @@ def test_a_certificate_file_that_is_not_there_is_named():
 
 
 def test_the_path_inside_an_answer_is_no_file(service, tmp_path):
-    service.title({"result": {"items": [{"number": "89235292926", "name": "Ренессанс Капитал"}]}})
+    service.says({"result": {"items": [{"number": "89235292926", "name": "Ренессанс Капитал"}]}})
     settings = {"url": service.url + "/?n={number}", "path": "result.items"}
 
     directory = load("http", "crm", settings, DEFAULT_PLAN, DirectoryContext(tmp_path, "telephony", tmp_path))

@@ -50,7 +50,7 @@ class Base(ThreadingHTTPServer):
     def handle_error(self, *_):
         """A client that hangs up early is what is tested."""
 
-    def title(self, body, status=200, headers=JSON):
+    def says(self, body, status=200, headers=JSON):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.answer = lambda request: (status, headers, content)
 
@@ -339,7 +339,7 @@ def test_a_page_that_goes_on_failing_leaves_the_last_good_copy(base, read, said)
 
 def test_the_first_page_is_left_alone_when_it_fails(base, read, said):
     directory = read()
-    base.title(b"", 503, HTML)
+    base.says(b"", 503, HTML)
     base.asked.clear()
 
     assert failure(directory, said) == "the service answered 503"
@@ -358,7 +358,7 @@ def test_a_refused_login_is_tried_once_so_that_1c_does_not_lock_the_user_out(bas
 def test_a_server_that_ignores_skip_is_an_error(base, read, said):
     directory = read()
     _, _, body = answered(base.sets, base.asked[0])
-    base.title(body)
+    base.says(body)
 
     assert failure(directory, said) == f"{CLIENTS}: the same page came twice: the server does not obey $skip"
 
@@ -527,7 +527,7 @@ WRONG = [
 @pytest.mark.parametrize(("body", "headers", "why"), WRONG)
 def test_what_is_no_page_is_said_and_the_last_good_copy_kept(base, read, said, body, headers, why):
     directory = read()
-    base.title(body, headers=headers)
+    base.says(body, headers=headers)
 
     assert failure(directory, said) == why
     assert name_of(directory) == "VIP:Ренессанс Капитал"
@@ -547,7 +547,7 @@ STATUSES = [
 @pytest.mark.parametrize(("status", "why"), STATUSES)
 def test_any_status_but_200_is_said(base, read, said, status, why):
     directory = read()
-    base.title(b"<h1>1C:Enterprise 8 application error</h1>" if status != 204 else b"", status, HTML)
+    base.says(b"<h1>1C:Enterprise 8 application error</h1>" if status != 204 else b"", status, HTML)
 
     assert failure(directory, said) == why
 
@@ -564,7 +564,7 @@ def test_1cs_own_words_are_shown_in_one_short_line_without_secrets(base, read, s
 @pytest.mark.parametrize("value", [None, 7, {"a": 1}, [], "", True])
 def test_an_error_that_holds_no_words_is_said_all_the_same(base, read, said, value):
     directory = read()
-    base.title({"odata.error": value}, 500)
+    base.says({"odata.error": value}, 500)
 
     assert failure(directory, said) == "the service answered 500"
 
@@ -572,7 +572,7 @@ def test_an_error_that_holds_no_words_is_said_all_the_same(base, read, said, val
 def test_a_page_that_is_too_large_is_an_error(base, read, said, monkeypatch):
     directory = read()
     monkeypatch.setattr(odata_pages, "_MAX_BYTES", 1 << 20)
-    base.title(b" " * (1 << 20) + b"[]")
+    base.says(b" " * (1 << 20) + b"[]")
 
     assert failure(directory, said) == "the answer is larger than 1 MiB"
 
@@ -729,7 +729,7 @@ def cache(tmp_path):
 
 
 def away(base):
-    base.title(b"", 503, HTML)
+    base.says(b"", 503, HTML)
 
 
 def test_a_restart_answers_from_the_cache_before_1c_does(base, read, opening, cache):

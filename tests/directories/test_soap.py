@@ -78,13 +78,13 @@ class OneC(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked = []
         self.connections = 0
-        self.title(said(""))
+        self.says(said(""))
         self.url = f"http://127.0.0.1:{self.server_address[1]}/base/ws/VATS"
 
     def handle_error(self, *_):
         """A client that hangs up early is what is tested."""
 
-    def title(self, body, status=200, headers=XML):
+    def says(self, body, status=200, headers=XML):
         content = body.encode() if isinstance(body, str) else body
         self.answer = lambda request: (status, headers, content)
 
@@ -260,7 +260,7 @@ def wrong(**settings):
     ],
 )
 def test_the_request_is_the_vendors_byte_for_byte_and_its_answer_is_read(one_c, opened, name, settings):
-    one_c.title(example(f"{name}.response.xml"))
+    one_c.says(example(f"{name}.response.xml"))
     directory = opened(user="SOAP", password="123", **settings)
 
     assert ask(directory).caller == (KNOWN if "Number" in settings.values() else Caller(KNOWN.name))
@@ -281,7 +281,7 @@ def test_the_request_is_the_vendors_byte_for_byte_and_its_answer_is_read(one_c, 
 
 def test_a_call_is_told_in_the_vendors_bytes_and_its_key_is_not_given_back(one_c, opened):
     directory = opened(user="SOAP", password="123")
-    one_c.title(example("3-incomingcall-vats.response.xml"))
+    one_c.says(example("3-incomingcall-vats.response.xml"))
 
     heard = directory.ring("89235292926", "gW3cyUJAtl50PhF")
 
@@ -293,7 +293,7 @@ def test_a_call_is_told_in_the_vendors_bytes_and_its_key_is_not_given_back(one_c
 
 def test_a_call_that_1c_does_not_take_is_said_and_no_password_is_given_back(one_c, opened):
     directory = opened(user="SOAP", password="sesame")
-    one_c.title(fault11("wrong password sesame of 89235292926"), status=500)
+    one_c.says(fault11("wrong password sesame of 89235292926"), status=500)
 
     heard = directory.ring("89235292926", "gW3cyUJAtl50PhF")
 
@@ -311,7 +311,7 @@ def test_soap_1_2_differs_in_the_envelope_and_its_content_type_alone(one_c, open
 
 
 def test_the_third_generation_is_asked_in_its_own_namespace(one_c, opened):
-    one_c.title(said("Иванов", namespace="http://VATSCalls"))
+    one_c.says(said("Иванов", namespace="http://VATSCalls"))
 
     assert name_of(opened(contract="vatscalls")) == "Иванов"
     assert b'<SayName xmlns="http://VATSCalls">\n            <Number>89235292926</Number>' in one_c.asked[-1].body
@@ -358,7 +358,7 @@ def test_a_user_of_1c_may_have_no_password_and_there_may_be_no_user(one_c, opene
 
 
 def test_a_session_of_1c_is_not_taken_up(one_c, asking):
-    one_c.title(said("Иванов"), headers={**XML, "Set-Cookie": "ibsession=1; path=/"})
+    one_c.says(said("Иванов"), headers={**XML, "Set-Cookie": "ibsession=1; path=/"})
     ask(asking)
     ask(asking)
 
@@ -373,7 +373,7 @@ def test_the_environment_neither_sends_elsewhere_nor_adds_anything(one_c, opened
 
 
 def test_one_connection_serves_many_questions(one_c, asking):
-    one_c.title(PRINTED)
+    one_c.says(PRINTED)
     for _ in range(5):
         assert name_of(asking) == "Иванов Иван"
 
@@ -381,7 +381,7 @@ def test_one_connection_serves_many_questions(one_c, asking):
 
 
 def test_a_connection_that_was_closed_is_opened_again(one_c, asking):
-    one_c.title(PRINTED, headers={**XML, "Connection": "close"})
+    one_c.says(PRINTED, headers={**XML, "Connection": "close"})
 
     assert (name_of(asking), name_of(asking)) == ("Иванов Иван", "Иванов Иван")
 
@@ -433,7 +433,7 @@ def marked(encoding, mark=b""):
     ],
 )
 def test_an_answer_is_read_however_it_is_spelled(one_c, asking, body, content_type):
-    one_c.title(body, headers={"Content-Type": content_type})
+    one_c.says(body, headers={"Content-Type": content_type})
 
     match = ask(asking)
     assert (match.confidence, match.caller) == (Confidence.EXACT, Caller("Иванов Иван"))
@@ -469,7 +469,7 @@ def test_an_answer_is_read_in_pieces(one_c, asking):
     ids=["empty", "whitespace", "closed on itself", "nil", "nil 1", "bare document", "no title", "empty document"],
 )
 def test_an_empty_name_is_nobody(one_c, asking, body):
-    one_c.title(body)
+    one_c.says(body)
 
     assert name_of(asking) is None
     assert asking.state().ready
@@ -504,19 +504,19 @@ DATA = "<data><title>{}</title><category>{}</category><manager><phone>{}</phone>
 @pytest.mark.parametrize("parameter", ["number", "Number"])
 def test_a_name_and_a_document_are_told_apart_by_what_they_are(one_c, opened, parameter, text, caller):
     directory = opened(parameter=parameter)
-    one_c.title(said(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")))
+    one_c.says(said(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")))
 
     assert ask(directory).caller == caller
 
 
 def test_a_document_that_nobody_made_text_is_read_too(one_c, asking):
-    one_c.title(said(DATA.format("Иванов", "VIP", "244")))
+    one_c.says(said(DATA.format("Иванов", "VIP", "244")))
 
     assert ask(asking).caller == Caller("Иванов", category="VIP", manager="244")
 
 
 def test_a_name_of_a_number_whose_town_was_guessed_is_not_sure(one_c, opened):
-    one_c.title(said(DATA.format("Сосед", "", "244")))
+    one_c.says(said(DATA.format("Сосед", "", "244")))
     plan = NumberPlan(area_code="391")
 
     match = opened(plan=plan).find(identify("2746614", plan))
@@ -532,7 +532,7 @@ def test_a_name_of_a_number_whose_town_was_guessed_is_not_sure(one_c, opened):
 def test_a_fault_is_said_without_the_number_the_password_and_addresses(one_c, opened, status, fault):
     directory = opened(user="SOAP", password="sesame")
     place = "{WебСервис.VATS.Модуль(25)}"
-    one_c.title(
+    one_c.says(
         fault(
             f"Неизвестная ошибка. {place}: 8 (923) 529-29-26, +79235292926, sesame, http://h?key=x\nпо причине:\n{place}"
         ),
@@ -546,13 +546,13 @@ def test_a_fault_is_said_without_the_number_the_password_and_addresses(one_c, op
 
 
 def test_a_long_fault_is_cut(one_c, asking):
-    one_c.title(fault11("Ошибка " * 1000), 500)
+    one_c.says(fault11("Ошибка " * 1000), 500)
 
     assert len(failure(asking)) < 200
 
 
 def test_a_fault_without_a_text_is_said(one_c, asking):
-    one_c.title(enveloped("<soap:Fault/>"), 500)
+    one_c.says(enveloped("<soap:Fault/>"), 500)
 
     assert failure(asking) == "1C answered with a fault: ?"
 
@@ -614,7 +614,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("answer", "why"), [((body, status, headers), why) for status, headers, body, why in WRONG])
 def test_what_is_no_answer_is_said(one_c, asking, answer, why):
-    one_c.title(*answer)
+    one_c.says(*answer)
 
     assert failure(asking) == why
 
@@ -631,7 +631,7 @@ def test_what_is_no_answer_is_said(one_c, asking, answer, why):
     ids=["namespace", "namespace with a number", "operation", "echo", "no namespace"],
 )
 def test_an_answer_to_something_else_is_an_error(one_c, asking, body, came):
-    one_c.title(body)
+    one_c.says(body)
 
     assert failure(asking).startswith(f"expected SayNameResponse (http://VATS), got {came}")
 
@@ -655,17 +655,17 @@ def test_a_document_type_is_an_error_outside_and_inside(one_c, asking, doctype):
         "the answer is not well-formed XML (text/xml)",
         "the <data> document in the answer is broken",
     )
-    one_c.title(doctype + said("&amp;b;" if "ENTITY" not in doctype else "&b;"))
+    one_c.says(doctype + said("&amp;b;" if "ENTITY" not in doctype else "&b;"))
     assert failure(asking) in refused
 
     for declaration in ("", "<?xml version='1.0'?>"):
-        one_c.title(said(f"<![CDATA[{declaration}{doctype}<data><title>&b;</title></data>]]>"))
+        one_c.says(said(f"<![CDATA[{declaration}{doctype}<data><title>&b;</title></data>]]>"))
         assert failure(asking) in refused
 
 
 def test_an_answer_of_many_names_spaces_and_elements_is_read_in_no_time(one_c, asking):
     declared = " ".join(f'xmlns:a{number}="b{number}"' for number in range(30_000))
-    one_c.title(said(f"<b {declared}>" + "<a0:c/>" * 30_000 + "</b>"))
+    one_c.says(said(f"<b {declared}>" + "<a0:c/>" * 30_000 + "</b>"))
     begun = time.monotonic()
 
     assert failure(asking) == "return holds neither a name nor <data>"
@@ -673,7 +673,7 @@ def test_an_answer_of_many_names_spaces_and_elements_is_read_in_no_time(one_c, a
 
 
 def test_markup_repeated_in_a_broken_document_is_read_in_no_time(one_c, asking):
-    one_c.title(said("<![CDATA[<data>&" + "<title></title><phone>" * 40_000 + "]]>"))
+    one_c.says(said("<![CDATA[<data>&" + "<title></title><phone>" * 40_000 + "]]>"))
     begun = time.monotonic()
 
     assert "broken" in failure(asking)
@@ -682,7 +682,7 @@ def test_markup_repeated_in_a_broken_document_is_read_in_no_time(one_c, asking):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(one_c, asking, status):
-    one_c.title(PRINTED, status, {"Location": f"{one_c.url}/elsewhere"})
+    one_c.says(PRINTED, status, {"Location": f"{one_c.url}/elsewhere"})
     one_c.asked.clear()
 
     assert "redirect" in failure(asking)
@@ -690,13 +690,13 @@ def test_a_redirect_is_not_followed(one_c, asking, status):
 
 
 def test_an_answer_that_is_too_large_is_an_error(one_c, asking):
-    one_c.title(" " * (1 << 20) + PRINTED)
+    one_c.says(" " * (1 << 20) + PRINTED)
 
     assert failure(asking) == "the answer is larger than 1 MiB"
 
 
 def test_an_answer_that_was_compressed_unasked_is_an_error(one_c, asking):
-    one_c.title(gzip.compress(PRINTED.encode()), headers={**XML, "Content-Encoding": "gzip"})
+    one_c.says(gzip.compress(PRINTED.encode()), headers={**XML, "Content-Encoding": "gzip"})
 
     assert failure(asking) == "the answer is compressed, unasked"
     assert one_c.asked[-1].headers["Accept-Encoding"] == "identity"
@@ -806,7 +806,7 @@ def test_a_certificate_of_nobodys_is_not_trusted(behind_tls, opened):
 
 def test_a_certificate_of_ones_own_is_trusted_and_https_is_asked_on_one_connection(one_c, behind_tls, opened):
     url, file = behind_tls
-    one_c.title(PRINTED)
+    one_c.says(PRINTED)
     directory = opened(url, timeout=1, ca=str(file))
     assert (name_of(directory), name_of(directory), one_c.connections) == ("Иванов Иван", "Иванов Иван", 1)
 
@@ -815,16 +815,16 @@ def test_a_certificate_of_ones_own_is_trusted_and_https_is_asked_on_one_connecti
 
 
 def test_a_1c_that_is_well_again_is_ready_again(one_c, asking):
-    one_c.title(PAGE, 500, HTML)
+    one_c.says(PAGE, 500, HTML)
     failure(asking)
-    one_c.title(PRINTED)
+    one_c.says(PRINTED)
 
     assert name_of(asking) == "Иванов Иван"
     assert asking.state().ready
 
 
 def test_no_number_and_no_query_gets_into_the_log(one_c, opened, caplog):
-    one_c.title(fault11("8 923 529-29-26"), 500)
+    one_c.says(fault11("8 923 529-29-26"), 500)
     with caplog.at_level(logging.DEBUG):
         directory = opened(f"{one_c.url}?token=sesame", user="SOAP", password="sesame")
         failure(directory)

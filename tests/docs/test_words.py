@@ -368,3 +368,31 @@ def test_the_glossary_tells_each_word_once():
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_in_a_document_is_true_on_one_machine_only(page):
     assert not re.search(r"/(work|root|home|Users|tmp)/|[A-Z]:\\\\", PAGES[page])
+
+
+def test_the_queue_under_overload_is_as_long_as_the_page_says():
+    from vats1c.server.dispatcher import _STORM_QUEUE_DIVISOR
+
+    assert _STORM_QUEUE_DIVISOR == 5
+    assert "the queue is a fifth as long" in OPERATIONS
+
+
+def test_every_outcome_of_a_lookup_is_on_the_page_and_in_the_metrics_help():
+    from vats1c.directory.resilience import LookupOutcome
+
+    (line,) = [line for line in OPERATIONS.splitlines() if line.startswith("| `vats1c_lookups_total`")]
+    (help_text,) = [line for line in Metrics().text().decode().splitlines() if line.startswith("# HELP vats1c_lookups")]
+    assert [outcome for outcome in LookupOutcome if f"`{outcome.value}`" not in line] == []
+    assert [outcome for outcome in LookupOutcome if outcome.value not in help_text] == []
+
+
+def test_no_public_class_name_stands_twice_in_the_source():
+    """A protocol may have the name of the class that fulfils it elsewhere; none needs it now."""
+    names = [
+        node.name
+        for file in Path(vats1c.__file__).parent.rglob("*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -37,7 +37,7 @@ def listed(bench_live, publication):
 @pytest.fixture
 def one_call(tester, publication):
     """A SayName and the IncomingCall that followed it."""
-    tester.title(publication)
+    tester.says(publication)
     tester.rings(publication)
 
 
@@ -53,7 +53,7 @@ def test_a_call_is_its_sayname_and_its_incomingcall(one_call, listed):
 
 def test_they_come_by_cursor(tester, publication, listed):
     for last in range(5):
-        tester.title(publication, f"8903111223{last}")
+        tester.says(publication, f"8903111223{last}")
     said = listed("limit=2")
     assert [one["number"] for one in said["exchanges"]] == ["+79031112233", "+79031112234"]
     first = listed("after=0&limit=2")
@@ -67,7 +67,7 @@ def test_what_is_waited_for_comes_at_once_and_else_204(bench_live, tester, publi
     cursor = listed()["cursor"]
     path = f"/api/v1/exchanges?publication={publication}&after={cursor}"
     assert ask(bench_live, f"{path}&wait=1")[0] == 204
-    threading.Timer(0.3, lambda: tester.title(publication)).start()
+    threading.Timer(0.3, lambda: tester.says(publication)).start()
 
     status, said = ask(bench_live, f"{path}&wait=20")
     assert (status, len(said["exchanges"])) == (200, 1)
@@ -80,8 +80,8 @@ def test_a_text_finds_names_and_numbers_however_they_are_written(tester, text):
     from urllib.parse import quote
 
     name = tester.made(callers=[{"number": "89235292926", "name": "Иванова Алёна"}])["name"]
-    tester.title(name)
-    tester.title(name, "84957771234")
+    tester.says(name)
+    tester.says(name, "84957771234")
 
     _, said = ask(tester.live, f"/api/v1/exchanges?publication={name}&text={quote(text)}")
     assert [one["number"] for one in said["exchanges"]] == ["+79235292926"]
@@ -292,7 +292,7 @@ class Followed:
 def test_a_follower_is_told_of_each_exchange_once_and_whole(bench_live, tester, publication):
     followed = Followed(bench_live, f"publication={publication}")
     followed.next("hello")
-    tester.title(publication)
+    tester.says(publication)
     tester.rings(publication)
     told = []
     while len(told) < 2:
@@ -305,7 +305,7 @@ def test_a_follower_is_told_of_each_exchange_once_and_whole(bench_live, tester, 
 
 
 def test_a_follower_that_was_away_goes_on_where_it_was(bench_live, tester, publication):
-    tester.title(publication, "89030000001")
+    tester.says(publication, "89030000001")
     followed = Followed(bench_live, f"publication={publication}&after=0&text=0000001")
 
     assert [one["number"] for one in followed.next("exchanges")["exchanges"]] == ["+79030000001"]
@@ -327,7 +327,7 @@ def test_fifty_requests_a_second_all_come(bench_live, tester, publication):
     followed = Followed(bench_live, f"publication={publication}")
     followed.next("hello")
     for last in range(100):
-        tester.title(publication, f"890300001{last:02}")
+        tester.says(publication, f"890300001{last:02}")
         time.sleep(0.005)
     told = []
     while len(told) < 100:

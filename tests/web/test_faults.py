@@ -20,7 +20,7 @@ def test_a_plan_is_made_told_and_ended(tester, publication):
 
     assert tester.ask("DELETE", f"/api/v1/faults/{made['id']}")[0] == 204
     assert tester.ask("DELETE", f"/api/v1/faults/{made['id']}")[0] == 404
-    assert tester.title(publication) == "Анна"
+    assert tester.says(publication) == "Анна"
 
 
 def test_one_call_ends_all(tester, publication):
@@ -28,7 +28,7 @@ def test_one_call_ends_all(tester, publication):
         assert tester.ask("POST", "/api/v1/faults", {"publication": publication, "fault": fault})[0] == 201
 
     assert tester.ask("DELETE", f"/api/v1/faults?publication={publication}") == (200, {"ended": 2})
-    assert tester.title(publication) == "Анна"
+    assert tester.says(publication) == "Анна"
 
 
 def test_the_magic_numbers_are_told_in_the_language_of_whoever_asks(tester):

@@ -73,7 +73,7 @@ def conforms(live: Live, folder, *who):
 def test_what_is_answered_to_a_tester_is_what_the_document_says(start, tmp_path):
     live = start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE)
     bench = BenchClient(live)
-    bench.title("telephony")
+    bench.says("telephony")
     bench.rings("telephony")
 
     conforms(live, tmp_path, "--header", f"Authorization: Bearer {TOKEN}", "--include-tag", "staging")

@@ -21,8 +21,8 @@ def test_a_publication_is_made_and_answers_with_its_own_callers(tester):
     assert status == 201
     assert (said["name"], said["url"], said["wsdl"]) == ("t-shop", url, f"{url}?wsdl")
     assert said["expires"] > "2026"
-    assert tester.title("t-shop") == "Своя"
-    assert tester.title("telephony") == "VIP:Ренессанс Капитал"
+    assert tester.says("t-shop") == "Своя"
+    assert tester.says("telephony") == "VIP:Ренессанс Капитал"
     assert f'location="{url}"' in tester.live.get("/t-shop/ws/VATS?wsdl").text
     assert tester.live.post(say_name(), path="/t-shop/ws/VATS.1cws").returned == "Своя"
 
@@ -55,15 +55,15 @@ def test_callers_are_replaced_and_added_to(tester, publication):
     path = f"/api/v1/publications/{publication}/callers"
     added = {"callers": [{"number": "8 903 111-22-33", "name": "Вторая"}]}
     assert tester.ask("POST", path, added)[0] == 200
-    assert (tester.title(publication), tester.title(publication, "89031112233")) == ("Анна", "Вторая")
+    assert (tester.says(publication), tester.says(publication, "89031112233")) == ("Анна", "Вторая")
 
     changed = {"callers": [{"number": "+7 923 529 29 26", "name": "Другая"}]}
     status, said = tester.ask("POST", path, changed)
     assert (status, [one["name"] for one in said["callers"]]) == (200, ["Вторая", "Другая"])
-    assert tester.title(publication) == "Другая"
+    assert tester.says(publication) == "Другая"
 
     assert tester.ask("PUT", path, {"callers": []}) == (200, {"callers": []})
-    assert tester.title(publication) == ""
+    assert tester.says(publication) == ""
 
 
 def test_exchanges_carry_the_publications_name_and_begin_at_its_cursor(tester):
@@ -78,7 +78,7 @@ def test_exchanges_carry_the_publications_name_and_begin_at_its_cursor(tester):
 
 def test_what_was_made_is_removed_with_all_that_was_written(tester):
     name = tester.made(name="gone")["name"]
-    tester.title(name)
+    tester.says(name)
     tester.rings(name)
     assert tester.ask("DELETE", f"/api/v1/publications/{name}") == (204, None)
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_made_is_said_without_what_was_sent(tester, order, status
 @pytest.mark.parametrize("body", [{}, {"callers": {}}, {"callers": None}, {"callers": [], "more": 1}])
 def test_callers_that_cannot_be_known_change_nothing(tester, publication, body):
     assert tester.ask("PUT", f"/api/v1/publications/{publication}/callers", body)[0] == 400
-    assert tester.title(publication) == "Анна"
+    assert tester.says(publication) == "Анна"
 
 
 def test_names_are_taken_once(tester):
@@ -151,7 +151,7 @@ def test_so_many_may_be_and_one_that_nobody_uses_is_gone(start):
     # Used by SOAP it stays; then nobody uses it.
     enough = time.monotonic() + 1.5
     while time.monotonic() < enough:
-        tester.title(name)
+        tester.says(name)
     # To look is to use it.
     until(lambda: tester.live.get(f"/{name}/ws/VATS?wsdl").status == 404, pause=1.3)
     assert tester.made()
@@ -167,7 +167,7 @@ def test_a_publication_of_the_settings_cannot_be_made_or_unmade(tmp_path):
         bench = BenchClient(live)
         assert bench.ask("POST", "/api/v1/publications", {"name": "own"})[1]["error"]["code"] == "taken"
         assert bench.ask("DELETE", "/api/v1/publications/t-own")[0] == 404
-        assert bench.title("t-own") == ""
+        assert bench.says("t-own") == ""
     finally:
         live.kill()
 

@@ -9,7 +9,7 @@ from office import basic
 
 
 def test_an_answered_exchange_is_listed_with_all_that_is_known(tester, publication):
-    tester.title(publication, "8 (923) 529-29-26")
+    tester.says(publication, "8 (923) 529-29-26")
     tester.rings(publication, "8 (923) 529-29-26")
     status, said = tester.ask("GET", f"/api/v1/calls?op=&publication={publication}")
     first, second = said["calls"]
@@ -34,7 +34,7 @@ def test_an_answered_exchange_is_listed_with_all_that_is_known(tester, publicati
 
 
 def test_exchanges_are_found_by_operation_number_key_and_cursor(tester, publication):
-    tester.title(publication, "89031110001")
+    tester.says(publication, "89031110001")
     tester.rings(publication, "89031110001", "key-of-ilya")
     tester.rings(publication, "89031110002", "key-of-anna")
 
@@ -59,7 +59,7 @@ def test_an_exchange_is_waited_for(tester, publication):
     waiting.start()
     while not waited:
         # It may not wait yet: the call comes until it is seen.
-        tester.title(publication, "89031110003")
+        tester.says(publication, "89031110003")
         waiting.join(0.2)
     status, said = waited[0]
 
@@ -82,7 +82,7 @@ def test_without_operation_and_key_calls_are_as_they_were(tester):
 
 
 def test_what_came_is_verified(tester, publication):
-    tester.title(publication, "89031110004")
+    tester.says(publication, "89031110004")
     tester.rings(publication, "+79031110004", "key-of-anna")
     status, said = tester.verify(publication, op="IncomingCall", number="8 903 111 00 04", key="key-of-anna", times=1)
 
@@ -99,7 +99,7 @@ def test_what_is_expected_soon_is_waited_for(tester, publication):
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(tester.verify(publication, key="key-of-ilya", within=20)))
     waiting.start()
-    tester.title(publication)
+    tester.says(publication)
     tester.rings(publication, key="key-of-ilya")
     waiting.join()
 
@@ -112,7 +112,7 @@ def test_nothing_is_waited_for_to_the_end(tester, publication):
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(tester.verify(publication, times=0, within=20)))
     waiting.start()
-    tester.title(publication)
+    tester.says(publication)
     waiting.join()
     status, said = answers[0]
     assert (status, said["found"]) == (409, 1)
@@ -122,7 +122,7 @@ def test_nothing_is_waited_for_to_the_end(tester, publication):
 
 def test_the_closest_that_came_is_told_with_every_difference(tester, publication):
     tester.rings(publication, "89031110005", "key-of-ilya")
-    tester.title(publication, "89031110006")
+    tester.says(publication, "89031110006")
     status, said = tester.verify(publication, op="IncomingCall", number="89031110005", key=" key-of-\tanna ")
 
     assert status == 409
@@ -154,7 +154,7 @@ def test_nothing_at_all_has_no_closest(tester, publication):
 
 def test_an_administrator_sees_their_own_publication_and_those_on_request(tester, publication):
     admin = {"authorization": basic("admin")}
-    tester.title(publication)
+    tester.says(publication)
     tester.rings("telephony", "89031110008")
 
     def publications(query):

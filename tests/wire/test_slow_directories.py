@@ -73,7 +73,7 @@ def test_a_source_that_is_gone_degrades_the_service_and_does_not_stop_it(start):
     assert ready["parts"]["directory telephony/source"]["ready"] is False
     for _ in range(8):
         assert live.post(say_name()).returned == NAME
-    assert figure(live, "vats1c_lookups_total", directory="telephony/source", outcome="resting") > 0
+    assert figure(live, "vats1c_lookups_total", directory="telephony/source", outcome="circuit_open") > 0
     assert "directory_failed" in live.printed
     assert "9235292926" not in live.printed
     assert "Traceback" not in live.printed

@@ -31,8 +31,8 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 # The settings that `address` and `login` read.
 SETTINGS = ("url", "user", "password", "ca")
 MAX_BYTES = 1 << 20
-# As many questions as may be open at once (guard.py). Connections are kept less long than servers do (Apache: 5 s), so
-# that a question does not meet one that is just being closed.
+# As many requests as lookups may be pending at once (resilience.py). Connections are kept for less time than servers
+# keep them (Apache: 5 s), so that no request is sent on a connection that is just being closed.
 _QUESTIONS, _KEPT = 16, 4.0
 # More than are ever needed: a pool that has no more to give away closes one that seems idle, though a thread was just
 # told to use it (httpcore 1.0).

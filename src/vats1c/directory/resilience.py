@@ -32,7 +32,7 @@ class LookupOutcome(StrEnum):
     FAILED = "failed"
     LATE = "late"
     BUSY = "busy"
-    CIRCUIT_OPEN = "resting"
+    CIRCUIT_OPEN = "circuit_open"
 
 
 class LookupAnswer(NamedTuple):
@@ -96,7 +96,7 @@ class GuardedDirectory:
         self._cache: OrderedDict[str, tuple[float, Match | None]] = OrderedDict()
         self._free = threading.BoundedSemaphore(patience.max_pending)
         self._failures = 0
-        self._resting_until = 0.0
+        self._open_until = 0.0
         self._probing = False
 
     def ask(self, number: Number) -> PendingLookup:
@@ -158,7 +158,7 @@ class GuardedDirectory:
     def _reject_reason(self) -> LookupAnswer | None:
         """Return why the source is not asked now; None when it is, with its place taken."""
         if self._failures >= self._patience.failures_to_open:
-            if self._probing or self._now() < self._resting_until:
+            if self._probing or self._now() < self._open_until:
                 return LookupAnswer(LookupOutcome.CIRCUIT_OPEN)
             self._probing = True
         if not self._free.acquire(blocking=False):
@@ -202,4 +202,4 @@ class GuardedDirectory:
         self._probing = False
         self._failures += 1
         if self._failures >= self._patience.failures_to_open:
-            self._resting_until = self._now() + self._patience.open_s
+            self._open_until = self._now() + self._patience.open_s

@@ -35,25 +35,25 @@ class OpenCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchedCall:
     """Where an IncomingCall belongs: `call` None for a new one; `repetition` when nothing has to be written."""
 
     call: int | None
     repetition: bool = False
 
 
-def match(calls: Sequence[OpenCall], key: str, at: datetime, *, announced: bool, hidden: bool) -> Match:
+def match(calls: Sequence[OpenCall], key: str, at: datetime, *, announced: bool, hidden: bool) -> MatchedCall:
     """Return where the IncomingCall for `key` at `at` belongs.
 
     `calls` are those of the same number, oldest first; `announced` tells that a SayName of it waits unclaimed.
     """
     alive = [call for call in calls if at - call.last <= JOIN_WINDOW]
     if announced:
-        return Match(None)
+        return MatchedCall(None)
     for call in reversed(alive) if not hidden else ():
         if key not in call.phones:
-            return Match(call.id)
+            return MatchedCall(call.id)
     for call in reversed(alive):
         if key in call.phones and at - call.phones[key] <= REPETITION_WINDOW:
-            return Match(call.id, repetition=True)
-    return Match(alive[-1].id) if alive and not hidden else Match(None)
+            return MatchedCall(call.id, repetition=True)
+    return MatchedCall(alive[-1].id) if alive and not hidden else MatchedCall(None)

@@ -1,4 +1,4 @@
-"""Serve the application: HTTP by granian, in Rust; Python on one thread that never waits, and on a crew for what may.
+"""HTTP through granian: one Python thread that never waits, and a worker pool for requests that may wait.
 
 Rule: the only package that imports granian; it knows nothing of what the application does.
 """

@@ -1,6 +1,6 @@
-"""Take requests as they come and have them answered: at once what waits for nothing, by a crew what may wait.
+"""The request dispatcher: answer a request that cannot wait at once, submit any other to the worker pool.
 
-Rule: `begin` and what it leads to run on the one thread that granian has for Python, so they never wait.
+Rule: `begin` and the functions that it calls run on granian's one Python thread, so they never wait.
 """
 
 import threading

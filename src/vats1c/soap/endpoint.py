@@ -25,11 +25,11 @@ from vats1c.soap.wsdl import Wsdl
 log = structlog.get_logger("vats1c.soap")
 
 _HEADERS_OK = {version: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
-# Set by rehearsal.py, and here for a login that was looked at already: no client can send a variable of this name,
+# Set by loopback.py, and here for a login that was looked at already: no client can send a variable of this name,
 # theirs begin with HTTP_.
 TRUSTED = "vats1c.trusted"
 SHORT_VERSIONS = {SOAP11: "1.1", SOAP12: "1.2"}
-# Whoever has no right login could push everything else out of the journal: so few of them are written down.
+# Requests without a valid login could push all others out of the journal: their recording is rate-limited.
 _UNAUTHENTICATED = frozenset({"auth", "logins", "method"})
 _MAX_UNAUTHENTICATED_PER_MINUTE = 60
 

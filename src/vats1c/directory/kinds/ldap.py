@@ -35,7 +35,7 @@ log = structlog.get_logger("vats1c.directory")
 _TEXTS = ("url", "user", "password", "base", "filter")
 _SETTINGS = (*_TEXTS, "fields", "timeout")
 _TIMEOUT = 0.5
-# As many as the questions that may be open at once (guard.py).
+# As many as the lookups that may be pending at once (resilience.py).
 _CONNECTIONS = 16
 # More entries than a phone can show say no more than "ambiguous".
 _MAX_ENTRIES = 50

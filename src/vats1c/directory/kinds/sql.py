@@ -21,7 +21,7 @@ log = structlog.get_logger("vats1c.directory")
 _SETTINGS = ("url", "query", "table", "columns", "timeout")
 _BINDS = ("number", "received", "national", "last10")
 _TIMEOUT = 0.5
-# As many as the questions that may be open at once (guard.py).
+# As many as the lookups that may be pending at once (resilience.py).
 _CONNECTIONS = 16
 # More rows than a phone can show say no more than "ambiguous".
 _MAX_ROWS = 50
