@@ -54,16 +54,17 @@ def mariadb():
     with unprivileged() as (folder, how):
         data, port = folder / "data", free_port()
         make = [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-        # Kernel's asynchronous input is scarce where several servers run at once.
-        modest = "--innodb-use-native-aio=OFF"
+        # Several test processes start servers at once: the kernel's asynchronous input is scarce, and a server that starts
+        # removes every temporary table that it finds in a folder shared with others.
+        modest = ["--innodb-use-native-aio=OFF", f"--tmpdir={folder}"]
         made = subprocess.run(
-            [*make, "--skip-test-db", modest],
+            [*make, "--skip-test-db", *modest],
             **{**how, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT},
             text=True,
             check=False,
         )
         assert made.returncode == 0, made.stdout[-3_000:]
-        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 's'}", modest]
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 's'}", *modest]
         options += ["--skip-name-resolve", "--character-set-server=utf8mb4"]
         with serving([server, "--no-defaults", f"--datadir={data}", *options], port, how):
             url = f"mysql+pymysql://root@127.0.0.1:{port}"
