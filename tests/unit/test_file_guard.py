@@ -462,7 +462,8 @@ def test_who_is_signed_in_stays_so(database, folder, at_once):
 
 def test_a_link_that_leads_to_another_file_is_followed(tmp_path, folder):
     for name in ("one", "two"):
-        Database(f"sqlite:///{tmp_path / name / FILE}").prepare()
+        with closing(Database(f"sqlite:///{tmp_path / name / FILE}")) as made:
+            made.prepare()
     folder.symlink_to(tmp_path / "one")
     database = Database(f"sqlite:///{folder / FILE}")
     put(database, "before")
