@@ -94,6 +94,8 @@ class NumberPlan:
 
 
 DEFAULT_PLAN = NumberPlan()
+# A number that nobody has, as country code 7 has no area code 000: a source is tried with it.
+PROBE_NUMBER = Number("+70000000000", "+70000000000", NumberKind.EXTERNAL)
 
 
 @lru_cache(maxsize=65_536)

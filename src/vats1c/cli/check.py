@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # A table longer than this is read by nobody; --json gives all of it.
 _MAX_SHOWN = 50
-# No country code 7 has the area code 000.
-_UNASSIGNED_NUMBER = "+70000000000"
 
 
 def check(
@@ -77,15 +75,15 @@ def _findings(application: "Application") -> "Iterator[Found]":
 
 
 def _unanswered(directory: "Directory") -> "Iterator[RowFinding]":
-    """Yield why a source that is not ready did not answer: it is asked once more, with the number of nobody."""
+    """Yield why a source that is not ready did not answer: it is asked once more, for a number that nobody has."""
     from vats1c.directory import DirectoryError
     from vats1c.directory.doctor import RowFinding
-    from vats1c.number import identify
+    from vats1c.number import PROBE_NUMBER
 
     if directory.state().ready:
         return
     try:
-        directory.find(identify(_UNASSIGNED_NUMBER))
+        directory.find(PROBE_NUMBER)
     except DirectoryError as error:
         yield RowFinding(0, "NO-ANSWER", error.message)
 

@@ -16,7 +16,7 @@ from vats1c.directory.columns import COLUMNS, confidence_of
 from vats1c.directory.http_client import SETTINGS, HttpClient, checked_url, status_error
 from vats1c.directory.settings_checks import refuse_no_text, refuse_unknown, seconds_of
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Number, NumberPlan, identify
+from vats1c.number import PROBE_NUMBER, Number, NumberPlan
 
 log = structlog.get_logger("vats1c.directory")
 
@@ -27,8 +27,6 @@ _PLACEHOLDERS = ("number", "received", "national", "last10")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _TIMEOUT = 0.5
 _UNKNOWN = (204, 404)
-# Nobody's number (there is no code 000), to see whether the service answers.
-_PROBE_NUMBER = identify("+70000000000")
 
 
 class HttpDirectory:
@@ -49,7 +47,7 @@ class HttpDirectory:
         headers = {"Accept": "application/json", **_headers(given)}
         self._exchange = HttpClient(given, headers, seconds_of(given, "timeout", _TIMEOUT))
         try:
-            self.find(_PROBE_NUMBER)
+            self.find(PROBE_NUMBER)
         except DirectoryError as error:
             log.warning("directory_unreachable", directory=name, reason=str(error))
 

@@ -18,7 +18,7 @@ from vats1c.directory import DirectoryError, State
 from vats1c.directory.columns import COLUMNS, confidence_of
 from vats1c.directory.settings_checks import refuse_no_text, refuse_unknown, seconds_of
 from vats1c.model import Caller, Match
-from vats1c.number import Number, NumberPlan, identify
+from vats1c.number import PROBE_NUMBER, Number, NumberPlan
 
 try:
     import ldap3
@@ -58,8 +58,6 @@ _FIELDS = {
     "note": "description",
 }
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9;.-]*|[0-9]+(\.[0-9]+)+")
-# Nobody's number (there is no code 000), to try the settings with.
-_PROBE_NUMBER = identify("+70000000000")
 # RFC 4511: sizeLimitExceeded still gives entries; noSuchObject and invalidDNSyntax are the base's fault.
 _OK, _CUT_SHORT, _NO_BASE, _BAD_BASE = 0, 4, 32, 34
 
@@ -82,7 +80,7 @@ class LdapDirectory:
         _server(self._given["url"], self._timeout)
         self._idle: LifoQueue[ldap3.Connection] = LifoQueue(_CONNECTIONS)
         try:
-            self.find(_PROBE_NUMBER)
+            self.find(PROBE_NUMBER)
         except DirectoryError as error:
             if error.key:
                 self.close()
@@ -215,7 +213,7 @@ def _usable_filter(text: str) -> str:
         )
     try:
         # The library's own order: schema, escape, encode, validator, check names.
-        parse_filter(_filled(text, _PROBE_NUMBER), None, *(False, False, None, False))  # type: ignore[no-untyped-call]
+        parse_filter(_filled(text, PROBE_NUMBER), None, *(False, False, None, False))  # type: ignore[no-untyped-call]
     except LDAPExceptionError as error:
         raise DirectoryError("это не фильтр LDAP (RFC 4515)", "not an LDAP filter (RFC 4515)", "filter") from error
     return text

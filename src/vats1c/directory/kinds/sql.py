@@ -14,7 +14,7 @@ from vats1c.directory import DirectoryError, State
 from vats1c.directory.columns import COLUMNS, FIELDS, confidence_of
 from vats1c.directory.settings_checks import refuse_no_text, refuse_unknown, seconds_of
 from vats1c.model import Caller, Confidence, Match
-from vats1c.number import Number, NumberPlan, identify
+from vats1c.number import PROBE_NUMBER, Number, NumberPlan, identify
 
 log = structlog.get_logger("vats1c.directory")
 
@@ -32,8 +32,6 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-# Nobody's number (there is no code 000), to try the settings with.
-_PROBE_NUMBER = identify("+70000000000")
 # What passes by itself: PostgreSQL's classes of SQLSTATE (connection, deadlock, resources, in use, operator's
 # intervention), SQLite's and MySQL's codes (busy, locked; too many connections, locks, time is up, gone).
 _TRANSIENT_STATES = ("08", "40", "53", "55", "57")
@@ -62,7 +60,7 @@ class SqlDirectory:
         self._url = _url(given["url"])
         self._engine = _engine(self._url, seconds_of(settings, "timeout", _TIMEOUT))
         try:
-            self.find(_PROBE_NUMBER)
+            self.find(PROBE_NUMBER)
         except DirectoryError as error:
             if error.key:
                 self.close()

@@ -190,7 +190,7 @@ class Desk {
 
   // Names the newest call that rings while its card is not in sight.
   showRinging() {
-    const name = this.cardNames().find((one) => this.calls.isFresh(one, this.now) && this.views.has(one));
+    const name = [...this.views.keys()].reverse().find((one) => this.calls.isFresh(one, this.now));
     const button = at("ringing");
     button.hidden = !name || isInSight(this.views.get(name).element);
     if (!button.hidden) {
@@ -236,7 +236,7 @@ class Desk {
     const rows = calls.map((call) => this.row(call));
     const shown = JSON.stringify(calls);
     // A list that did not change keeps its focus; a row under the pointer stays there, and the next tick comes here again.
-    if (panel.dataset.shown === shown || (panel.contains(this.pointer.control) && !this.pointer.isAway)) {
+    if (panel.dataset.shown === shown || panel.contains(this.pointer.control)) {
       return;
     }
     panel.dataset.shown = shown;
