@@ -18,6 +18,7 @@ from run import BOUND, LOGIN, NAME, NUMBER, OURS, PATH, REQUEST, callers_in, pro
 
 from vats1c import config
 from vats1c.app import application
+from vats1c.app.router import WsgiApplication
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
@@ -33,7 +34,7 @@ def main():
         callers = callers_in(Path(folder))
         service = application.build(config.load(Path(product(0, callers)[0][-1])))
         try:
-            subjects = {OURS: service, BOUND: hand_written(callers)}
+            subjects = {OURS: WsgiApplication(service.router), BOUND: hand_written(callers)}
             rounds = {name: [] for name in subjects}
             for _ in range(given.rounds + 1):
                 for name, subject in subjects.items():

@@ -26,9 +26,9 @@ class Missing(Exception):  # noqa: N818 - says the fact
     """A peer's tools are not on this machine."""
 
 
-def python_peer(script, port, callers):
-    """Return the command of a peer on vats1c's own server."""
-    return [sys.executable, HERE / script, str(port), callers], {}
+def python_peer(script, port, callers, *arguments):
+    """Return the command of a peer in Python."""
+    return [sys.executable, HERE / script, str(port), callers, *arguments], {}
 
 
 def gsoap(port, callers):

@@ -36,7 +36,13 @@ REQUEST = """<?xml version="1.0" encoding="utf-8"?>
 </soap:Envelope>
 """
 OURS, BOUND, BARE, CONSTANT = "vats1c", "hand-written lxml", "bare Spyne", "constant bytes"
-PYTHON = {BOUND: "hand_written.py", BARE: "bare_spyne.py", CONSTANT: "constant.py"}
+BOUND_ON_OURS = "hand-written lxml on vats1c's server"
+PYTHON = {
+    BOUND: ("hand_written.py",),
+    BOUND_ON_OURS: ("hand_written.py", "ours"),
+    BARE: ("bare_spyne.py",),
+    CONSTANT: ("constant.py",),
+}
 # They answer one number alone.
 STUBS = {CONSTANT, "WireMock", "mountebank", "Mockoon"}
 FIRST_PORT = int(os.environ.get("BENCH_PORT", "8191"))
@@ -70,7 +76,7 @@ def main():
 def start_all(subjects, folder, *, quick):
     """Start everything that is compared, each with the same callers, and look at its answers."""
     callers = callers_in(folder)
-    commands = {OURS: product, **{name: of_python(script) for name, script in PYTHON.items()}}
+    commands = {OURS: product, **{name: of_python(*script) for name, script in PYTHON.items()}}
     if not quick:
         commands |= PEERS
     for port, (name, made) in enumerate(commands.items(), FIRST_PORT):
@@ -125,9 +131,9 @@ def product(port, callers, settings=""):
     return [sys.executable, "-m", "vats1c", "serve", "-c", file], {}
 
 
-def of_python(script):
-    """Return what gives the command of a peer on vats1c's own server."""
-    return lambda port, callers: python_peer(script, port, callers)
+def of_python(script, *arguments):
+    """Return what gives the command of a peer in Python."""
+    return lambda port, callers: python_peer(script, port, callers, *arguments)
 
 
 def look(name, url, callers=CALLERS):

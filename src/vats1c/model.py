@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Caller(NamedTuple):
@@ -133,9 +133,9 @@ class Call:
 class Exchange:
     """What was asked on the SOAP path and what was answered; `outcome` is "ok" or why it was refused.
 
-    `elapsed` is in seconds. `raw` holds the request's variables as CGI names them, of which the header lines are kept,
-    its bytes and the answer's, where they are kept. What is not known, because the request was refused before, is "".
-    `fault` names what went wrong on purpose, on the staging bench.
+    `elapsed` is in seconds. `raw` holds header fields by lower-case name, the bytes of the request and those of the
+    answer, where they are recorded. A request that was refused before it was read leaves the other fields empty.
+    `fault` names the fault of the staging bench that was injected, "" for none.
     """
 
     publication: str
@@ -156,4 +156,4 @@ class Exchange:
     call_id: int | None = None
     id: int | None = None
     fault: str = ""
-    raw: tuple[Mapping[str, Any], bytes, bytes] | None = None
+    raw: tuple[Mapping[str, str], bytes, bytes] | None = None

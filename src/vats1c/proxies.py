@@ -6,8 +6,8 @@ Rule: the sender's address is computed here and nowhere else.
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from wsgiref.types import WSGIEnvironment
 
-# The variable that holds the address of the TCP peer once REMOTE_ADDR holds the sender's.
-PEER = "vats1c.peer"
+from vats1c.http import Request
+
 _MAX_PORT_DIGITS = 5
 # The longest address in brackets, with zone and port; what is longer is not parsed.
 _MAX_NODE_CHARS = 100
@@ -76,12 +76,18 @@ def sender_address(peer: str, forwarded_for: str, proxies: int) -> str:
     return peer if address is None else str(address)
 
 
-def set_sender(environ: WSGIEnvironment, proxies: int) -> None:
-    """Put the sender's address into REMOTE_ADDR of a request that came through `proxies` trusted proxies, once."""
-    if PEER not in environ:
-        peer = environ.get("REMOTE_ADDR", "")
-        environ[PEER] = peer
-        environ["REMOTE_ADDR"] = sender_address(peer, environ.get("HTTP_X_FORWARDED_FOR", ""), proxies)
+def apply_proxies(request: Request, proxies: int) -> None:
+    """Set sender, scheme and host of `request` to what `proxies` trusted proxies report of it."""
+    headers = request.headers
+    request.sender = sender_address(request.peer, headers.get("x-forwarded-for", ""), proxies)
+    request.scheme = _trusted_value(headers.get("x-forwarded-proto", ""), proxies) or request.scheme
+    request.host = _trusted_value(headers.get("x-forwarded-host", ""), proxies) or request.host
+
+
+def _trusted_value(header: str, proxies: int) -> str:
+    """Return the value that the first of `proxies` trusted proxies put into a header, "" where there is none."""
+    values = [value.strip() for value in header.split(",")]
+    return values[-proxies] if len(values) >= proxies else ""
 
 
 def is_proxied(environ: WSGIEnvironment) -> bool:

@@ -13,6 +13,7 @@ from werkzeug.test import Client
 from live import PATH, say_name
 from vats1c import config
 from vats1c.accounts.passwords import is_hash
+from vats1c.app.router import WsgiApplication
 from vats1c.cli import app as commands
 from vats1c.cli.running import open_application
 from vats1c.config import UserTable
@@ -97,14 +98,18 @@ def test_the_settings_and_callers_shown_give_the_answer_shown(settings):
     known = settings.model_copy(update={"users": (UserTable(name="SOAP", password="123"),)})
 
     with open_application(known) as application:
-        answered = Client(application).post(PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml")
+        answered = Client(WsgiApplication(application.router)).post(
+            PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml"
+        )
 
     assert answered.data == answer()
 
 
 def test_the_settings_shown_start_as_they_are(settings):
     with open_application(settings) as application:
-        refused = Client(application).post(PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml")
+        refused = Client(WsgiApplication(application.router)).post(
+            PATH, data=say_name(), auth=("SOAP", "123"), content_type="text/xml"
+        )
 
     assert refused.status_code == 401
     assert is_hash(settings.users[0].password_hash.get_secret_value())

@@ -1,91 +1,74 @@
-"""Requests in line: carried out in their order, counted while they wait, never stuck behind one that is slow."""
+"""Work of a pool: carried out in its order, bounded, never stuck behind a call that is slow."""
 
 import threading
 
 import pytest
-import structlog
 
-from vats1c.server.pool import WorkerPool
-from waiting import until
-
-
-class Work:
-    """Takes the requests; each named "slow" waits until it is let go."""
-
-    def __init__(self):
-        self.done = []
-        self.begun = threading.Semaphore(0)
-        self.remove_publication = threading.Event()
-
-    def __call__(self, request):
-        self.begun.release()
-        if request == "slow":
-            assert self.remove_publication.wait(60)
-        if request == "broken":
-            raise ValueError(request)
-        self.done.append(request)
+from vats1c.worker_pool import QueueFullError, WorkerPool
 
 
 @pytest.fixture
-def work():
-    made = Work()
-    yield made
-    made.remove_publication.set()
+def gate():
+    """An event that slow work waits for; set at the end."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
-def begun(work, count):
-    for _ in range(count):
-        assert work.begun.acquire(timeout=60)
+def test_work_is_done_in_the_order_of_its_submission():
+    pool, done = WorkerPool("work", 1, 1_000), []
+
+    futures = [pool.submit(done.append, number) for number in range(100)]
+    for future in futures:
+        future.result(timeout=60)
+
+    assert done == list(range(100))
 
 
-def finished(work, count):
-    """Wait until `count` requests are done."""
-    until(lambda: len(work.done) >= count)
+def test_a_slow_call_holds_up_no_other(gate):
+    pool = WorkerPool("work", 10, 10)
+
+    slow = [pool.submit(gate.wait, 60) for _ in range(4)]
+    results = [pool.submit(pow, number, 2).result(timeout=60) for number in range(3)]
+
+    assert results == [0, 1, 4]
+    assert not any(future.done() for future in slow)
 
 
-def test_what_comes_first_is_done_first_by_one_thread(work):
-    crew = WorkerPool(work, 1)
+def test_an_exception_belongs_to_its_future_and_leaves_the_others():
+    pool = WorkerPool("work", 1, 10)
 
-    for number in range(100):
-        crew.submit(number)
-    finished(work, 100)
+    failed, right = pool.submit(int, "x"), pool.submit(int, "1")
 
-    assert work.done == list(range(100))
-
-
-def test_a_slow_request_holds_up_no_other(work):
-    crew = WorkerPool(work, 10)
-
-    for request in ("slow", 1, "slow", 2, 3):
-        crew.submit(request)
-    begun(work, 5)
-    finished(work, 3)
-
-    assert sorted(work.done) == [1, 2, 3]
+    assert isinstance(failed.exception(timeout=60), ValueError)
+    assert right.result(timeout=60) == 1
 
 
-def test_those_are_counted_who_wait_for_a_thread(work):
-    crew = WorkerPool(work, 2)
+def test_work_beyond_the_queue_is_refused_until_there_is_room(gate):
+    pool, begun = WorkerPool("work", 2, 3), threading.Semaphore(0)
+
+    def slow():
+        begun.release()
+        return gate.wait(60)
+
+    taken = [pool.submit(slow) for _ in range(2)]
     for _ in range(2):
-        crew.submit("slow")
-    begun(work, 2)
+        assert begun.acquire(timeout=60)
+    taken += [pool.submit(slow) for _ in range(3)]
+    with pytest.raises(QueueFullError):
+        pool.submit(slow)
 
-    for number in range(3):
-        assert crew.queued == number
-        crew.submit(number)
-
-    assert crew.queued == 3
-    work.remove_publication.set()
-    finished(work, 5)
-    assert crew.queued == 0
+    gate.set()
+    assert [future.result(timeout=60) for future in taken] == [True] * 5
+    assert pool.submit(slow).result(timeout=60)
 
 
-def test_a_defect_in_one_request_leaves_the_others(work):
-    crew = WorkerPool(work, 1)
+def test_threads_that_are_idle_end(monkeypatch):
+    monkeypatch.setattr("vats1c.worker_pool._MAX_IDLE_S", 0.01)
+    pool = WorkerPool("idle-work", 4, 10)
+    pool.submit(int).result(timeout=60)
+    for thread in [thread for thread in threading.enumerate() if thread.name == "idle-work"]:
+        thread.join(60)
+        assert not thread.is_alive()
 
-    with structlog.testing.capture_logs() as logs:
-        crew.submit("broken")
-        crew.submit(1)
-        finished(work, 1)
-
-    assert [(line["event"], line["log_level"]) for line in logs] == [("request_failed", "error")]
+    assert pool.submit(int, "7").result(timeout=60) == 7

@@ -1,5 +1,6 @@
-"""SayName and IncomingCall at the desk, without HTTP, XML or SQL."""
+"""SayName and IncomingCall without HTTP, XML or SQL."""
 
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from queue import Queue
 
@@ -44,10 +45,9 @@ class Journal(list):
 
     def record(self, ringing):
         self.append(ringing)
-        return RecordedCall(len(self), len(self))
-
-    def submit(self, ringing, then):
-        then(self.record(ringing), None)
+        recorded = Future()
+        recorded.set_result(RecordedCall(len(self), len(self)))
+        return recorded
 
     def set_caller(self, call_id, caller, confidence):
         self.named.put((call_id, caller, confidence))
@@ -57,10 +57,9 @@ class BrokenJournal:
     """A journal on a full disk."""
 
     def record(self, ringing):
-        raise OSError("disk full")
-
-    def submit(self, ringing, then):
-        then(None, OSError("disk full"))
+        failed = Future()
+        failed.set_exception(OSError("disk full"))
+        return failed
 
 
 @pytest.fixture
@@ -78,28 +77,32 @@ def desk(directory, journal):
     return CallService("telephony", directory, journal, now=lambda: NOON)
 
 
+def say_name(desk, received):
+    return desk.say_name(received, Exchange("telephony", NOON))
+
+
 def test_a_known_number_has_its_caller_however_it_is_written(desk):
-    assert desk.say_name("8 (923) 529-29-26") == KNOWN
+    assert say_name(desk, "8 (923) 529-29-26") == KNOWN
 
 
 def test_an_unknown_number_has_no_caller(desk):
-    assert desk.say_name("89990000000") is None
+    assert say_name(desk, "89990000000") is None
 
 
 @pytest.mark.parametrize("received", ["", "anonymous", "244"])
 def test_the_directory_is_not_asked_about_what_is_not_a_number(desk, directory, received):
-    assert desk.say_name(received) is None
+    assert say_name(desk, received) is None
     assert directory.asked == []
 
 
 def test_saying_a_name_writes_nothing_down(desk, journal):
-    desk.say_name("89235292926")
+    say_name(desk, "89235292926")
 
     assert journal == []
 
 
 def test_an_incoming_call_is_written_down_with_all_that_is_known(desk, journal):
-    desk.incoming_call(" 89235292926 ", " gW3cyUJAtl50PhF ")
+    desk.record_call(" 89235292926 ", " gW3cyUJAtl50PhF ")
 
     (ringing,) = journal
     assert (ringing.publication, ringing.at, ringing.received) == ("telephony", NOON, "89235292926")
@@ -108,7 +111,7 @@ def test_an_incoming_call_is_written_down_with_all_that_is_known(desk, journal):
 
 
 def test_a_call_from_a_hidden_number_is_written_down_too(desk, journal):
-    desk.incoming_call("", "key")
+    desk.record_call("", "key")
 
     assert [(call.received, call.number, call.kind, call.caller) for call in journal] == [("", None, "hidden", None)]
 
@@ -116,14 +119,16 @@ def test_a_call_from_a_hidden_number_is_written_down_too(desk, journal):
 def test_a_call_that_cannot_be_written_down_is_not_acknowledged_and_shown_all_the_same(directory):
     shown = []
     with pytest.raises(OSError, match="disk full"):
-        CallService("telephony", directory, BrokenJournal(), notify=shown.extend).incoming_call("89235292926", "key")
+        CallService("telephony", directory, BrokenJournal(), notify=shown.extend).record_call(
+            "89235292926", "key"
+        ).result()
 
     (call,) = shown
     assert (call.id, call.number, call.caller, call.rings[0].key) == (None, "+79235292926", KNOWN, "key")
 
 
 def test_a_caller_who_is_not_known_at_once_is_looked_for_after_the_call_was_written_down(journal):
-    CallService("telephony", Directory(at_once=False), journal).incoming_call("89235292926", "key")
+    CallService("telephony", Directory(at_once=False), journal).record_call("89235292926", "key")
 
     assert journal[0].caller is None
     assert journal.named.get(timeout=10) == (1, KNOWN, Confidence.EXACT)
@@ -132,7 +137,7 @@ def test_a_caller_who_is_not_known_at_once_is_looked_for_after_the_call_was_writ
 def test_what_was_decided_is_noted_for_the_journal(desk):
     asked, rang = Exchange("telephony", NOON), Exchange("telephony", NOON)
     desk.say_name("8 923 529-29-26", asked)
-    desk.incoming_call("89235292926", "key", rang)
+    desk.record_call("89235292926", "key", rang)
 
     assert (asked.number, asked.caller, asked.directory, asked.confidence) == (
         "+79235292926",
@@ -141,31 +146,3 @@ def test_what_was_decided_is_noted_for_the_journal(desk):
         Confidence.EXACT,
     )
     assert (rang.id, rang.call_id, rang.key) == (1, 1, "key")
-
-
-def test_a_call_that_nobody_waits_for_is_told_of_when_it_is_written(desk, journal):
-    exchange, told = Exchange("telephony", NOON), []
-
-    desk.record_call("89235292926", " key ", exchange, told.append)
-
-    assert told == [None]
-    assert [(one.number, one.key, one.caller) for one in journal] == [("+79235292926", "key", KNOWN)]
-    assert (exchange.number, exchange.key, exchange.id, exchange.call_id) == ("+79235292926", "key", 1, 1)
-
-
-def test_a_call_that_nobody_waits_for_is_shown_and_told_of_when_it_cannot_be_written(directory):
-    shown, told = [], []
-    desk = CallService("telephony", directory, BrokenJournal(), notify=shown.extend)
-
-    desk.record_call("89235292926", "key", Exchange("telephony", NOON), told.append)
-
-    assert [str(error) for error in told] == ["disk full"]
-    assert [call.number for call in shown] == ["+79235292926"]
-
-
-def test_a_call_that_nobody_waits_for_has_its_caller_looked_for_afterwards(desk, directory, journal):
-    directory.at_once = False
-
-    desk.record_call("89235292926", "key", Exchange("telephony", NOON), lambda _error: None)
-
-    assert journal.named.get(timeout=60) == (1, KNOWN, Confidence.EXACT)

@@ -515,16 +515,16 @@ def journal(database):
 
 
 def test_a_call_is_an_error_while_the_file_is_gone_and_written_once_another_is_there(journal, folder, monkeypatch):
-    before = journal.record(ringing(1))
+    before = journal.record(ringing(1)).result()
     remove(folder, "", "-wal", "-shm")
 
     with pytest.raises(JournalError):
-        journal.record(ringing(2))
+        journal.record(ringing(2)).result()
     assert not journal.writable()
     monkeypatch.setattr("vats1c.database.file_guard._SETTLE_S", 0)
     # Health asks for it though nobody rings.
     assert journal.writable()
-    after = journal.record(ringing(3))
+    after = journal.record(ringing(3)).result()
     assert [call.number for call in journal.recent(10)] == ["+79230000003"]
     assert after.call_id > before.call_id
     assert after.exchange_id > before.exchange_id
@@ -532,12 +532,12 @@ def test_a_call_is_an_error_while_the_file_is_gone_and_written_once_another_is_t
 
 def test_a_cursor_of_the_file_before_goes_on(journal, folder, at_once):
     for sequence in range(5):
-        journal.record(ringing(sequence))
+        journal.record(ringing(sequence)).result()
     told = Queue()
     journal.watch(told.put)
     cursor, exchange = journal.cursor(), journal.last_exchange()
     remove(folder, "", "-wal", "-shm")
-    journal.record(ringing(6))
+    journal.record(ringing(6)).result()
 
     assert [call.number for call in told.get(timeout=20)] == ["+79230000006"]
     assert [call.number for call in journal.after(cursor)] == ["+79230000006"]
@@ -550,16 +550,16 @@ def test_a_watcher_sees_the_calls_that_another_process_writes_into_the_new_file(
     journal.watch(told.put)
     other = Journal(opened(), Retention())
     remove(folder, "", "-wal", "-shm")
-    other.record(ringing(1))
+    other.record(ringing(1)).result()
 
     assert [call.number for call in told.get(timeout=20)] == ["+79230000001"]
     other.close()
 
 
 def test_what_is_said_later_of_a_call_of_the_file_before_changes_no_other(journal, folder, at_once):
-    old = journal.record(ringing(1))
+    old = journal.record(ringing(1)).result()
     remove(folder, "", "-wal", "-shm")
-    new = journal.record(ringing(2))
+    new = journal.record(ringing(2)).result()
     journal.set_caller(old.call_id, Caller("Кто-то"), Confidence.EXACT)
     finished = Exchange("t", LATER, "IncomingCall", id=old.exchange_id, call_id=old.call_id, address="203.0.113.9")
     finished.raw = {}, b"request", b"answer"
@@ -572,7 +572,7 @@ def test_what_is_said_later_of_a_call_of_the_file_before_changes_no_other(journa
 
 
 def test_the_bytes_of_an_exchange_that_was_erased_meanwhile_are_not_written(journal):
-    rang = journal.record(ringing(1))
+    rang = journal.record(ringing(1)).result()
     journal.erase("+79230000001", "")
     finished = Exchange("t", LATER, "IncomingCall", id=rang.exchange_id, call_id=rang.call_id)
     finished.raw = {}, b"89230000001", b""
@@ -621,10 +621,10 @@ def test_exchanges_that_went_with_their_file_wait_for_the_next(journal, folder, 
 def test_numbers_go_on_beyond_those_that_another_process_draws_from_the_file_that_is_gone(
     journal, opened, folder, at_once
 ):
-    journal.record(ringing(1))
+    journal.record(ringing(1)).result()
     with opened().engine.connect().execution_options(vats1c_writes=True) as other:
         remove(folder, "", "-wal", "-shm")
-        new = journal.record(ringing(2))
+        new = journal.record(ringing(2)).result()
         with other.begin():
             late = record_rings(other, [ringing(3), ringing(4)])
 
@@ -633,7 +633,7 @@ def test_numbers_go_on_beyond_those_that_another_process_draws_from_the_file_tha
 
 
 def test_a_cursor_beyond_all_that_there_is_belongs_to_another_journal(journal):
-    journal.record(ringing(1))
+    journal.record(ringing(1)).result()
     journal.enqueue(Exchange("t", LATER, "SayName", received="8"))
     journal.flush()
     last = journal.last_exchange()

@@ -68,7 +68,7 @@ def play(journal, events, number="+79235292926", kind="external"):
             # Written in its own time: the next event must find it there, as it would after a second.
             journal._execute(lambda connection: None)
         else:
-            journal.record(Ringing("telephony", at, received, number, kind, what))
+            journal.record(Ringing("telephony", at, received, number, kind, what)).result()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -129,7 +129,7 @@ def test_hidden_numbers_are_never_one_call_unless_the_request_came_again(journal
 def test_other_numbers_and_publications_are_other_calls(journal):
     play(journal, [(0, "anna")])
     play(journal, [(1, "ilya")], number="+79991234567")
-    journal.record(Ringing("other", NOON, "89235292926", "+79235292926", "external", "vera"))
+    journal.record(Ringing("other", NOON, "89235292926", "+79235292926", "external", "vera")).result()
 
     assert len(journal.recent(10)) == 3
 

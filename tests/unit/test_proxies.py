@@ -2,7 +2,8 @@
 
 import pytest
 
-from vats1c.proxies import is_proxied, parse_address, sender_address, set_sender
+from vats1c.http import Request
+from vats1c.proxies import apply_proxies, is_proxied, parse_address, sender_address
 
 PROXY = "192.0.2.200"
 
@@ -92,12 +93,25 @@ def test_the_sender_is_the_one_that_the_outermost_trusted_proxy_reports(forwarde
     assert sender_address(PROXY, forwarded_for, proxies) == sender
 
 
-def test_the_sender_is_set_once_however_often_a_request_is_looked_at():
-    environ = {"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_FOR": "203.0.113.7:50010"}
-    set_sender(environ, 1)
-    set_sender(environ, 1)
+def test_sender_scheme_and_host_are_those_that_the_trusted_proxies_report_however_often_they_are_applied():
+    headers = {
+        "x-forwarded-for": "203.0.113.7:50010",
+        "x-forwarded-proto": "http, https",
+        "x-forwarded-host": "evil.example, vats.example.ru",
+    }
+    request = Request("GET", "/", "", headers, PROXY, host="127.0.0.1:8080", peer=PROXY)
+    apply_proxies(request, 1)
+    apply_proxies(request, 1)
 
-    assert (environ["REMOTE_ADDR"], environ["vats1c.peer"]) == ("203.0.113.7", PROXY)
+    assert (request.sender, request.scheme, request.host) == ("203.0.113.7", "https", "vats.example.ru")
+    assert request.peer == PROXY
+
+
+def test_a_request_that_passed_fewer_proxies_than_are_trusted_keeps_its_own_scheme_and_host():
+    request = Request("GET", "/", "", {"x-forwarded-host": "evil.example"}, PROXY, host="own.example", peer=PROXY)
+    apply_proxies(request, 2)
+
+    assert (request.sender, request.scheme, request.host) == (PROXY, "http", "own.example")
 
 
 @pytest.mark.parametrize(

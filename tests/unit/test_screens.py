@@ -63,33 +63,37 @@ def test_a_window_that_shows_nothing_for_long_is_taken_for_gone():
 class Noting:
     """A window that notes what it is told; a broken one fails."""
 
-    session = ""
-
-    def __init__(self, *, broken=False):
+    def __init__(self, session="", *, broken=False):
+        self.session = session
         self.broken = broken
-        self.shown = self.woken = 0
+        self.shown = self.beats = self.verified = 0
 
     def show(self, call):
         if self.broken:
             raise ValueError(call)
         self.shown += 1
 
-    def wake(self):
+    def beat(self):
         if self.broken:
             raise ValueError
-        self.woken += 1
+        self.beats += 1
+
+    def verify(self):
+        if self.broken:
+            raise ValueError
+        self.verified += 1
 
     def close(self):
         pass
 
 
-def test_every_window_is_woken_again_and_again_and_a_defect_in_one_leaves_the_others(monkeypatch):
+def test_every_window_has_its_heartbeats_and_a_defect_in_one_leaves_the_others(monkeypatch):
     monkeypatch.setattr(module, "HEARTBEAT_S", 0.02)
     monkeypatch.setattr(module, "_TICK_S", 0.01)
     screens = WindowRegistry(2)
     screens.open("telephony", None, Noting(broken=True))
     well = screens.open("telephony", None, Noting())
-    until(lambda: well.woken >= 3)
+    until(lambda: well.beats >= 3 and well.verified >= 3)
     screens.close_all()
     screens.notify([call("anna")] * 2)
 
@@ -106,15 +110,25 @@ def test_when_the_service_stops_every_window_closes_and_none_opens():
         screens.open("telephony", None, QueueListener())
 
 
-def test_the_windows_of_a_session_that_ended_are_woken_and_no_others():
-    screens = WindowRegistry(2)
-    ended, other = (
-        screens.open("telephony", None, QueueListener("one")),
-        screens.open("telephony", None, QueueListener("two")),
-    )
-    screens.wake("one")
-    screens.notify([call("anna")])
+def test_a_verification_that_hangs_keeps_no_window_from_its_heartbeats(monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(module, "_TICK_S", 0.01)
+    hanging = []
+    screens = WindowRegistry(1, hanging.append)
+    window = screens.open("telephony", None, Noting())
+    until(lambda: window.beats >= 3)
 
-    assert ended.next(0) is None
-    assert ended.next(0) is not None
-    assert other.next(0) is not None
+    # One verification is under way, and no other begins before it ends.
+    assert (len(hanging), window.verified) == (1, 0)
+    hanging.pop()()
+    assert window.verified == 1
+    until(lambda: hanging)
+    screens.close_all()
+
+
+def test_the_windows_of_a_session_that_ended_are_verified_and_no_others():
+    screens = WindowRegistry(2)
+    ended, other = screens.open("telephony", None, Noting("one")), screens.open("telephony", None, Noting("two"))
+    screens.verify_session("one")
+
+    assert (ended.verified, other.verified) == (1, 0)

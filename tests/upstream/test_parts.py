@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 import pytest
@@ -281,9 +282,12 @@ class Record:
         self.error = error
 
     def record(self, ringing):
+        recorded = Future()
         if self.error:
-            raise self.error
-        return "written"
+            recorded.set_exception(self.error)
+        else:
+            recorded.set_result("written")
+        return recorded
 
     def set_caller(self, call_id, caller, confidence):
         self.named = call_id
@@ -300,7 +304,7 @@ class TestForwarding:
             Record(OSError("disk full")), lambda *given: told.append(given), lambda *_: None
         )
         with pytest.raises(OSError, match="disk full"):
-            forwarding.record(ringing())
+            forwarding.record(ringing()).result()
         forwarding.close()
 
         assert told == []
@@ -314,7 +318,7 @@ class TestForwarding:
 
         forwarding = ForwardingRecorder(Record(), ring, lambda number, _heard: heard_of.append(number), counted.append)
 
-        assert forwarding.record(ringing()) == "written"
+        assert forwarding.record(ringing()).result() == "written"
         forwarding.close()
         assert (told, heard_of, counted) == ([("89235292926", "the-key")], [NUMBER], ["taken"])
 

@@ -21,7 +21,7 @@ def test_every_address_of_the_api_is_described_and_no_other(tmp_path):
     file = tmp_path / "vats1c.toml"
     file.write_text(f"{STAGING}{SOAP_USER}{STORE}", encoding="utf-8")
     with open_application(config.load(file)) as application:
-        rules = [rule for rule in application._site._map.iter_rules() if rule.rule.startswith("/api/")]
+        rules = [rule for rule in application.router._site._map.iter_rules() if rule.rule.startswith("/api/")]
     there_are = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in rules

@@ -92,7 +92,7 @@ def test_nobody_behind_a_proxy_is_on_this_machine_whatever_the_settings_say(open
 def test_a_proxy_that_adds_no_header_and_speaks_http_1_0_is_a_proxy(open_bench):
     with closing(open_bench.connect()) as connection:
         connection.sendall(f"GET {EXCHANGES} HTTP/1.0\r\nHost: 127.0.0.1:{open_bench.port}\r\n\r\n".encode())
-        assert connection.recv(100).startswith(b"HTTP/1.0 401")
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost:80", "127.1.2.3:8080", "[::1]:8080"])

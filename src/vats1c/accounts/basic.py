@@ -66,6 +66,8 @@ class Logins:
                 self._hashes[user.name.encode()] = user.hashed
         # Verified for names that nobody has, so that the time taken does not tell which names exist.
         self._dummy_hash = hash_password(secrets.token_urlsafe()) if self._hashes else ""
+        self._lock = threading.Lock()
+        # Changed under the lock; read without it: a stale answer costs one verification more.
         self._rejected: OrderedDict[bytes, None] = OrderedDict()
         self._failures = Failures(now)
         self._max_failures = max_failures
@@ -88,7 +90,8 @@ class Logins:
         """Tell whether the Authorization `header` passed before: one digest."""
         if not header or len(header) > _MAX_HEADER_CHARS:
             return False
-        return self._digest(header.encode()) in self._passed
+        # `_digest`, spelled out: this is done for every request.
+        return hashlib.blake2b(header.encode(), key=self._digest_key, digest_size=32).digest() in self._passed
 
     def _check(self, header: str | None, address: str) -> None:
         credentials = _credentials(header)
@@ -114,9 +117,10 @@ class Logins:
             return verify(self._hashes.get(name, self._dummy_hash), password) and name in self._hashes
 
     def _refuse(self, digest: bytes, address: str) -> None:
-        self._rejected[digest] = None
-        if len(self._rejected) > _MAX_REMEMBERED:
-            self._rejected.popitem(last=False)
+        with self._lock:
+            self._rejected[digest] = None
+            if len(self._rejected) > _MAX_REMEMBERED:
+                self._rejected.popitem(last=False)
         if self._failures.add(address) <= self._max_failures:
             self._counted["refused"].inc()
             raise LoginRefused(401)

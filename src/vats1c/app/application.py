@@ -1,48 +1,47 @@
-"""The composition root: settings in, one WSGI application out; opens the parts, joins them, closes them.
+"""The composition root: settings in, one application out; opens the parts, joins them, closes them.
 
 Rule: parts are joined here and nowhere else; nothing here knows how any of them works.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vats1c.accounts.people import People, login_checker
 from vats1c.accounts.sessions import Sessions
 from vats1c.accounts.subscribers import SubscriberStore
 from vats1c.app import load_parts
 from vats1c.app.publications import DynamicPublications, Publication, PublicationFactory, addresses, phone_format
+from vats1c.app.router import Router
 from vats1c.config import UPSTREAM, ConfigError, Problem, Settings
 from vats1c.database import Database, DatabaseError
 from vats1c.directory import Directory
 from vats1c.directory.editing import Editable
 from vats1c.directory.resilience import GuardedDirectory
+from vats1c.http import Handler
 from vats1c.journal import Journal, Retention
 from vats1c.metrics import Metrics
-from vats1c.model import Exchange
 from vats1c.phone_format import PhoneFormat
-from vats1c.proxies import set_sender
 from vats1c.push.windows import WindowRegistry
-from vats1c.soap.endpoint import Endpoint, RateLimiter, redacted_environ
-from vats1c.soap.fault_responses import Headers, body_timeout, no_such_service, render, send_fault
 from vats1c.soap.loopback import send_test_request
-from vats1c.soap.overload import OverloadResponses
+from vats1c.soap.nowhere import NoEndpoint
 from vats1c.soap.reparse import read as read_again
 from vats1c.staging.publications import Publications
 from vats1c.web import Check, PublicationView, Site, TesterAccess, WebContext
+from vats1c.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from vats1c.staging.plans import FaultPlans
     from vats1c.upstream import Upstream
 
 
+# Pages are no calls: many may wait.
+_MAX_QUEUED_PAGES = 1_024
+
+
 class Application:
-    """The service as a WSGI application, with the parts it was built of."""
+    """The service: the parts it was built of, and the router that finds the handler of each request."""
 
     def __init__(self, settings: Settings, publications: Iterable[Publication], database: Database) -> None:
         self.settings = settings
@@ -53,7 +52,8 @@ class Application:
         dropped = {what: self._metrics.dropped.labels(what) for what in ("raw", "exchange")}
         self.journal = Journal(database, limits, lambda what, count: dropped[what].inc(count))
         self.bench = self._bench()
-        self.screens = WindowRegistry(settings.limits.windows)
+        pages = WorkerPool("page", settings.limits.connections, _MAX_QUEUED_PAGES)
+        self.screens = WindowRegistry(settings.limits.windows, pages.submit)
         self._metrics.windows.set_function(lambda: len(self.screens))
         self.journal.watch(self.screens.notify, lambda: len(self.screens) > 0)
         self.journal.start_retention()
@@ -65,47 +65,17 @@ class Application:
         published = [publisher.create(one, settings.served[one.name]) for one in self.publications]
         self.chains = {one.name: one.chain for one in published}
         self.desks = {one.name: one.desk for one in published}
-        self._endpoints: dict[str, WSGIApplication] = {
-            path: one.endpoint for one in published for path in addresses(one.name)
-        }
-        self._site = Site(
-            (one.name for one in self.publications), self._checks(), ("journal",), self._metrics, self._parts(database)
+        self._handlers: dict[str, Handler] = {path: one.endpoint for one in published for path in addresses(one.name)}
+        site = Site(
+            (one.name for one in self.publications),
+            self._checks(),
+            ("journal",),
+            self._metrics,
+            self._parts(database),
+            pool=pages,
         )
-        self._strangers = RateLimiter()
-        self._queues = {path: one for path, one in self._endpoints.items() if isinstance(one, Endpoint)}
-        self._overload_responses = OverloadResponses(self._metrics, settings.fault_language)
-        route: WSGIApplication = self._route
-        hops = settings.proxies
-        # The address is not taken from ProxyFix: it leaves the port with it, and sees no request that `take` takes.
-        self._proxied = ProxyFix(route, x_for=0, x_proto=hops, x_host=hops)
-        self._entry = self._behind_proxies if hops else route
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
-        return self._entry(environ, start_response)
-
-    def timeout_response(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
-        """Return the answer to a request whose body did not arrive in time: status, headers, body."""
-        return render(body_timeout(), environ, self.settings.fault_language)
-
-    def may_queue(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a request waits in line with others: an exchange of a known sender, not of the staging bench."""
-        endpoint = self._queues.get(environ["PATH_INFO"])
-        return endpoint is not None and endpoint.may_queue(environ)
-
-    def is_nonblocking(self, environ: WSGIEnvironment, body: bytes) -> bool:
-        """Tell whether such a request, with this body, is answered without waiting for anything."""
-        return self._queues[environ["PATH_INFO"]].is_nonblocking(body)
-
-    def submit(self, environ: WSGIEnvironment, body: bytes, send: Callable[[int, Headers, bytes], None]) -> bool:
-        """Take such a request, which is answered later through `send`, by another thread; tell whether it was taken."""
-        if self.settings.proxies:
-            set_sender(environ, self.settings.proxies)
-        return self._queues[environ["PATH_INFO"]].submit(environ, body, send)
-
-    def overload_response(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
-        """Return the answer to a request that may not even wait: status, headers, body."""
-        return self._overload_responses(environ)
+        nowhere = NoEndpoint(self._metrics, settings.fault_language, self.journal.enqueue)
+        self.router = Router(self._handlers, site, nowhere, settings.proxies, self.begin_shutdown)
 
     def close(self) -> None:
         """Close what was opened; the last journal entry is already on disk."""
@@ -123,32 +93,6 @@ class Application:
         self._publication_factory.begin_shutdown()
         self.screens.close_all()
         self.journal.changes.close()
-
-    def _behind_proxies(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        set_sender(environ, self.settings.proxies)
-        return self._proxied(environ, start_response)
-
-    def _route(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # The exchange comes first: one lookup, no routing map.
-        path = environ["PATH_INFO"]
-        endpoint = self._endpoints.get(path)
-        if endpoint is not None:
-            return endpoint(environ, start_response)
-        if "/ws/" in path:
-            return self._not_found(environ, start_response)
-        return self._site(environ, start_response)
-
-    def _not_found(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fault = no_such_service()
-        self._metrics.requests.labels("", "", fault.reason).inc()
-        answered = send_fault(fault, environ, start_response, self.settings.fault_language)
-        if self._strangers.allow():
-            exchange = Exchange("", datetime.now(UTC), outcome=fault.reason, status=fault.status)
-            exchange.address = environ.get("REMOTE_ADDR", "")
-            # The body is not read: it may be anybody's, and of any length.
-            exchange.raw = redacted_environ(environ), b"", answered[0]
-            self.journal.enqueue(exchange)
-        return answered
 
     def phone_format(self, publication: str) -> PhoneFormat:
         """Return how callers are shown at `publication`."""
@@ -188,13 +132,13 @@ class Application:
 
     def _send_test_request(self, publication: str, body: bytes) -> int:
         path = next(iter(addresses(publication)))
-        return send_test_request(self._endpoints[path], path, body)
+        return send_test_request(self._handlers[path], path, body)
 
     def _create_dynamic_publications(self, offices: dict[str, PublicationView]) -> Publications | None:
         if self.bench is None:
             return None
         settings = self.settings
-        stage = DynamicPublications(self._publication_factory, self._endpoints, offices, self.people, settings)
+        stage = DynamicPublications(self._publication_factory, self._handlers, offices, self.people, settings)
         return Publications(settings.staging, settings.plan, settings.served, stage, self.journal)
 
     def _bench(self) -> TesterAccess | None:

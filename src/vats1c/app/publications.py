@@ -3,10 +3,9 @@
 Rule: one made on request is made of the same parts as one of the settings.
 """
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from vats1c import soap
 from vats1c.accounts.basic import Logins, User
@@ -17,6 +16,7 @@ from vats1c.config import Problem, PublicationTable, Settings
 from vats1c.directory import Directory
 from vats1c.directory.chain import Chain
 from vats1c.directory.resilience import SourcePolicy
+from vats1c.http import Admission, Answer, Handler, Request
 from vats1c.journal import Journal
 from vats1c.metrics import Metrics
 from vats1c.model import Subscriber
@@ -24,6 +24,7 @@ from vats1c.phone_format import PhoneFormat
 from vats1c.push.windows import WindowRegistry
 from vats1c.staging.schema import StagingError
 from vats1c.web import PublicationView
+from vats1c.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from vats1c.fault_injection.injector import FaultInjector
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # Figures of all publications made on request go under one name: nobody knows how many there will be.
 _DYNAMIC_LABEL = "on-request"
+# Verifying a password takes a processor, and slowing a wrong login down takes a thread.
+_MAX_SIGN_IN_THREADS = 32
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class RunningPublication:
     name: str
     chain: Chain
     desk: CallService
-    endpoint: WSGIApplication
+    endpoint: Handler
 
 
 class PublicationFactory:
@@ -73,8 +76,14 @@ class PublicationFactory:
         self._journal = journal
         self._screens = screens
         self._service: soap.SoapService | None = None
+        limits = settings.limits
+        self._call_pool = WorkerPool("call", limits.connections, limits.waiting)
+        self._sign_in_pool = WorkerPool("sign-in", _MAX_SIGN_IN_THREADS, limits.connections)
+        self._overload = soap.OverloadResponses(metrics, settings.fault_language)
         self._faults = faults
-        self._fault_injector = _create_fault_injector(faults, journal, settings) if faults is not None else None
+        self._fault_injector = (
+            _create_fault_injector(faults, journal, settings, self._call_pool) if faults is not None else None
+        )
 
     def create(self, publication: Publication, own: PublicationTable, counted_as: str = "") -> RunningPublication:
         """Return `publication` with `own` settings, ready to be asked; its figures go under `counted_as`."""
@@ -87,8 +96,7 @@ class PublicationFactory:
             directories = publication.upstream.wrap_directories(chain, shown, deadline, digits, self._metrics)
             record = publication.upstream.wrap_recorder(record, self._metrics)
         desk = CallService(publication.name, directories, record, self._settings.plan, notify=self._screens.notify)
-        nonblocking = chain.nonblocking and publication.upstream is None
-        endpoint = self._endpoint(publication, own, desk, counted_as, nonblocking=nonblocking)
+        endpoint: Handler = self._endpoint(publication, own, desk, counted_as, _nonblocking(publication, chain))
         if self._fault_injector is not None:
             endpoint = self._fault_injector.endpoint(endpoint, publication.name)
         return RunningPublication(publication.name, chain, desk, endpoint)
@@ -119,12 +127,21 @@ class PublicationFactory:
         return self._service.for_publication(desk, phone_format(own))
 
     def _endpoint(
-        self, publication: Publication, own: PublicationTable, desk: CallService, counted_as: str, *, nonblocking: bool
-    ) -> WSGIApplication:
-        settings, service = self._settings, self._service_of(desk, own)
+        self,
+        publication: Publication,
+        own: PublicationTable,
+        desk: CallService,
+        counted_as: str,
+        nonblocking: Collection[str],
+    ) -> soap.Endpoint:
+        settings = self._settings
+        service: soap.Service = self._service_of(desk, own)
+        if self._fault_injector is not None:
+            # A request that goes wrong on purpose may wait.
+            service, nonblocking = self._fault_injector.service(self._service_of(desk, own), publication.name), ()
         return soap.Endpoint(
             publication.name,
-            self._fault_injector.service(service, publication.name) if self._fault_injector else service,
+            service,
             soap.Wsdl(
                 f"/{publication.name}/ws/VATS",
                 own.say_name.parameter,
@@ -134,7 +151,10 @@ class PublicationFactory:
             ),
             Logins(publication.users, self._metrics, settings.limits.failed_logins),
             self._metrics,
-            body_limit=settings.limits.body,
+            call_pool=self._call_pool,
+            sign_in_pool=self._sign_in_pool,
+            overload=self._overload,
+            max_body_bytes=settings.limits.body,
             language=settings.fault_language,
             wsdl_open=settings.wsdl_open,
             record=self._journal.enqueue,
@@ -144,10 +164,12 @@ class PublicationFactory:
         )
 
 
-def _create_fault_injector(faults: "FaultPlans", journal: Journal, settings: Settings) -> "FaultInjector":
+def _create_fault_injector(
+    faults: "FaultPlans", journal: Journal, settings: Settings, pool: WorkerPool
+) -> "FaultInjector":
     from vats1c.fault_injection.injector import FaultInjector  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
 
-    return FaultInjector(faults, journal.enqueue, settings.plan)
+    return FaultInjector(faults, journal.enqueue, settings.plan, pool)
 
 
 class DynamicPublications:
@@ -156,7 +178,7 @@ class DynamicPublications:
     def __init__(
         self,
         publisher: PublicationFactory,
-        endpoints: MutableMapping[str, WSGIApplication],
+        endpoints: MutableMapping[str, Handler],
         offices: MutableMapping[str, PublicationView],
         people: People,
         settings: Settings,
@@ -180,7 +202,7 @@ class DynamicPublications:
             except LoginTakenError:
                 raise StagingError("login", "такой login уже есть", "there is such a login already") from None
         publication = Publication(name, users, tuple(persons), (callers,))
-        endpoint = _with_activity_tracking(self._publisher.create(publication, own, _DYNAMIC_LABEL).endpoint, touch)
+        endpoint = _ActivityTracking(self._publisher.create(publication, own, _DYNAMIC_LABEL).endpoint, touch)
         self._offices[name] = PublicationView(self._plan)
         for path in addresses(name):
             self._endpoints[path] = endpoint
@@ -194,12 +216,30 @@ class DynamicPublications:
         self._offices.pop(name, None)
 
 
-def _with_activity_tracking(endpoint: WSGIApplication, touch: Callable[[], None]) -> WSGIApplication:
-    def touched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        touch()
-        return endpoint(environ, start_response)
+class _ActivityTracking:
+    """A handler that calls `touch` for each request."""
 
-    return touched
+    def __init__(self, handler: Handler, touch: Callable[[], None]) -> None:
+        self._handler = handler
+        self._touch = touch
+
+    def admit(self, request: Request) -> Admission:
+        self._touch()
+        return self._handler.admit(request)
+
+    def handle(self, request: Request) -> Answer:
+        return self._handler.handle(request)
+
+
+def _nonblocking(publication: Publication, chain: Chain) -> Collection[str]:
+    """Return the operations that are answered without waiting for a directory."""
+    if publication.upstream is not None:
+        # The shadow of a SayName, like a forwarded call, only queues; its directories may wait as without it.
+        return ("IncomingCall",) if chain.has_cached_answers else ()
+    return (
+        *(("SayName",) if chain.nonblocking else ()),
+        *(("IncomingCall",) if chain.has_cached_answers else ()),
+    )
 
 
 def phone_format(own: PublicationTable) -> PhoneFormat:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Full, Queue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Protocol
 
 import structlog
@@ -54,11 +55,8 @@ class LookupReport:
 class CallRecorder(Protocol):
     """Where calls are written down."""
 
-    def record(self, ringing: Ringing) -> Any:
-        """Return `call_id` and `exchange_id` once the call is durably written; raises when it cannot be."""
-
-    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
-        """Do the same and return at once: `then` is told of those, or of the error."""
+    def record(self, ringing: Ringing) -> "Future[Any]":
+        """Return a future of an object with `call_id` and `exchange_id`, done once the call is durably written."""
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down."""
@@ -73,7 +71,7 @@ def _notify_none(_calls: Iterable[Call]) -> None:
 
 
 class CallService:
-    """The front desk of one publication: says who is calling, and writes down every call that rings."""
+    """The calls of one publication: says who is calling, and records every call that rings."""
 
     def __init__(
         self,
@@ -85,7 +83,7 @@ class CallService:
         now: Callable[[], datetime] = _now,
         notify: Callable[[Iterable[Call]], None] = _notify_none,
     ) -> None:
-        """Take the parts; `show` pops up a call that could not be written down, the journal tells of the others."""
+        """`notify` shows the calls that could not be written down; the journal notifies of all others."""
         self._publication = publication
         self._directory = directory
         self._journal = journal
@@ -94,21 +92,21 @@ class CallService:
         self._notify = notify
         self._late_lookups: Queue[tuple[int, Number]] = Queue(_MAX_LATE_LOOKUPS)
         self._late_lookup_thread: Thread | None = None
+        self._starting = Lock()
 
-    def say_name(self, received: str, exchange: Exchange | None = None) -> Caller | None:
+    def say_name(self, received: str, exchange: Exchange) -> Caller | None:
         """Return the caller behind the number as received; None for an unknown, hidden or unreadable one.
 
-        What was decided is noted in `exchange`.
+        The number and the caller are noted in `exchange`.
         """
         number = identify(received, self._plan)
+        exchange.received, exchange.number = number.received, number.canonical
         decided = self._directory.look_up(number).decided if number.canonical else None
         match = decided.answer.match if decided else None
-        caller = match.caller if match else None
-        if exchange is not None:
-            exchange.received, exchange.number = number.received, number.canonical
-            if decided and match and caller:
-                exchange.caller, exchange.directory = caller.name, decided.directory
-                exchange.confidence = match.confidence
+        if decided is None or match is None:
+            return None
+        caller = match.callers[0] if match.confidence is Confidence.EXACT else match.caller
+        exchange.caller, exchange.directory, exchange.confidence = caller.name, decided.directory, match.confidence
         return caller
 
     def extension_of(self, caller: Caller) -> str:
@@ -125,40 +123,30 @@ class CallService:
             number, looked_up, elapsed, self.extension_of(looked_up.match.caller) if looked_up.match else ""
         )
 
-    def incoming_call(self, received: str, key: str, exchange: Exchange | None = None) -> None:
-        """Write down that `received` rings at the owner of `key`; returns only when the call cannot be lost.
+    def record_call(self, received: str, key: str, exchange: Exchange | None = None) -> "Future[Any]":
+        """Record that `received` rings at the owner of `key`; the future is done when the call cannot be lost.
 
-        A caller who is not known at once is looked for afterwards: neither the VATS nor the card waits. Raises
-        JournalError when the call cannot be written; the card is shown all the same.
+        A caller who is not known at once is looked up afterwards: neither the VATS nor the card waits. The future's
+        exception is a JournalError when the call cannot be written; the card is shown all the same.
         """
-        ringing, look_for = self._ringing(received, key, exchange)
-        try:
-            rang = self._journal.record(ringing)
-        except Exception:
-            self._notify([_unrecorded_call(ringing)])
-            raise
-        self._link_exchange(rang, exchange, look_for)
+        ringing, late_lookup = self._ringing(received, key, exchange)
 
-    def record_call(
-        self, received: str, key: str, exchange: Exchange, then: Callable[[Exception | None], None]
-    ) -> None:
-        """Do as `incoming_call` does and return at once: `then` is told that the call is written, or why it is not.
-
-        It is called by another thread, and must not wait.
-        """
-        ringing, look_for = self._ringing(received, key, exchange)
-
-        def told(rang: Any, error: Exception | None) -> None:
-            if error is None:
-                self._link_exchange(rang, exchange, look_for)
-            else:
+        def finish(done: "Future[Any]") -> None:
+            if done.exception() is not None:
                 self._notify([_unrecorded_call(ringing)])
-            then(error)
+                return
+            recorded = done.result()
+            if exchange is not None:
+                exchange.id, exchange.call_id = recorded.exchange_id, recorded.call_id
+            if late_lookup is not None:
+                self._queue_late_lookup(recorded.call_id, late_lookup)
 
-        self._journal.submit(ringing, told)
+        recorded = self._journal.record(ringing)
+        recorded.add_done_callback(finish)
+        return recorded
 
     def _ringing(self, received: str, key: str, exchange: Exchange | None) -> tuple[Ringing, Number | None]:
-        """Return what is to be written down, and the number whose caller is to be looked for afterwards."""
+        """Return the call to record, and the number whose caller is to be looked up afterwards, None for none."""
         number = identify(received, self._plan)
         match, last_word = self._directory.find_cached(number) if number.canonical else (None, True)
         ringing = Ringing(
@@ -175,18 +163,11 @@ class CallService:
             exchange.received, exchange.number, exchange.key = ringing.received, ringing.number, ringing.key
         return ringing, None if last_word else number
 
-    def _link_exchange(self, rang: Any, exchange: Exchange | None, look_for: Number | None) -> None:
-        if exchange is not None:
-            exchange.id, exchange.call_id = rang.exchange_id, rang.call_id
-        if look_for is not None:
-            self._queue_late_lookup(rang.call_id, look_for)
-
     def _queue_late_lookup(self, call_id: int, number: Number) -> None:
-        if self._late_lookup_thread is None:
-            self._late_lookup_thread = Thread(
-                target=self._run_late_lookups, name=f"callers {self._publication}", daemon=True
-            )
-            self._late_lookup_thread.start()
+        with self._starting:
+            if self._late_lookup_thread is None:
+                self._late_lookup_thread = Thread(target=self._run_late_lookups, name="late-lookup", daemon=True)
+                self._late_lookup_thread.start()
         try:
             self._late_lookups.put_nowait((call_id, number))
         except Full:

@@ -147,16 +147,11 @@ def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Applicat
             if announce:
                 print_summary(application)
             serve(
-                application,
+                application.router,
                 host,
                 port,
-                ServerLimits(
-                    limits.header_timeout,
-                    limits.body_timeout,
-                    limits.connections,
-                    limits.windows,
-                    limits.waiting,
-                ),
+                ServerLimits(limits.header_timeout, limits.body_timeout, limits.connections, limits.windows),
+                reuse_port=settings.workers > 1,
             )
     except ConfigError as error:
         fail(error)

@@ -33,16 +33,20 @@ def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings
     """
     from vats1c import config
 
-    if path is None and os.environ.get("VATS1C_CONFIG"):
-        path = Path(os.environ["VATS1C_CONFIG"])
-    if path is None and Path(_FILE).exists():
-        path = Path(_FILE)
+    path = path or settings_file()
     if path is None and or_demo and not _is_set():
         path = demo_file()
     try:
         return config.load(path, **{name: value for name, value in given.items() if value is not None})
     except config.ConfigError as error:
         fail(error)
+
+
+def settings_file() -> Path | None:
+    """Return the file that VATS1C_CONFIG names, else ./vats1c.toml where there is one, else None."""
+    if os.environ.get("VATS1C_CONFIG"):
+        return Path(os.environ["VATS1C_CONFIG"])
+    return Path(_FILE) if Path(_FILE).exists() else None
 
 
 def _is_set() -> bool:

@@ -92,7 +92,9 @@ class Refreshable(Protocol):
 class Directory(Protocol):
     """Says who owns a number. Called by many threads at once.
 
-    `nonblocking` tells that `find` never waits for anything outside this process: such a directory is asked directly.
+    `nonblocking` tells that `find` neither does I/O nor waits for a lock that is held during I/O: such a directory is
+    asked by the server's own thread. All others are asked by worker threads, within a deadline and with a cache, unless
+    an attribute `local` is True: then `find` reads nothing but files of this machine, and is simply called.
     """
 
     name: str
@@ -109,6 +111,11 @@ class Directory(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections. MAY be called twice."""
+
+
+def is_local(directory: Directory) -> bool:
+    """Tell whether a directory reads nothing but files of this machine: no deadline and no cache stand before it."""
+    return bool(getattr(directory, "local", False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from vats1c.directory import Directory
+from vats1c.directory import Directory, is_local
 from vats1c.directory.resilience import GuardedDirectory, LookupAnswer, LookupOutcome, PendingLookup, SourcePolicy
 from vats1c.metrics import Metrics
 from vats1c.model import Match
@@ -54,7 +54,7 @@ class Chain:
         self._deadline = deadline
         patient = patience or [SourcePolicy(deadline)] * len(directories)
         self.steps: tuple[Directory | GuardedDirectory, ...] = tuple(
-            directory if directory.nonblocking else GuardedDirectory(directory, own)
+            directory if directory.nonblocking or is_local(directory) else GuardedDirectory(directory, own)
             for directory, own in zip(directories, patient, strict=True)
         )
         self._counters: dict[tuple[str, LookupOutcome], Any] = {
@@ -65,8 +65,13 @@ class Chain:
 
     @property
     def nonblocking(self) -> bool:
-        """Whether no directory is ever waited for."""
-        return not any(isinstance(step, GuardedDirectory) for step in self.steps)
+        """Whether `look_up` never waits: every directory is in memory."""
+        return all(not isinstance(step, GuardedDirectory) and step.nonblocking for step in self.steps)
+
+    @property
+    def has_cached_answers(self) -> bool:
+        """Whether `find_cached` never waits: every directory is in memory, or has a cache in front."""
+        return all(isinstance(step, GuardedDirectory) or step.nonblocking for step in self.steps)
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, None when nobody knows it in time; never raises."""
@@ -80,7 +85,7 @@ class Chain:
                 if answer is None:
                     return None, False
             else:
-                answer = self._ask_nonblocking(step, number)
+                answer = self._ask_directly(step, number)
             if answer.match is not None:
                 return answer.match, True
         return None, True
@@ -98,7 +103,7 @@ class Chain:
                 seconds = begun + min(self._deadline, step.deadline) - time.monotonic()
                 answer = self._count(step, step.with_stale_fallback(number, flights[step.name].wait(seconds)))
             else:
-                answer = self._ask_nonblocking(step, number)
+                answer = self._ask_directly(step, number)
             said.append(SourceAnswer(step.name, answer))
             if answer.match is not None and decided is None:
                 decided = said[-1]
@@ -115,13 +120,15 @@ class Chain:
         guards: Iterable[GuardedDirectory] = (step for step in self.steps if isinstance(step, GuardedDirectory))
         return {guard.name: guard.ask(number) for guard in guards}
 
-    def _ask_nonblocking(self, step: Directory, number: Number) -> LookupAnswer:
+    def _ask_directly(self, step: Directory, number: Number) -> LookupAnswer:
         try:
             match = step.find(number)
         except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
             log.warning("directory_failed", directory=step.name, error=type(error).__name__)
             return self._count(step, LookupAnswer(LookupOutcome.FAILED, reason=str(error) or type(error).__name__))
-        return self._count(step, LookupAnswer(LookupOutcome.FOUND, match) if match else _UNKNOWN)
+        answer = LookupAnswer(LookupOutcome.FOUND, match) if match else _UNKNOWN
+        self._counters[step.name, answer.outcome].inc()
+        return answer
 
     def _count(self, step: Directory | GuardedDirectory, answer: LookupAnswer) -> LookupAnswer:
         self._counters[step.name, answer.outcome].inc()

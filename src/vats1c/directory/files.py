@@ -67,13 +67,11 @@ class FileDirectory:
         self._plan = plan
         self._stamp = _file_version(self.path)
         self._index = CallerIndex(self._usable_rows(_with_progress(self.rows(), name)))
+        # `Directory.find`: the callers of the rows whose number is the same, however it was written.
+        self.find: Callable[[Number], Match | None] = self._index.find
         self._fresh = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
-
-    def find(self, number: Number) -> Match | None:
-        """Return the callers of the rows whose number is the same, however it was written."""
-        return self._index.find(number)
 
     def rows(self) -> Iterable[Row]:
         """Read every row of the file anew, those of no use too. Raises DirectoryError."""
@@ -105,7 +103,7 @@ class FileDirectory:
         if len(index) < len(self._index) * _MIN_SHARE:
             self._keep_last_good(f"{len(index)} callers instead of {len(self._index)}")
             return
-        self._index = index
+        self._index, self.find = index, index.find
         self._fresh = True
         log.info("directory_reloaded", directory=self.name, callers=len(index))
 

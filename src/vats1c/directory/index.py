@@ -63,8 +63,14 @@ class CallerIndex:
     def find(self, number: Number) -> Match | None:
         """Return who owns `number`, which has a canonical form."""
         wanted = int(number.canonical or 0)
-        rows = self._rows(wanted)
-        if rows:
+        start = bisect_left(self._numbers, wanted)
+        end = bisect_right(self._numbers, wanted, start)
+        if end - start == 1:
+            row = self._owners[start]
+            confidence = Confidence.LOCAL if number.local or row in self._local else Confidence.EXACT
+            return Match((self._caller(row),), confidence)
+        if start < end:
+            rows = list(self._owners[start:end])
             guessed = number.local or not self._local.isdisjoint(rows)
             return Match.of(map(self._caller, rows), Confidence.LOCAL if guessed else Confidence.EXACT)
         if number.last10 is None:

@@ -3,115 +3,137 @@
 Rule: what cannot be done to a connection is done by ending it, never by a right answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from http import HTTPStatus
-from socket import socket
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from vats1c.fault_injection import connection
+import structlog
+
 from vats1c.fault_injection.delays import DelayPool
 from vats1c.fault_injection.service import STAGED, FaultyResponse, page
+from vats1c.http import Admission, Answer, Handler, Request, Response, ResponseWriter, completed, then
 from vats1c.model import Exchange
-from vats1c.soap.endpoint import TRUSTED, redacted_environ
+from vats1c.soap.endpoint import redacted_head
 from vats1c.staging.faults import Fault, FaultKind, FaultStage
 from vats1c.staging.plans import FaultPlans
+from vats1c.worker_pool import WorkerPool
 
-# What was sent is on its way by then: the server would otherwise keep the head of an answer that breaks off at once.
-_ON_ITS_WAY = 0.1
+log = structlog.get_logger("vats1c.fault_injection")
+
+# The bytes before a reset have left the machine by then: a reset discards what is not yet sent.
+_SENT_S = 0.1
 _DROPS = 20
 
 
 class FaultyEndpoint:
-    """An endpoint as a WSGI application, but for the requests that go wrong."""
+    """An endpoint, but for the requests that go wrong."""
 
     def __init__(
         self,
-        endpoint: WSGIApplication,
+        endpoint: Handler,
         publication: str,
         plans: FaultPlans,
         waits: DelayPool,
+        *,
         record: Callable[[Exchange], None],
+        pool: WorkerPool,
     ) -> None:
-        """Take the endpoint, whose service is a Breaking; `record` writes down what the endpoint never saw."""
+        """`endpoint` has a FaultyService; `record` writes down the requests that it never saw.
+
+        A request waits for its fault on a thread of `pool`.
+        """
         self._endpoint = endpoint
         self._publication = publication
         self._plans = plans
         self._waits = waits
         self._record = record
+        self._pool = pool
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, right or wrong."""
-        if TRUSTED in environ or environ["REQUEST_METHOD"] != "POST":
-            return self._endpoint(environ, start_response)
-        spoiled = self._at_accept(environ)
-        if spoiled is None:
-            said: list[tuple[str, list[tuple[str, str]]]] = []
-            answer = self._endpoint(environ, lambda status, headers, _=None: said.append((status, headers)))  # type: ignore[arg-type]
-            first = next(iter(answer))
-            if not isinstance(first, FaultyResponse):
-                start_response(*said[0])
-                return answer
-            spoiled = first
-            spoiled.headers = spoiled.headers or tuple(said[0][1])
-        return self._sent(spoiled, environ, start_response)
+    def admit(self, request: Request) -> Admission:
+        """Answer a request that goes wrong before it is read."""
+        if request.method != "POST":
+            return self._endpoint.admit(request)
+        return self._pool.submit(self._admit, request)
 
-    def _at_accept(self, environ: WSGIEnvironment) -> FaultyResponse | None:
-        """Return what is answered to a request that is not read at all."""
+    def _admit(self, request: Request) -> Handler | Response:
         plan = self._plans.at_accept(self._publication)
         if plan is None:
-            return None
+            admission = completed(self._endpoint.admit(request))
+            return admission if isinstance(admission, Response) else self
         self._waits.wait(plan.rule.delay(plan.random))
         status = plan.rule.status or HTTPStatus.OK.value
         answer = page(plan.rule, status) if plan.rule.fault is FaultKind.STATUS else FaultyResponse.of(b"", plan.rule)
         exchange = Exchange(self._publication, datetime.now(UTC), outcome=STAGED, status=status, fault=plan.label)
-        exchange.address = environ.get("REMOTE_ADDR", "")
-        exchange.raw = redacted_environ(environ), b"", bytes(answer)
+        exchange.address = request.sender
+        exchange.raw = redacted_head(request), b"", bytes(answer)
         self._record(exchange)
-        return answer
+        return self._spoiled(answer, answer.headers)
 
-    def _sent(self, answer: FaultyResponse, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fault = answer.fault
-        length = [("Content-Length", str(max(len(answer), 1)))]
-        if fault.fault is FaultKind.STATUS:
-            start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers))
-            return [bytes(answer)]
-        start_response("200 OK", [*answer.headers, *length])
+    def handle(self, request: Request) -> Answer:
+        """Answer one request, right or wrong."""
+        answer = self._endpoint.handle(request)
+        if request.is_test_call:
+            return answer
+        if isinstance(answer, Future):
+            return then(answer, lambda done: self._checked(done.result()))
+        return self._checked(answer)
+
+    def _checked(self, response: Response) -> Response:
+        body = response.body
+        if not isinstance(body, FaultyResponse):
+            return response
+        return self._spoiled(body, body.headers or tuple(response.headers))
+
+    def _spoiled(self, answer: FaultyResponse, headers: tuple[tuple[str, str], ...]) -> Response:
+        if answer.fault.fault is FaultKind.STATUS:
+            return Response(answer.status, headers, bytes(answer))
+        # A response that ends short of its length ends its connection.
+        length = ("Content-Length", str(max(len(answer), 1)))
+        return Response(200, [*headers, length], stream=_BrokenBody(bytes(answer), answer.fault, self._waits))
+
+
+class _BrokenBody:
+    """A body that is sent in pieces, or in part, or not at all."""
+
+    def __init__(self, answer: bytes, fault: Fault, waits: DelayPool) -> None:
+        self._answer = answer
+        self._fault = fault
+        self._waits = waits
+
+    def begin(self, writer: ResponseWriter) -> None:
+        """Send on a thread of its own: it waits between the pieces."""
+        threading.Thread(target=self._run, args=(writer,), name="broken-body", daemon=True).start()
+
+    def disconnected(self) -> None:
+        """Do nothing: the delays end by themselves, and what is sent then is dropped."""
+
+    def _run(self, writer: ResponseWriter) -> None:
+        fault, answer = self._fault, self._answer
         if fault.fault is FaultKind.DRIBBLE:
-            return _Pieces(self._dribbled(answer, fault))
-        found = connection.find(environ)
-        if fault.fault is FaultKind.TRUNCATED or fault.at is FaultStage.MID_BODY:
-            return _Pieces(self._broken(answer[: len(answer) // 2], fault, found))
-        return _Pieces(iter([*self._broken(b"", fault, found)]))
+            self._dribble(writer)
+        elif fault.fault is FaultKind.TRUNCATED or fault.at is FaultStage.MID_BODY:
+            self._break_off(writer, answer[: len(answer) // 2])
+        else:
+            self._break_off(writer, b"")
 
-    def _dribbled(self, answer: bytes, fault: Fault) -> Iterator[bytes]:
+    def _dribble(self, writer: ResponseWriter) -> None:
+        answer = self._answer
         drop = -(-len(answer) // _DROPS)
         for start in range(0, len(answer), drop):
-            self._waits.wait(fault.lasts / _DROPS)
-            yield answer[start : start + drop]
+            self._waits.wait(self._fault.lasts / _DROPS)
+            if not writer.send(answer[start : start + drop]):
+                return
+        writer.close()
 
-    def _broken(self, before: bytes, fault: Fault, found: socket | None) -> Iterator[bytes]:
+    def _break_off(self, writer: ResponseWriter, before: bytes) -> None:
         if before:
-            yield before
-            self._waits.wait(_ON_ITS_WAY)
-        if fault.fault is FaultKind.HANG:
-            self._waits.wait(fault.lasts)
-        if found:
-            with found:
-                (connection.reset if fault.fault is FaultKind.RESET else connection.end)(found)
-
-
-class _Pieces:
-    """An answer that the server asks for piece by piece; ending short of its Content-Length it ends the connection."""
-
-    endless = True
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Give the pieces."""
-        return self._pieces
-
-    def close(self) -> None:
-        """Do nothing: what waits is let go by its own time."""
+            writer.send(before)
+            self._waits.wait(_SENT_S)
+        if self._fault.fault is FaultKind.HANG:
+            self._waits.wait(self._fault.lasts)
+        if self._fault.fault is FaultKind.RESET:
+            writer.reset()
+        else:
+            writer.close()

@@ -5,6 +5,7 @@ from typing import Any
 
 from vats1c.accounts.basic import REALM
 from vats1c.fault_injection.delays import DelayPool
+from vats1c.http import completed
 from vats1c.model import Exchange
 from vats1c.number import NumberPlan, identify
 from vats1c.soap import reply
@@ -66,22 +67,18 @@ class FaultyService:
         asked = _incoming_request(request)
         due = self._plans.next_fault(self._publication, asked)
         if due is None:
-            return self._service.answer(request, exchange)
+            return completed(self._service.answer(request, exchange))
         exchange.fault, fault, random = due
         delay = fault.delay(random)
         if fault.fault in (FaultKind.FAULT, FaultKind.STATUS):
             self._waits.wait(delay)
             return self._refused(request, asked, fault, exchange)
         # It rings when the request came, however late the answer is.
-        answer = self._service.answer(request, exchange)
+        answer = completed(self._service.answer(request, exchange))
         self._waits.wait(delay)
         if fault.only_say_name:
             return _faulty_answer(request, fault)
         return answer if fault.fault is FaultKind.SLOW else FaultyResponse.of(answer, fault)
-
-    def submit(self, *_: object) -> bool:
-        """Take none to be answered later: what goes wrong goes wrong on a thread of its own."""
-        return False
 
     def _refused(self, request: SoapRequest, asked: IncomingRequest, fault: Fault, exchange: Exchange) -> bytes:
         number = identify(asked.received, self._plan)

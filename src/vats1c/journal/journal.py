@@ -4,8 +4,8 @@ Rule: `ring` returns only when the call is on disk (SQLite: WAL with synchronous
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -47,30 +47,26 @@ class Journal(Reader):
         self._limits = limits
         self._watcher = Watcher(database, self)
         self.changes = ChangeNotifier()
-        self._writer = Writer(database, write_exchanges, self._watcher.wake, on_dropped, self.changes.notify)
+        self._writer = Writer(
+            database,
+            write_exchanges,
+            on_commit=self._watcher.wake,
+            on_dropped=on_dropped,
+            on_written=self.changes.notify,
+            to_error=_to_journal_error,
+        )
+        # Takes an exchange that is to be written soon; never waits and never raises.
+        self.enqueue: Callable[[Exchange], None] = self._writer.enqueue
         self._closed = threading.Event()
 
-    def record(self, ringing: Ringing) -> RecordedCall:
-        """Return the call that `ringing` belongs to, once it is durably written. Raises JournalError."""
+    def record(self, ringing: Ringing) -> "Future[RecordedCall]":
+        """Return a future of the call that `ringing` belongs to, done once it is durably written.
+
+        Its exception is a JournalError. Its callbacks run on the thread that writes: they must not wait.
+        """
         if ringing.at.tzinfo is None:
             raise JournalError("время звонка без часового пояса", "the call's time has no zone")
-        with self._as_journal_error():
-            return self._writer.execute(record_rings, ringing)
-
-    def submit(self, ringing: Ringing, then: Callable[[RecordedCall | None, JournalError | None], None]) -> None:
-        """Do as `ring` does and return at once: `then` is told what it was written as, or why it could not be.
-
-        It is called by the thread that writes, so it must not wait.
-        """
-
-        def told(rang: RecordedCall | None, error: Exception | None) -> None:
-            then(rang, None if error is None else _to_journal_error(error))
-
-        self._writer.submit(record_rings, ringing, told)
-
-    def enqueue(self, exchange: Exchange) -> None:
-        """Have `exchange` written soon; never waits and never raises."""
-        self._writer.enqueue(exchange)
+        return self._writer.submit(record_rings, ringing)
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down. Raises JournalError."""
@@ -123,8 +119,7 @@ class Journal(Reader):
 
     def flush(self) -> None:
         """Return once every exchange noted before can be read. Raises JournalError."""
-        with self._as_journal_error():
-            self._writer.flush()
+        self._writer.flush()
 
     def trim(self, now: datetime | None = None) -> int:
         """Remove what is older or more than is kept, and return how many rows. Raises JournalError."""
@@ -178,21 +173,13 @@ class Journal(Reader):
         self._execute(lambda connection: _change(connection, ids, values))
 
     def _execute(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._as_journal_error():
-            return cast("T", self._writer.execute(_each, work))
-
-    @contextmanager
-    def _as_journal_error(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # the drivers' own errors have no class in common
-            raise _to_journal_error(error) from error
+        return cast("T", self._writer.execute(_each, work))
 
 
 def _to_journal_error(error: Exception) -> JournalError:
-    told = JournalError("звонок не записан в журнал", "the call could not be recorded")
-    told.__cause__ = error
-    return told
+    journal_error = JournalError("звонок не записан в журнал", "the call could not be recorded")
+    journal_error.__cause__ = error
+    return journal_error
 
 
 def _each(connection: sa.Connection, works: Sequence[Callable[[sa.Connection], Any]]) -> list[Any]:

@@ -14,8 +14,8 @@ from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
 
 _MAX_NAMESPACE_CHARS = 128
 _MAX_OPERATION_CHARS = 64
-_TYPE = "CONTENT_TYPE"
-_SECRETS = frozenset({"Authorization", "Proxy-Authorization", "Cookie"})
+# Secrets, and the length, which is that of the bytes.
+_LEFT_OUT = frozenset({"Authorization", "Proxy-Authorization", "Cookie", "Content-Length"})
 
 
 def read_calls(connection: sa.Connection, query: sa.Select[Any]) -> list[Call]:
@@ -114,23 +114,21 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def raw_row(exchange_id: int, variables: Mapping[str, Any], request: bytes, answer: bytes) -> dict[str, Any]:
+def raw_row(exchange_id: int, lines: Mapping[str, str], request: bytes, answer: bytes) -> dict[str, Any]:
     """Return the row of an exchange's bytes; no password is ever written down.
 
-    Of its variables headers are kept, and what was noted under a name that no header can have, with a colon.
+    `lines` are its header fields by lower-case name, and notes under names that no header can have, with a colon.
     """
-    headers = _headers_as_json(
-        tuple(item for item in variables.items() if item[0][:5] == "HTTP_" or item[0][0] == ":" or item[0] == _TYPE)
-    )
+    headers = _headers_as_json(tuple(lines.items()))
     size = len(headers) + len(request) + len(answer)
     return {"exchange_id": exchange_id, "headers": headers, "request": request, "answer": answer, "size": size}
 
 
 @lru_cache(maxsize=256)
 def _headers_as_json(lines: tuple[tuple[str, str], ...]) -> str:
-    """Return header lines as JSON, without secrets; a client sends the same ones again and again."""
-    named = ((name.removeprefix("HTTP_").replace("_", "-").title(), value) for name, value in lines)
-    return json.dumps({name: value for name, value in named if name not in _SECRETS}, ensure_ascii=False)
+    """Return header fields as JSON, without secrets; a client sends the same ones again and again."""
+    named = ((name.title(), value) for name, value in lines)
+    return json.dumps({name: value for name, value in named if name not in _LEFT_OUT}, ensure_ascii=False)
 
 
 def _call(row: Any, own: Iterable[Ring]) -> Call:

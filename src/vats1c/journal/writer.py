@@ -7,10 +7,11 @@ dropped, the bytes first, and counted.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from itertools import groupby
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -21,8 +22,8 @@ from vats1c.model import Exchange
 log = structlog.get_logger("vats1c.journal")
 
 Given = TypeVar("Given")
-Told = TypeVar("Told")
-Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Told]]
+Result = TypeVar("Result")
+Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Result]]
 
 # Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
 # so that in a storm writing them down takes a small part of the machine and the rest is dropped. Few are written at a
@@ -37,39 +38,12 @@ _MAX_RAW = 2_000
 _MAX_ENQUEUED = 10_000
 
 
-class _Job:
-    """Something to write that somebody is to be told of."""
+class _Job(NamedTuple):
+    """One write, and the future of its result."""
 
-    __slots__ = ("given", "then", "write")
-
-    def __init__(self, write: Write[Any, Any], given: Any, then: Callable[[Any, Exception | None], None]) -> None:
-        self.write = write
-        self.given = given
-        self.then = then
-
-    def finish(self, result: Any, error: Exception | None = None) -> None:
-        """Tell that it is on disk, or why not."""
-        try:
-            self.then(result, error)
-        except Exception:  # a defect of ours: the others are told all the same
-            log.exception("write_callback_failed")
-
-
-class _Waiter:
-    """Somebody who waits until it is written."""
-
-    __slots__ = ("error", "result", "waiting")
-
-    def __init__(self) -> None:
-        self.result: Any = None
-        self.error: Exception | None = None
-        # Held until it is written: of all that can be waited for, a lock costs least.
-        self.waiting = threading.Lock()
-        self.waiting.acquire()
-
-    def told(self, result: Any, error: Exception | None) -> None:
-        self.result, self.error = result, error
-        self.waiting.release()
+    write: Write[Any, Any]
+    given: Any
+    future: "Future[Any]"
 
 
 class Writer:
@@ -79,14 +53,18 @@ class Writer:
         self,
         database: Database,
         write_noted: Callable[[sa.Connection, Sequence[Exchange]], None],
+        *,
         on_commit: Callable[[], None],
         on_dropped: Callable[[str, int], None],
         on_written: Callable[[], None] = lambda: None,
+        to_error: Callable[[Exception], Exception] = lambda error: error,
     ) -> None:
-        """Start writing: exchanges by `write_noted`; `on_dropped` is told "raw" or "exchange", and how many.
+        """Start the thread that writes; exchanges are written by `write_noted`.
 
-        `on_commit` is told of changes of calls, `on_written` whenever exchanges were written.
+        `on_dropped` is called with "raw" or "exchange" and a number of drops, `on_commit` after changes of calls,
+        `on_written` after exchanges were written. `to_error` makes the exception of a failed write's future.
         """
+        self._to_error = to_error
         self._database = database
         self._write_noted = write_noted
         self._on_commit = on_commit
@@ -113,31 +91,25 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def execute(self, write: Write[Given, Told], given: Given) -> Told:
-        """Return what `write` returns for `given`, once that is on disk.
+    def execute(self, write: Write[Given, Result], given: Given) -> Result:
+        """Return what `write` returns for `given`, once that is on disk. Raises the writer's error."""
+        return self.submit(write, given).result()
 
-        What is asked for meanwhile with the same `write` is given to it together, in order, and it returns as many
-        results. Raises whatever it or the commit raises.
+    def submit(self, write: Write[Given, Result], given: Given) -> "Future[Result]":
+        """Return a future of what `write` returns for `given`; it is done once that is on disk.
+
+        What is submitted meanwhile with the same `write` is given to it together, in order, and it returns as many
+        results. The future's callbacks run on the writer's thread, so they must not wait.
         """
-        one = _Waiter()
-        self.submit(write, given, one.told)
-        one.waiting.acquire()
-        if one.error is not None:
-            raise one.error
-        return one.result  # type: ignore[no-any-return]
-
-    def submit(self, write: Write[Given, Told], given: Given, then: Callable[[Any, Exception | None], None]) -> None:
-        """Do the same and return at once: `then` is told what `write` returned, or why it is not on disk.
-
-        It is called by the thread that writes, so it must not wait.
-        """
-        self._works.append(_Job(write, given, then))
+        future: Future[Result] = Future()
+        self._works.append(_Job(write, given, future))
         if not self._urgent.is_set():
             self._urgent.set()
             self._something.set()
         if self._closing:
             self._thread.join()
             self._fail_all(RuntimeError("the journal is closed"))
+        return future
 
     def enqueue(self, exchange: Exchange) -> None:
         """Have `exchange` written soon."""
@@ -219,7 +191,7 @@ class Writer:
             return False
         self.well = self.well or bool(works)
         for work, result in zip(works, results, strict=True):
-            work.finish(result)
+            work.future.set_result(result)
         if noted:
             now = perf_counter()
             self._rested = now + _PAUSE_FACTOR * (now - begun)
@@ -248,7 +220,7 @@ class Writer:
         """Tell all who wait that nothing can be written."""
         while self._works:
             self.well = False
-            self._works.popleft().finish(None, error)
+            self._works.popleft().future.set_exception(self._to_error(error))
 
     def _one_by_one(self, works: list[_Job], noted: list[Exchange]) -> None:
         """Write each by itself after all together failed: one that cannot be written must not take others with it."""
@@ -262,10 +234,10 @@ class Writer:
             try:
                 (result,) = self._write([work], [])
             except Exception as error:  # noqa: BLE001 - whoever waits is told
-                work.finish(None, error)
+                work.future.set_exception(self._to_error(error))
             else:
                 self.well = True
-                work.finish(result)
+                work.future.set_result(result)
                 self._on_commit()
         if noted:
             self._on_written()

@@ -1,12 +1,12 @@
-"""The open windows, by the keys whose calls they show. Rule: `pop` never waits, for a window or for anyone.
+"""The open windows, by the keys whose calls they show. Rule: `notify` and the heartbeats never wait.
 
-A window is no thread: a thousand of them, woken at once, would fight for the interpreter for as long as a call rings.
+A window has no thread: a thousand threads, woken at once, would compete for the interpreter while a call rings.
 """
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
@@ -16,8 +16,7 @@ from vats1c.model import Call
 
 log = structlog.get_logger("vats1c.push.windows")
 
-# Every window is woken this often, seconds: often enough for a proxy's patience and a person's, and rarely enough for a
-# thousand windows. Whose turn it is, is looked at so often.
+# Below the idle timeouts of proxies (nginx: 60 s), and rare enough for a thousand windows.
 HEARTBEAT_S = 15.0
 _TICK_S = 0.5
 
@@ -30,58 +29,58 @@ class TooManyWindowsError(Exception):
 
 
 class Listener(Protocol):
-    """An open window. None of what it is told may keep the teller waiting."""
+    """An open window."""
 
-    # What its browser signed in by; "" for a script.
+    # The secret its browser signed in by; "" for a script.
     session: str
 
     def show(self, call: Call) -> None:
-        """Show `call`."""
+        """Show `call`, without waiting."""
 
-    def wake(self) -> None:
-        """Look whether the window may stay open, and say that it is."""
+    def beat(self) -> None:
+        """Send a sign of life, without waiting."""
+
+    def verify(self) -> None:
+        """Close the window if its session has ended. May wait for the database."""
 
     def close(self) -> None:
-        """Close: the service stops."""
+        """Close: the service stops. Without waiting."""
 
 
 AnyListener = TypeVar("AnyListener", bound=Listener)
 
 
 class QueueListener:
-    """A window of a thread that waits for calls. `None` among them: it is to look whether it may stay."""
+    """A window of a thread that waits for calls (long polling)."""
 
-    def __init__(self, session: str = "") -> None:
-        """`session` is what its browser signed in by; "" for a script."""
-        self.session = session
+    session = ""
+
+    def __init__(self) -> None:
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self.closing = False
 
-    def next(self, seconds: float) -> Call | None:
-        """Return the next call; None when none comes within `seconds`, or it is to look whether it may stay open."""
+    def next(self, timeout_s: float) -> Call | None:
+        """Return the next call; None when none comes within `timeout_s`, or the window closes."""
         try:
-            return self._calls.get(timeout=seconds)
+            return self._calls.get(timeout=timeout_s)
         except Empty:
             return None
 
-    @property
-    def waiting(self) -> int:
-        """How much it has still to look at."""
-        return self._calls.qsize()
-
     def show(self, call: Call) -> None:
-        """Have the window show `call`."""
+        """Queue `call`; a window that does not take its calls is closed, and resumes from the journal."""
         if self._calls.qsize() >= _MAX_QUEUED_CALLS:
             self.close()
         else:
             self._calls.put(call)
 
-    def wake(self) -> None:
-        """Have the window look whether it may stay open."""
-        self._calls.put(None)
+    def beat(self) -> None:
+        """Do nothing: the thread's own timeout ends its waiting."""
+
+    def verify(self) -> None:
+        """Do nothing: the poll ends within seconds, and the next one is authenticated."""
 
     def close(self) -> None:
-        """Have the window close."""
+        """Wake the thread, and let it wait no more."""
         self.closing = True
         self._calls.put(None)
 
@@ -89,14 +88,18 @@ class QueueListener:
 class WindowRegistry:
     """The open windows of one process."""
 
-    def __init__(self, max_windows: int) -> None:
-        """Let `most` windows be open at once."""
+    def __init__(self, max_windows: int, submit: Callable[[Callable[[], None]], object] = lambda work: work()) -> None:
+        """Let at most `max_windows` be open at once; `submit` runs a function on a thread that may wait."""
         self._max_windows = max_windows
+        self._submit = submit
         self._lock = threading.Lock()
-        # Window → when it is woken next, time.monotonic().
+        # Window → when its next sign of life is due, time.monotonic().
         self._all: dict[Listener, float] = {}
         # (publication, key) → windows; key None: every call of the publication.
         self._by_key: dict[tuple[str, str | None], set[Listener]] = defaultdict(set)
+        # Windows whose sessions are to be verified, while another verification goes on.
+        self._unverified: list[Listener] = []
+        self._verifying = False
         self._closed = threading.Event()
         self._heartbeat_thread: threading.Thread | None = None
 
@@ -126,12 +129,12 @@ class WindowRegistry:
                 if not windows:
                     del self._by_key[place]
 
-    def wake(self, session: str) -> None:
-        """Have the windows of a session that ended look whether they may stay open."""
+    def verify_session(self, session: str) -> None:
+        """Close the windows of a session that has ended. May wait for the database."""
         with self._lock:
             windows = [window for window in self._all if window.session == session]
         for window in windows:
-            window.wake()
+            window.verify()
 
     def notify(self, calls: Iterable[Call]) -> None:
         """Show `calls` in every window that they are for."""
@@ -156,14 +159,44 @@ class WindowRegistry:
 
     def _run_heartbeats(self) -> None:
         while not self._closed.wait(_TICK_S):
-            for window in self._due(time.monotonic()):
+            due = self._due(time.monotonic())
+            for window in due:
                 try:
-                    window.wake()
-                except Exception:  # a defect of ours: the others are woken all the same
+                    window.beat()
+                except Exception:  # a defect of ours: the others get theirs all the same
+                    log.exception("window_failed")
+            if due:
+                self._start_verifying(due)
+
+    def _start_verifying(self, windows: list[Listener]) -> None:
+        """Verify the sessions of `windows` on another thread: a database that hangs must not stop the heartbeats."""
+        with self._lock:
+            self._unverified += windows
+            if self._verifying:
+                return
+            self._verifying = True
+        try:
+            self._submit(self._verify)
+        except Exception:  # the pool's queue is full: at the next heartbeat
+            log.exception("window_failed")
+            with self._lock:
+                self._verifying = False
+
+    def _verify(self) -> None:
+        while True:
+            with self._lock:
+                windows, self._unverified = self._unverified, []
+                if not windows:
+                    self._verifying = False
+                    return
+            for window in dict.fromkeys(windows):
+                try:
+                    window.verify()
+                except Exception:  # a defect of ours: the others are verified all the same
                     log.exception("window_failed")
 
     def _due(self, now: float) -> list[Listener]:
-        """Return the windows whose turn it is."""
+        """Return the windows whose sign of life is due."""
         with self._lock:
             windows = [window for window, at in self._all.items() if at <= now]
             for window in windows:

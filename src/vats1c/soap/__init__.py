@@ -4,8 +4,9 @@ Rule: the only room that imports Spyne; `compat` goes first, so importing anythi
 """
 
 from vats1c.soap import compat as compat
-from vats1c.soap.endpoint import Endpoint
+from vats1c.soap.endpoint import Endpoint, Service
+from vats1c.soap.overload import OverloadResponses
 from vats1c.soap.service import SoapService
 from vats1c.soap.wsdl import Wsdl
 
-__all__ = ["Endpoint", "SoapService", "Wsdl"]
+__all__ = ["Endpoint", "OverloadResponses", "Service", "SoapService", "Wsdl"]

@@ -1,15 +1,15 @@
-"""The short way through a Spyne application: what Spyne does with an ordinary request, worked out once at the start.
+"""Direct dispatch: an ordinary request calls its method as Spyne would, worked out once at the start.
 
-Rule: all of it is derived from the application's own declaration, and an ordinary request gets the very bytes that
-Spyne would give it (tests/unit/test_compiled.py asks both). Whatever is not ordinary takes Spyne's own way: parameters
-missing, repeated, unknown, empty or in another order, and any request while somebody listens to Spyne's events.
+Rule: everything is derived from the application's own declaration, and an ordinary request gets the same bytes as by
+Spyne (tests/unit/test_compiled.py compares both). Other requests are dispatched by Spyne: with parameters that are
+missing, repeated, unknown, empty or in another order, and all requests while Spyne's events have listeners.
 """
 # mypy: disable-error-code="misc"
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from spyne import Application, Fault, Unicode
+from spyne import Application, Unicode
 
 from vats1c.soap.request import Shape
 
@@ -21,27 +21,12 @@ class DirectContext(NamedTuple):
 
 
 class DirectOperation(NamedTuple):
-    """A method with what leads to it."""
+    """A method that may be called without Spyne while none of `listeners` (Spyne's event handlers) is there."""
 
     name: str
     namespace: str
-    application: Application
-    function: Callable[..., str]
-    has_listeners: Callable[[], bool]
-
-    def call(self, texts: tuple[str, ...], udc: Any) -> str | None:
-        """Return what the method returns for its parameters' `texts`; None when it is Spyne's to answer.
-
-        Raises spyne.Fault as Spyne would: with what the method raised as its cause.
-        """
-        if self.has_listeners():
-            return None
-        try:
-            return self.function(DirectContext(udc), *texts)
-        except Fault:
-            raise
-        except Exception as error:
-            raise Fault("Server") from error
+    function: Callable[..., Any]
+    listeners: tuple[Any, ...]
 
 
 def direct_operations(applications: Iterable[Application]) -> dict[Shape, DirectOperation]:
@@ -58,11 +43,7 @@ def direct_operations(applications: Iterable[Application]) -> dict[Shape, Direct
                 continue
             shape = (tag, *(f"{{{application.tns}}}{name}" for name in parameters))
             found[shape] = DirectOperation(
-                descriptor.operation_name,
-                application.tns,
-                application,
-                descriptor.function,
-                _has_listeners(application, descriptor),
+                descriptor.operation_name, application.tns, descriptor.function, _listeners(application, descriptor)
             )
     return found
 
@@ -80,8 +61,7 @@ def _is_plain_text(kind: Any) -> bool:
     )
 
 
-def _has_listeners(application: Application, descriptor: Any) -> Callable[[], bool]:
-    """Return what tells whether anybody listens to what happens with a method."""
-    heard = (application, descriptor.service_class, application.in_protocol, application.out_protocol)
-    handlers = [one.event_manager.handlers for one in heard]
-    return lambda: any(handlers)
+def _listeners(application: Application, descriptor: Any) -> tuple[Any, ...]:
+    """Return the collections of event handlers that Spyne would call for a method, each empty while nobody listens."""
+    parts = (application, descriptor.service_class, application.in_protocol, application.out_protocol)
+    return tuple(part.event_manager.handlers for part in parts)

@@ -40,10 +40,6 @@ _OUR_ROLES = frozenset(
 )
 
 
-# Requests that a VATS sends again and again.
-_templates = EnvelopeTemplates()
-
-
 def version_hint(content_type: str, body: bytes = b"") -> str:
     """Return the SOAP version to answer in when the envelope cannot be read: what it seems to be."""
     seen = _without_nul(body)
@@ -53,22 +49,18 @@ def version_hint(content_type: str, body: bytes = b"") -> str:
     return SOAP12 if "application/soap+xml" in content_type.lower() else SOAP11
 
 
-def read(body: bytes, content_type: str = "") -> SoapRequest:
-    """Return the request in `body`; `content_type` is believed for the charset alone, after BOM and XML declaration.
-
-    Raises SoapFault with the version to answer in.
-    """
-    known = _templates.match(body, content_type, lambda: _read(body, content_type).element)
-    if known is not None:
-        return known
+def _read(body: bytes, content_type: str) -> SoapRequest:
+    """Return the request in `body`. Raises SoapFault with the version to answer in."""
     try:
-        return _read(body, content_type)
+        return _parse_envelope(body, content_type)
     except SoapFault as fault:
         fault.version = fault.version or version_hint(content_type, body)
         raise
 
 
-def _read(body: bytes, content_type: str) -> SoapRequest:
+def _parse_envelope(body: bytes, content_type: str) -> SoapRequest:
+    if content_type.lower().startswith("multipart/"):
+        raise SoapFault("Client", "type", "multipart не поддерживается", "multipart is not supported", status=415)
     plain = _is_plain(body)
     opening = body[: body.find(b">") + 1] if plain else b""
     if plain and opening in _plain_openings:
@@ -88,14 +80,10 @@ def _read(body: bytes, content_type: str) -> SoapRequest:
     try:
         if not plain:
             _refuse_bombs(root)
-        element = _operation(root, version)
-        request = _to_request(version, element)
+        return _to_request(version, _operation(root, version))
     except SoapFault as fault:
         fault.version = version
         raise
-    if plain:
-        _templates.add(body, content_type, request)
-    return request
 
 
 def _to_request(version: str, element: etree._Element) -> SoapRequest:
@@ -103,7 +91,9 @@ def _to_request(version: str, element: etree._Element) -> SoapRequest:
     # Nil and empty are Spyne's to tell apart.
     texts = tuple([parameter.text for parameter in parameters if parameter.text and not parameter.items()])
     shape = (element.tag, *[parameter.tag for parameter in parameters])
-    return SoapRequest(version, shape, texts if len(texts) == len(parameters) else None, lambda: element)
+    return SoapRequest(
+        version, *split_tag(element), shape, texts if len(texts) == len(parameters) else None, lambda: element
+    )
 
 
 def split_tag(element: etree._Element) -> tuple[str, str]:
@@ -296,3 +286,6 @@ def _unreadable_encoding() -> SoapFault:
         "unsupported encoding: UTF-8, UTF-16 or windows-1251 is needed",
         status=415,
     )
+
+
+read = EnvelopeTemplates(_read, _is_plain).read

@@ -31,7 +31,10 @@ def document(title: str, category: str = "", extension: str = "") -> str:
 
 def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
     """Return the answer to `operation` in `namespace` as an envelope of `version`: UTF-8, compact, undeclared."""
-    text = _escaped(value)
+    text = value
+    # Nearly every name stands as it is: what Python calls printable may stand in XML.
+    if not value.isprintable() or "&" in value or "<" in value or ">" in value:
+        text = _escaped(value)
     declared = f'xmlns:xs="{_XS}" xmlns:xsi="{_XSI}"'
     # 1C closes an empty return on itself.
     returned = f"<m:return {declared}>{text}</m:return>" if text else f"<m:return {declared}/>"
@@ -43,8 +46,5 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
 
 
 def _escaped(text: str) -> str:
-    # Nearly every name. Whatever Python calls printable may stand in XML.
-    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
-        return text
     # A bare CR would come out of the receiver's parser as LF (XML 1.0 §2.11).
     return escape(_NOT_XML.sub("", text), quote=False).replace("\r", "&#13;")

@@ -1,13 +1,14 @@
-"""An operation asked for, and how one is known again that differs from an earlier one in its parameters' texts alone.
+"""SOAP requests, and templates of their envelopes.
 
-A VATS sends one and the same envelope for every call, so most requests need no parser. Rule: only what was read in full
-is known again, and only where the bytes alone prove that a parser would read it the same way.
+A VATS sends the same envelope for every call, with other texts for its parameters, so most requests need no parser.
+Rule: a template is made only of an envelope that a parser read in full, and matches only bytes that the parser would
+read the same way.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -27,45 +28,84 @@ def split_qname(tag: str) -> tuple[str, str]:
     return namespace[1:], name
 
 
-class SoapRequest:
-    """An operation asked for: the envelope's namespace and the Body's one child, its parameters plain text."""
+class SoapRequest(NamedTuple):
+    """An operation that was asked for: the envelope's version and namespace, and the Body's one child.
 
-    __slots__ = ("_element", "namespace", "operation", "shape", "texts", "version")
+    `texts` are those of the parameters, None where one of them is nil or empty; `parse` returns the Body's child.
+    """
 
-    def __init__(
-        self, version: str, shape: Shape, texts: tuple[str, ...] | None, element: Callable[[], etree._Element]
-    ) -> None:
-        """`texts` are those of the parameters, None where one is nil or empty; `element` gives the Body's child."""
-        self.version = version
-        self.namespace, self.operation = split_qname(shape[0])
-        self.shape = shape
-        self.texts = texts
-        self._element = element
+    version: str
+    namespace: str
+    operation: str
+    shape: Shape
+    texts: tuple[str, ...] | None
+    parse: Callable[[], etree._Element]
 
     @property
     def element(self) -> etree._Element:
         """The Body's one child."""
-        return self._element()
+        return self.parse()
+
+
+class _Template(NamedTuple):
+    """An envelope that was read in full: its bytes around the parameters' texts, and what it asked for."""
+
+    pieces: tuple[bytes, ...]
+    version: str
+    namespace: str
+    operation: str
+    shape: Shape
 
 
 class EnvelopeTemplates:
-    """Requests that were read in full, by the content type they came with. Called by many threads at once."""
+    """Reads envelopes: by a parser, or by their likeness to one that a parser read. Called by many threads at once."""
 
-    def __init__(self, most_of_one: int = _MAX_TEMPLATES) -> None:
-        """Know `most_of_one` requests of one content type."""
-        self._most_of_one = most_of_one
-        self._by_type: dict[str, tuple[tuple[Sequence[bytes], str, Shape], ...]] = {}
+    def __init__(
+        self,
+        parse: Callable[[bytes, str], SoapRequest],
+        is_plain: Callable[[bytes], bool],
+        max_per_type: int = _MAX_TEMPLATES,
+    ) -> None:
+        """Keep at most `max_per_type` templates of one content type.
 
-    def match(self, body: bytes, content_type: str, parse: Callable[[], etree._Element]) -> SoapRequest | None:
-        """Return the request in `body`, None where it must be read; `parse` reads it for whoever needs the element."""
-        for pieces, version, shape in self._by_type.get(content_type, ()):
-            texts = _between(pieces, body)
-            if texts is not None:
-                return SoapRequest(version, shape, texts, parse)
-        return None
+        `parse` reads an envelope in full; `is_plain` tells of one that it holds no comments, no CDATA and no
+        instructions after its first line, so that it can be a template.
+        """
+        self._parse = parse
+        self._is_plain = is_plain
+        self._max_per_type = max_per_type
+        self._by_type: dict[str, tuple[_Template, ...]] = {}
 
-    def add(self, body: bytes, content_type: str, request: SoapRequest) -> None:
-        """Know `request` again, read from `body`: no comments, no CDATA, no instructions after its first line.
+    def read(self, body: bytes, content_type: str = "") -> SoapRequest:
+        """Return the request in `body`; only the charset of `content_type` counts, after BOM and XML declaration.
+
+        Raises SoapFault with the version to answer in.
+        """
+        for template in self._by_type.get(content_type, ()):
+            first, *inner, last = template.pieces
+            if not (body.startswith(first) and body.endswith(last)):
+                continue
+            texts = []
+            start = len(first)
+            for piece in (*inner, last):
+                # A piece begins with a tag, and no text holds one.
+                end = body.find(piece, start) if piece is not last else len(body) - len(last)
+                if not _PLAIN_TEXT.fullmatch(body, start, max(start, end)):
+                    break
+                texts.append(body[start:end].decode("ascii"))
+                start = end + len(piece)
+            else:
+                _, version, namespace, operation, shape = template
+                return SoapRequest(
+                    version, namespace, operation, shape, tuple(texts), lambda: self._parse(body, content_type).element
+                )
+        request = self._parse(body, content_type)
+        if self._is_plain(body):
+            self._add(body, content_type, request)
+        return request
+
+    def _add(self, body: bytes, content_type: str, request: SoapRequest) -> None:
+        """Keep `body` as a template.
 
         Without references a text stands in the bytes as it is; where it stands once between two tags, that is its
         parameter's place, and any other plain text there leaves the rest of the document what it is.
@@ -83,23 +123,7 @@ class EnvelopeTemplates:
             end = at + len(wanted) - 1
         known = self._by_type.get(content_type, ())
         if known or len(self._by_type) < _MAX_CONTENT_TYPES:
-            new = ((*pieces, body[end:]), request.version, request.shape)
-            # Another one each time: whoever looks into it meanwhile has the one before.
-            self._by_type[content_type] = (new, *known)[: self._most_of_one]
-
-
-def _between(pieces: Sequence[bytes], body: bytes) -> tuple[str, ...] | None:
-    """Return the texts between `pieces` of which `body` consists; None where it does not, or they are not plain."""
-    first, *inner, last = pieces
-    if not (body.startswith(first) and body.endswith(last)):
-        return None
-    texts = []
-    start = len(first)
-    for piece in (*inner, last):
-        # A piece begins with a tag, and no text holds one.
-        end = body.find(piece, start) if piece is not last else len(body) - len(last)
-        if not _PLAIN_TEXT.fullmatch(body, start, max(start, end)):
-            return None
-        texts.append(body[start:end].decode("ascii"))
-        start = end + len(piece)
-    return tuple(texts)
+            version, namespace, operation, shape, _, _ = request
+            new = _Template((*pieces, body[end:]), version, namespace, operation, shape)
+            # Copy-on-write: threads that read meanwhile keep the old tuple.
+            self._by_type[content_type] = (new, *known)[: self._max_per_type]

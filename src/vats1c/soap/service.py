@@ -1,32 +1,31 @@
-"""The Spyne application: it declares SayName and IncomingCall, validates what is asked and dispatches it to the desk.
+"""The Spyne application: it declares SayName and IncomingCall, validates requests and dispatches them to the calls.
 
-Spyne is used through its own extension points: a protocol that takes the element `envelope` has read and spells the
-answer through `reply`, and a transport that runs one request. The declaration is Spyne's alone: names, parameters,
+Spyne is used through its own extension points: a protocol that takes the element that `parser` has read and renders the
+answer by `reply`, and a transport that runs one request. The declaration is Spyne's alone: names, parameters,
 namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
 """
 # mypy: disable-error-code="misc,untyped-decorator"
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-import structlog
 from spyne import Application, Fault, MethodContext, ServiceBase, Unicode, rpc
 from spyne.protocol.xml import XmlDocument
 from spyne.server import ServerBase
 
 from vats1c.calls.service import CallService
-from vats1c.journal import JournalError
-from vats1c.model import Exchange
+from vats1c.http import then
+from vats1c.model import Caller, Exchange
 from vats1c.phone_format import PhoneFormat
 from vats1c.soap import reply
-from vats1c.soap.direct_dispatch import direct_operations
+from vats1c.soap.direct_dispatch import DirectContext, direct_operations
 from vats1c.soap.fault import SoapFault
 from vats1c.soap.parser import split_tag
 from vats1c.soap.request import SoapRequest
-
-log = structlog.get_logger("vats1c.soap")
 
 VATS = "http://VATS"
 # The vendor's page shows SayName in this one; a 1C service has one namespace, whichever its author chose.
@@ -34,6 +33,7 @@ TEST_NAMESPACE = "http://test"
 NAME = "VATS"
 # What a fault repeats of an unknown name, characters.
 _MAX_SHOWN_CHARS = 100
+_MAX_RENDERED = 4_096
 
 # Exactly once, and empty is a value: a hidden number arrives as <number/>.
 _Text = Unicode(min_occurs=1, nillable=True)
@@ -58,17 +58,8 @@ CONTRACTS = tuple(
 
 
 def declare(contract: Contract) -> Application:
-    """Return the Spyne application of one contract; its methods find desk and display in the request's context."""
-
-    def say(asked: "_CallContext", number: str) -> str:
-        parts = asked.parts
-        caller = parts.desk.say_name(number, asked.exchange)
-        text = parts.display.render(caller)
-        if not contract.returns_document:
-            return text
-        return (
-            reply.document(text, caller.category, parts.desk.extension_of(caller)) if caller else reply.document(text)
-        )
+    """Return the Spyne application of one contract; its methods find the calls they serve in the request's context."""
+    returns_document = contract.returns_document
 
     class Operations(ServiceBase):
         @rpc(
@@ -78,7 +69,14 @@ def declare(contract: Contract) -> Application:
             _out_variable_name="return",
         )
         def SayName(ctx: Any, number: str | None) -> str:  # noqa: N802, N805 - the contract's name, Spyne's context
-            return say(ctx.udc, number or "")
+            context: CallContext = ctx.udc
+            caller = context.calls.say_name(number or "", context.exchange)
+            text = context.render(caller)
+            if not returns_document:
+                return text
+            if caller is None:
+                return reply.document(text)
+            return reply.document(text, caller.category, context.calls.extension_of(caller))
 
         @rpc(
             _Text,
@@ -87,13 +85,10 @@ def declare(contract: Contract) -> Application:
             _in_variable_names={"num_from": "NumFrom", "key": "Key"},
             _out_variable_name="return",
         )
-        def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> str:  # noqa: N802, N805 - likewise
-            asked: _CallContext = ctx.udc
-            if asked.deferred is None:
-                asked.parts.desk.incoming_call(num_from or "", key or "", asked.exchange)
-            else:
-                asked.deferred.append((num_from or "", key or ""))
-            return "1"
+        def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> "Future[str]":  # noqa: N802, N805 - likewise
+            context: CallContext = ctx.udc
+            recorded = context.calls.record_call(num_from or "", key or "", context.exchange)
+            return then(recorded, _one)
 
     return _Application(
         [Operations],
@@ -104,11 +99,17 @@ def declare(contract: Contract) -> Application:
     )
 
 
+def _one(recorded: "Future[Any]") -> str:
+    """Return the answer to a call that was recorded. Raises what kept it from being recorded."""
+    recorded.result()
+    return "1"
+
+
 class _Application(Application):
     """An application whose faults remember what caused them: Spyne would keep the text alone."""
 
     def call_wrapper(self, ctx: MethodContext) -> Any:
-        """Call the method; whatever it raises becomes a Server fault with its cause."""
+        """Call the method; what it raises becomes the cause of a Server fault."""
         try:
             return super().call_wrapper(ctx)
         except Exception as error:
@@ -116,7 +117,7 @@ class _Application(Application):
 
 
 class _RequestProtocol(XmlDocument):
-    """Spyne's XML protocol, given the operation element that `envelope` has already read."""
+    """Spyne's XML protocol, given the operation element that `parser` has already read."""
 
     def __init__(self, validator: str) -> None:
         super().__init__(validator=validator, parse_xsi_type=False)
@@ -134,15 +135,20 @@ class _ReplyProtocol(XmlDocument):
     """The way out: one return value in an envelope of the request's version."""
 
     def serialize(self, ctx: MethodContext, message: str) -> None:  # noqa: ARG002 - Spyne's signature
-        """Set the document to the answer's bytes."""
+        """Set the document to the answer's bytes, or to a future of them."""
         operation = ctx.descriptor
-        ctx.out_document = reply.envelope(
-            ctx.transport.version, self.app.tns, operation.operation_name, ctx.out_object[0]
-        )
+        ctx.out_document = _envelope(ctx.transport.version, self.app.tns, operation.operation_name, ctx.out_object[0])
 
     def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:  # noqa: ARG002
         """Hand the bytes over as they are."""
         ctx.out_string = [ctx.out_document]
+
+
+def _envelope(version: str, namespace: str, operation: str, value: "str | Future[str]") -> "bytes | Future[bytes]":
+    """Return the answer `value` in its envelope; a future of it for a future."""
+    if isinstance(value, Future):
+        return then(value, lambda done: reply.envelope(version, namespace, operation, done.result()))
+    return reply.envelope(version, namespace, operation, value)
 
 
 class _Transport(ServerBase):
@@ -150,12 +156,12 @@ class _Transport(ServerBase):
 
     transport = "urn:vats1c"
 
-    def run(self, request: SoapRequest, asked: "_CallContext") -> bytes:
-        """Return the answer's bytes; raise spyne.Fault, or SoapFault as the method raised it."""
+    def run(self, request: SoapRequest, context: "CallContext") -> "bytes | Future[bytes]":
+        """Return the answer's bytes. Raises spyne.Fault, with what the method raised as its cause."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
         initial.in_document = request.element
-        initial.udc = asked
+        initial.udc = context
         (ctx,) = self.generate_contexts(initial)
         try:
             if ctx.in_error is None:
@@ -166,7 +172,8 @@ class _Transport(ServerBase):
             if ctx.out_error is not None:
                 raise ctx.out_error
             self.get_out_string(ctx)
-            return bytes(ctx.out_string[0])
+            answer: bytes | Future[bytes] = ctx.out_string[0]
+            return answer
         finally:
             ctx.close()
             # Spyne's parts of a context know each other and it: kept, they would keep the document until the garbage
@@ -174,101 +181,78 @@ class _Transport(ServerBase):
             vars(ctx).clear()
 
 
-class _CallContext(NamedTuple):
-    """What a method finds in the request's context."""
+class CallContext(NamedTuple):
+    """What a method finds in the request's context: the publication's parts, and the exchange to note in.
 
-    parts: "SoapService"
-    exchange: Exchange | None
-    # Where the parameters of a call go that whoever asks has written down, and does not answer before.
-    deferred: list[tuple[str, str]] | None = None
+    `render` returns what the phone shows of a caller.
+    """
+
+    calls: CallService
+    render: Callable[[Caller | None], str]
+    exchange: Exchange
+
+
+def _cached(phone_format: PhoneFormat) -> Callable[[Caller | None], str]:
+    """Return what `phone_format` shows of a caller: the same few ring again and again, and a caller is immutable."""
+    return lru_cache(maxsize=_MAX_RENDERED)(phone_format.render)
 
 
 class SoapService:
-    """Answers what `envelope` has read: picks the contract, lets Spyne do its part, turns its faults into ours."""
+    """Answers requests: picks the contract and the operation, by Spyne or as Spyne would."""
 
-    def __init__(self, desk: CallService, display: PhoneFormat) -> None:
-        self.desk = desk
-        self.display = display
+    def __init__(self, calls: CallService, phone_format: PhoneFormat) -> None:
+        self.calls = calls
+        self.render = _cached(phone_format)
         self._transports = {
             (contract.namespace, contract.returns_document): _Transport(declare(contract)) for contract in CONTRACTS
         }
-        self._compiled = direct_operations(transport.app for transport in self._transports.values())
+        self._direct = direct_operations(transport.app for transport in self._transports.values())
 
-    def for_publication(self, desk: CallService, display: PhoneFormat) -> "SoapService":
-        """Return a service of the same declaration, for another publication: Spyne never lets go of a declaration."""
+    def for_publication(self, calls: CallService, phone_format: PhoneFormat) -> "SoapService":
+        """Return a service of the same declaration for another publication: Spyne never frees a declaration."""
         other = copy(self)
-        other.desk, other.display = desk, display
+        other.calls, other.render = calls, _cached(phone_format)
         return other
 
-    def answer(self, request: SoapRequest, exchange: Exchange | None = None) -> bytes:
-        """Return the answer envelope; what is decided on the way is noted in `exchange`. Raises SoapFault."""
-        operation = self._compiled.get(request.shape)
-        if operation is None or request.texts is None:
-            return self._dispatch_with_spyne(request, exchange)
-        try:
-            value = operation.call(request.texts, _CallContext(self, exchange))
-        except Fault as fault:
-            raise _translate_fault(fault, operation.application, request) from fault
-        if value is None:
-            return self._dispatch_with_spyne(request, exchange)
-        return reply.envelope(request.version, operation.namespace, operation.name, value)
+    def answer(self, request: SoapRequest, exchange: Exchange) -> "bytes | Future[bytes]":
+        """Return the answer envelope, a future of it where it waits for the journal.
 
-    def submit(self, request: SoapRequest, exchange: Exchange, then: Callable[[bytes | SoapFault], None]) -> bool:
-        """Take an IncomingCall that is answered once it is written: `then` is told the answer, by another thread.
-
-        Tell whether it was taken: any other request is for `answer`.
+        What is decided is noted in `exchange`. Raises SoapFault for a wrong request, and whatever an operation raises.
         """
-        operation = self._compiled.get(request.shape)
-        if operation is None or operation.name != "IncomingCall" or request.texts is None:
-            return False
-        deferred: list[tuple[str, str]] = []
-        value = operation.call(request.texts, _CallContext(self, exchange, deferred))
-        if value is None:
-            return False
-        answer = reply.envelope(request.version, operation.namespace, operation.name, value)
+        context = CallContext(self.calls, self.render, exchange)
+        operation = self._direct.get(request.shape)
+        if operation is None or request.texts is None or any(operation.listeners):
+            return self._dispatch_with_spyne(request, context)
+        value = operation.function(DirectContext(context), *request.texts)
+        if isinstance(value, str):
+            return reply.envelope(request.version, operation.namespace, operation.name, value)
+        return _envelope(request.version, operation.namespace, operation.name, value)
 
-        def told(error: Exception | None) -> None:
-            then(answer if error is None else _server_fault(error, request))
-
-        self.desk.record_call(*deferred[0], exchange, told)
-        return True
-
-    def _dispatch_with_spyne(self, request: SoapRequest, exchange: Exchange | None) -> bytes:
-        named = {split_tag(parameter)[1] for parameter in request.element}
-        transport = self._transports.get((request.namespace, "Number" in named))
+    def _dispatch_with_spyne(self, request: SoapRequest, context: CallContext) -> "bytes | Future[bytes]":
+        names = {split_tag(parameter)[1] for parameter in request.element}
+        transport = self._transports.get((request.namespace, "Number" in names))
         if transport is None:
             raise _unknown_operation(request)
-        if {"number", "Number"} <= named:
+        if {"number", "Number"} <= names:
             raise _wrong_parameters(request, "number | Number")
         try:
-            return transport.run(request, _CallContext(self, exchange))
+            return transport.run(request, context)
         except Fault as fault:
             raise _translate_fault(fault, transport.app, request) from fault
 
 
-def _translate_fault(fault: Fault, application: Application, request: SoapRequest) -> SoapFault:
-    """Say Spyne's fault in our words: its own are English, name types and hold what was sent."""
+def _translate_fault(fault: Fault, application: Application, request: SoapRequest) -> BaseException:
+    """Return a SoapFault for a wrong request: Spyne's texts are English, name types and hold what was sent.
+
+    For a fault of ours, what the method raised.
+    """
     if fault.faultcode.startswith("Client.ResourceNotFound"):
         return _unknown_operation(request)
     if fault.faultcode.startswith("Client"):
         methods = application.interface.service_method_map[request.element.tag]
         return _wrong_parameters(request, ", ".join(methods[0].in_message.get_flat_type_info(methods[0].in_message)))
-    return _server_fault(fault.__cause__ or fault, request)
-
-
-def _server_fault(error: BaseException, request: SoapRequest) -> SoapFault:
-    """Say what went wrong on our side."""
-    if isinstance(error, JournalError):
-        log.error("call_not_recorded", error=str(error.__cause__))
-        return SoapFault("Server", "journal", error.message.ru, error.message.en, version=request.version)
-    log.error("operation_failed", operation=request.operation, exc_info=error)
-    return SoapFault(
-        "Server",
-        "internal",
-        "внутренняя ошибка сервиса",
-        "internal error of the service",
-        version=request.version,
-    )
+    cause: BaseException = fault.__cause__ or fault
+    return cause
 
 
 def _wrong_parameters(request: SoapRequest, names: str) -> SoapFault:

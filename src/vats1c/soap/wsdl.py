@@ -5,15 +5,15 @@ Rule: the address comes from the settings, or from the request's own Host when i
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
-from wsgiref.types import StartResponse, WSGIEnvironment
 from xml.sax.saxutils import escape
 
 from werkzeug.http import parse_etags
 from werkzeug.sansio.utils import host_is_trusted
+
+from vats1c.http import Request, Response
 
 _FILE = "VATS.wsdl"
 _ADDRESS = 'location="http://localhost/telephony/ws/VATS"'
@@ -30,7 +30,7 @@ def read(parameter: str = "number") -> str:
 
 
 class Wsdl:
-    """The WSDL of one publication as a WSGI application for GET and HEAD."""
+    """The WSDL of one publication."""
 
     def __init__(
         self,
@@ -56,25 +56,20 @@ class Wsdl:
         address = escape(base + self._path, {'"': "&quot;"})
         return self._text.replace(_ADDRESS, f'location="{address}"').encode()
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def respond(self, request: Request) -> Response:
         """Answer GET and HEAD, If-None-Match too."""
-        document = self.document(self._base(environ))
+        document = self.document(self._base(request))
         etag = hashlib.blake2b(document, digest_size=16).hexdigest()
         headers = [("ETag", f'"{etag}"'), ("Cache-Control", "no-cache"), ("Vary", "Host")]
-        if parse_etags(environ.get("HTTP_IF_NONE_MATCH")).contains_weak(etag):
-            start_response("304 Not Modified", headers)
-            return []
-        headers += [("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(document)))]
-        start_response("200 OK", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [document]
+        if parse_etags(request.headers.get("if-none-match")).contains_weak(etag):
+            return Response(304, headers)
+        return Response(200, [*headers, ("Content-Type", "text/xml; charset=utf-8")], document)
 
-    def _base(self, environ: WSGIEnvironment) -> str:
+    def _base(self, request: Request) -> str:
         if self._public_url:
             return self._public_url
-        host = environ.get("HTTP_HOST", "")
-        if not self._is_trusted(host):
-            host = self._default_host
-        return f"{environ['wsgi.url_scheme']}://{host}"
+        host = request.host if self._is_trusted(request.host) else self._default_host
+        return f"{request.scheme}://{host}"
 
     def _is_trusted(self, host: str) -> bool:
         """An IP address or localhost names nobody else's server; any other name must be in the settings."""

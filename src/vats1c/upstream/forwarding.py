@@ -6,6 +6,7 @@ the form would pop up for a call that is over.
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 import structlog
@@ -24,11 +25,8 @@ _MAX_AGE_S = 15.0
 class Recorder(Protocol):
     """Where calls are written down."""
 
-    def record(self, ringing: Ringing) -> Any:
-        """Return what was written once it is durable; raises when it cannot be."""
-
-    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
-        """Do the same and return at once: `then` is told of it, or of the error."""
+    def record(self, ringing: Ringing) -> "Future[Any]":
+        """Return a future of what was written, done once it is durable."""
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Say who rang, found after the call was written down."""
@@ -53,21 +51,11 @@ class ForwardingRecorder:
             "forwarding", self._forward, threads=_MAX_CONCURRENT, most=_MAX_QUEUED
         )
 
-    def record(self, ringing: Ringing) -> Any:
-        """Write the call down, and only then pass it on."""
-        written = self._record.record(ringing)
-        self._pass_on(ringing)
-        return written
-
-    def submit(self, ringing: Ringing, then: Callable[[Any, Any], None]) -> None:
-        """Have the call written down, and only then pass it on."""
-
-        def told(written: Any, error: Any) -> None:
-            if error is None:
-                self._pass_on(ringing)
-            then(written, error)
-
-        self._record.submit(ringing, told)
+    def record(self, ringing: Ringing) -> "Future[Any]":
+        """Return a future of the recorded call; once it is written, the call is passed on."""
+        recorded = self._record.record(ringing)
+        recorded.add_done_callback(lambda done: self._pass_on(ringing) if done.exception() is None else None)
+        return recorded
 
     def _pass_on(self, ringing: Ringing) -> None:
         if not self._background.submit((ringing, time.monotonic())):

@@ -71,6 +71,11 @@ class CallersApi:
         _done(lambda: own.remove(caller_id))
         return json_response(None)
 
+    def require_editor(self, asking: ApiRequest) -> Response:
+        """Return an empty response to a person who may edit the directory. Raises ApiError."""
+        self._own(asking)
+        return json_response(None)
+
     def import_(self, asking: ApiRequest) -> Response:
         """Import a file, or say what an import would do."""
         person, own = self._own(asking)

@@ -1,5 +1,6 @@
 """The API of calls, and the stream of them that the card page lives by."""
 
+import threading
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,8 +16,8 @@ from vats1c.journal import RECEIPTS, CallFilter
 from vats1c.model import Call
 from vats1c.number import describe, identify
 from vats1c.push.windows import QueueListener, TooManyWindowsError
-from vats1c.web.call_stream import CallStream, event
 from vats1c.web.context import WebContext, now, visible_calls
+from vats1c.web.event_stream import CallStream, event
 from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
 from vats1c.web.serializers.calls import call_json, me_json
 
@@ -36,7 +37,7 @@ class CallsApi:
 
     def __init__(self, parts: WebContext) -> None:
         self._parts = parts
-        self._waiting = 0
+        self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
         # A thousand windows show the same call.
         self._event = lru_cache(maxsize=64)(self._call_event)
 
@@ -140,10 +141,10 @@ class CallsApi:
         secret = asking.cookies.get(COOKIE, "")
         language = asking.language
 
-        def spell(call: Call) -> bytes:
+        def render(call: Call) -> bytes:
             return self._event(call, language)
 
-        window = CallStream(secret, spell=spell, alive=lambda: self._parts.end_reason(session, secret))
+        window = CallStream(secret, render=render, alive=lambda: self._parts.end_reason(session, secret))
         screens = self._parts.windows
         try:
             screens.open(person.publication, keys, window)
@@ -178,9 +179,8 @@ class CallsApi:
         return event("call", call_json(self._parts, call, language), call.version)
 
     def _wait_for(self, person: PageUser, after: int, limit: int, those: CallFilter, seconds: int) -> list[Call]:
-        if self._waiting >= _MAX_WAITING:
+        if not self._waiting.acquire(blocking=False):
             return []
-        self._waiting += 1
         try:
             keys = None if person.administrator else person.keys
             window = self._parts.windows.open(person.publication, keys, QueueListener())
@@ -200,7 +200,7 @@ class CallsApi:
             finally:
                 self._parts.windows.close(window)
         finally:
-            self._waiting -= 1
+            self._waiting.release()
 
     def _filter_of(self, asking: ApiRequest, person: PageUser) -> CallFilter:
         since = asking.args.get("since")

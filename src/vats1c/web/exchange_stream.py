@@ -1,87 +1,94 @@
-"""Follow the exchanges as they are written down: a stream of server-sent events, several exchanges to an event.
+"""The exchanges as they are written down: several to an event, for the inspectors that are open."""
 
-Rule: a follower counts as a window, is woken by the journal, and reads from it what it has not sent yet.
-"""
-
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from vats1c.database import DatabaseError
 from vats1c.journal import ChangeNotifier
-from vats1c.push.windows import HEARTBEAT_S, QueueListener, WindowRegistry
-from vats1c.web.call_stream import StreamingResponse, event
+from vats1c.web.event_stream import EventStream, event
 
-# Other processes write, too: look this often, seconds.
+log = structlog.get_logger("vats1c.web")
+
+# Other processes write, too, and do not notify this one.
 _POLL_INTERVAL_S = 1.0
-# What comes within this time is told at once, so that a page has few changes to draw.
+# Exchanges that come within this time are sent together, so that a page has few changes to draw.
 _BATCH_WINDOW_S = 0.1
 
+Look = Callable[[int], tuple[list[dict[str, Any]], int]]
 
-class ExchangeStream(StreamingResponse):
-    """The exchanges for one page."""
 
-    def __init__(
-        self,
-        window: QueueListener,
-        *,
-        screens: WindowRegistry,
-        bell: ChangeNotifier,
-        cursor: int,
-        look: Callable[[int], tuple[list[dict[str, Any]], int]],
-        alive: Callable[[], str],
-    ) -> None:
-        """Tell what `look` returns for a cursor, exchanges and the next cursor, from `cursor` on.
+class ExchangeStream(EventStream):
+    """The exchanges for one page, from a cursor on."""
 
-        `alive` says why the stream ends, "" while it goes on.
-        """
-        self._window = window
-        self._screens = screens
-        self._bell = bell
-        self._cursor = cursor
+    def __init__(self, session: str, alive: Callable[[], str], look: Look, cursor: int) -> None:
+        """`look` returns the exchanges after a cursor, and the next cursor; it may wait for the database."""
+        super().__init__(session, alive)
         self._look = look
-        self._alive = alive
-        bell.subscribe(self._woken)
+        self._cursor = cursor
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield events until the window closes."""
-        yield event("hello", {"now": datetime.now(UTC).isoformat(), "cursor": self._cursor})
-        beat = time.monotonic() + HEARTBEAT_S
+    def prepare(self, on_end: Callable[[], None]) -> None:
+        """Greet the page; call `on_end` once at the end."""
+        with self._lock:
+            self._on_end = on_end
+            self.send(event("hello", {"now": datetime.now(UTC).isoformat(), "cursor": self._cursor}))
+
+    def beat(self) -> None:
+        """Send an event that keeps the connection open, with the cursor."""
+        self.send(event("beat", {"now": datetime.now(UTC).isoformat(), "cursor": self._cursor}))
+
+    def send_new(self) -> None:
+        """Read and send the exchanges that were not sent yet. Called by the feed's thread alone."""
+        try:
+            exchanges, cursor = self._look(self._cursor)
+        except DatabaseError:
+            self.end("journal")
+            return
+        self._cursor = cursor
+        if exchanges:
+            self.send(event("exchanges", {"exchanges": exchanges, "cursor": cursor}, cursor))
+
+
+class ExchangeFeed:
+    """Reads new exchanges for every open page on one thread, which is there from the first page on."""
+
+    def __init__(self, changes: ChangeNotifier) -> None:
+        """`changes` notifies of exchanges that this process has written."""
+        self._changes = changes
+        self._changed = threading.Event()
+        self._lock = threading.Lock()
+        # Both under the lock.
+        self._streams: set[ExchangeStream] = set()
+        self._thread: threading.Thread | None = None
+
+    def add(self, stream: ExchangeStream) -> None:
+        """Send exchanges to `stream` from now on."""
+        with self._lock:
+            self._streams.add(stream)
+            if self._thread is None:
+                self._changes.subscribe(self._changed.set)
+                self._thread = threading.Thread(target=self._run, name="exchange-feed", daemon=True)
+                self._thread.start()
+        self._changed.set()
+
+    def remove(self, stream: ExchangeStream) -> None:
+        """Send nothing more to `stream`."""
+        with self._lock:
+            self._streams.discard(stream)
+
+    def _run(self) -> None:
         while True:
-            if self._window.closing:
-                yield event("bye", {"reason": "stopping"})
-                return
-            try:
-                found, cursor = self._look(self._cursor)
-            except DatabaseError:
-                yield event("bye", {"reason": "journal"})
-                return
-            if found:
-                yield event("exchanges", {"exchanges": found, "cursor": cursor}, cursor)
-            self._cursor = cursor
-            if time.monotonic() >= beat:
-                beat = time.monotonic() + HEARTBEAT_S
-                reason = self._alive()
-                if reason:
-                    yield event("bye", {"reason": reason})
-                    return
-                yield event("beat", {"now": datetime.now(UTC).isoformat(), "cursor": cursor})
-            self._wait()
-
-    def _woken(self) -> None:
-        # Once is enough, however long its client takes to read.
-        if not self._window.waiting:
-            self._window.wake()
-
-    def _wait(self) -> None:
-        self._window.next(_POLL_INTERVAL_S)
-        if not self._window.closing:
+            self._changed.wait(_POLL_INTERVAL_S if self._streams else None)
             time.sleep(_BATCH_WINDOW_S)
-        while self._window.waiting and not self._window.closing:
-            self._window.next(0)
-
-    def close(self) -> None:
-        """Let go of the window: its client has gone, or was told to."""
-        self._bell.unsubscribe(self._woken)
-        self._screens.close(self._window)
+            self._changed.clear()
+            with self._lock:
+                streams = list(self._streams)
+            for stream in streams:
+                try:
+                    stream.send_new()
+                except Exception:  # a defect of ours: the other pages go on
+                    log.exception("window_failed")

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 from vats1c.journal import ExchangeSearch, FoundExchanges, TooManyWaitersError
 from vats1c.model import Exchange
 from vats1c.number import identify
-from vats1c.push.windows import QueueListener, TooManyWindowsError
+from vats1c.push.windows import TooManyWindowsError
 from vats1c.simulator import requests
 from vats1c.staging import exports
 from vats1c.staging.recorded import RecordedExchange
 from vats1c.web.context import WebContext
-from vats1c.web.exchange_stream import ExchangeStream
+from vats1c.web.exchange_stream import ExchangeFeed, ExchangeStream
 from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
 from vats1c.web.serializers.exchanges import exchange_json, list_json, with_bytes
 
@@ -37,6 +37,7 @@ class ExchangesApi:
 
     def __init__(self, parts: WebContext) -> None:
         self._parts = parts
+        self._feed = ExchangeFeed(parts.journal.changes)
 
     def list_exchanges(self, asking: ApiRequest) -> Response:
         """Give the last ones, or those after a cursor, waiting for the first of them."""
@@ -89,14 +90,20 @@ class ExchangesApi:
         def alive() -> str:
             return self._parts.end_reason(session, secret)
 
+        windows = self._parts.windows
+        stream = ExchangeStream(secret, alive, look, cursor)
+
+        def end() -> None:
+            self._feed.remove(stream)
+            windows.close(stream)
+
         try:
-            window = self._parts.windows.open("", (), QueueListener(secret))
+            windows.open("", (), stream)
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
-        journal = self._parts.journal
-        return ExchangeStream(
-            window, screens=self._parts.windows, bell=journal.changes, cursor=cursor, look=look, alive=alive
-        )
+        stream.prepare(end)
+        self._feed.add(stream)
+        return stream
 
     def bench(self, asking: ApiRequest) -> Response:
         """Say which publications there are to look at, and whether a test call may be sent."""

@@ -100,7 +100,7 @@ class Pages:
         secret = asking.cookies.get(COOKIE)
         if secret:
             self._parts.sessions.end(secret)
-            self._parts.windows.wake(secret)
+            self._parts.windows.verify_session(secret)
         response = json_response(None) if "X-Vats1c" in asking.headers else redirect("/sign-in", 303)
         response.delete_cookie(COOKIE, path="/")
         return response

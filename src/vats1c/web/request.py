@@ -11,12 +11,12 @@ from werkzeug.wrappers import Request, Response
 from vats1c.accounts.basic import LoginRefused
 from vats1c.accounts.people import PageUser
 from vats1c.accounts.sessions import Session
+from vats1c.http import BodyProblem
 from vats1c.messages import Message
 from vats1c.proxies import is_proxied, parse_address
 from vats1c.web.context import WebContext
 
 COOKIE = "vats1c_session"
-_MAX_JSON_BYTES = 65_536
 _READING = frozenset({"GET", "HEAD"})
 
 
@@ -33,8 +33,8 @@ class ApiError(Exception):
 class ApiRequest(Request):
     """A request to the pages or the API."""
 
-    max_content_length = 32 * 1024 * 1024
     parts: WebContext
+    body_problem: BodyProblem | None = None
 
     @property
     def language(self) -> str:
@@ -107,9 +107,8 @@ class ApiRequest(Request):
     def json_body(self) -> dict[str, Any]:
         """Return the JSON object that was sent. Raises ApiError."""
         try:
-            body = self.get_data(cache=False) if (self.content_length or 0) <= _MAX_JSON_BYTES else b""
-            found = json.loads(body)
-        except (ValueError, RecursionError, TimeoutError):
+            found = json.loads(self.get_data(cache=False))
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise ApiError(400, "json", "ожидается объект JSON", "a JSON object is expected")
@@ -164,6 +163,6 @@ def error_response(error: ApiError, language: str) -> Response:
     return response
 
 
-def too_large(error: HTTPException) -> ApiError:
+def http_error(error: HTTPException) -> ApiError:
     """Return werkzeug's error as ours."""
     return ApiError(error.code or 400, "request", f"{error.code} {error.name}", f"{error.code} {error.name}")

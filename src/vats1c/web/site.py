@@ -2,35 +2,47 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from http import HTTPStatus
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from vats1c import __version__
+from vats1c import __version__, http
 from vats1c.database import DatabaseError
 from vats1c.metrics import CONTENT_TYPE, Metrics
-from vats1c.web.call_stream import HEADERS as STREAM_HEADERS
-from vats1c.web.call_stream import CallStream, StreamingResponse
 from vats1c.web.callers import CallersApi
 from vats1c.web.calls import CallsApi
 from vats1c.web.context import WebContext
+from vats1c.web.environ import wsgi_environ
+from vats1c.web.event_stream import HEADERS as STREAM_HEADERS
+from vats1c.web.event_stream import EventStream
 from vats1c.web.exchanges import ExchangesApi
 from vats1c.web.faults import FaultsApi
 from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
 from vats1c.web.publications import PublicationsApi
-from vats1c.web.request import ApiError, ApiRequest, error_response, too_large
+from vats1c.web.request import ApiError, ApiRequest, error_response, http_error
 from vats1c.web.upstreams import UpstreamsApi
 from vats1c.web.verify import VerifyApi
+from vats1c.worker_pool import WorkerPool
 
 log = structlog.get_logger("vats1c.web")
 
 _UNREADABLE = ApiError(503, "journal", "журнал не отвечает", "the journal does not answer")
+_BODY_PROBLEMS = {
+    http.BodyProblem.TOO_LARGE: RequestEntityTooLarge(),
+    http.BodyProblem.LATE: RequestTimeout(),
+    http.BodyProblem.TRUNCATED: BadRequest(),
+}
+_SIGN_IN, _IMPORT = "/sign-in", "/api/v1/callers/import"
+_MAX_FORM_BYTES = 4_096
+_MAX_IMPORT_BYTES = 32 * 1024 * 1024
 _INTERNAL = ApiError(500, "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
 # What a part says of itself for /readyz: whether it can do its work, and details.
@@ -44,7 +56,7 @@ class _Id(IntegerConverter):
 
 
 class Site:
-    """The pages as one WSGI application."""
+    """The pages and the API as one `Handler`."""
 
     def __init__(
         self,
@@ -53,16 +65,21 @@ class Site:
         vital: Iterable[str],
         metrics: Metrics,
         parts: WebContext,
+        *,
+        pool: WorkerPool,
     ) -> None:
-        """Take the publications' names, by part the check that /readyz asks, the parts that must be ready, and those
-        that pages and API work with.
+        """Serve the pages of `publications` (names) on the threads of `pool`.
+
+        `checks` are what /readyz asks, by part; without those named in `vital` the service is not ready.
         """
         self._publications = tuple(publications)
         self._checks = dict(checks)
         self._vital = tuple(vital)
         self._metrics = metrics
-        self._asking = type("_Asking", (ApiRequest,), {"parts": parts})
-        self._map = Map([*self._own_rules(), *_rules(parts)], converters={"int": _Id})
+        self._pool = pool
+        self._request_class = type("_ApiRequest", (ApiRequest,), {"parts": parts})
+        self._callers = CallersApi(parts)
+        self._map = Map([*self._own_rules(), *_rules(parts, self._callers)], converters={"int": _Id})
 
     def _own_rules(self) -> list[Rule]:
         return [
@@ -72,28 +89,55 @@ class Site:
             Rule("/metrics", endpoint=self.metrics, methods=["GET"]),
         ]
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; errors of the API are JSON, all others plain text."""
-        asking = self._asking(environ)
-        for_programs = environ["PATH_INFO"].startswith(("/api/", "/card/"))
+    def admit(self, request: http.Request) -> http.Admission:
+        """Let every request in whose body may be read: a long one is read only for those who may send it."""
+        if request.path == _IMPORT and request.method == "POST":
+            return self._pool.submit(self._admit_import, request)
+        request.max_body_bytes = _MAX_FORM_BYTES if request.path == _SIGN_IN else http.DEFAULT_MAX_BODY_BYTES
+        return self
+
+    def handle(self, request: http.Request) -> "Future[http.Response]":
+        """Answer a request on a worker thread: pages read the database."""
+        return self._pool.submit(self._answer, request, self._page)
+
+    def _admit_import(self, request: http.Request) -> http.Handler | http.Response:
+        request.max_body_bytes = _MAX_IMPORT_BYTES
+        response = self._answer(request, self._callers.require_editor)
+        return self if response.status == HTTPStatus.NO_CONTENT else response
+
+    def _page(self, asking: ApiRequest) -> "Response | EventStream":
+        if asking.body_problem is not None:
+            raise _BODY_PROBLEMS[asking.body_problem]
+        page, arguments = self._map.bind_to_environ(asking.environ).match()
+        response: Response | EventStream = page(asking, **arguments)
+        return response
+
+    def _answer(self, request: http.Request, page: "Callable[[ApiRequest], Response | EventStream]") -> http.Response:
+        """Return what `page` returns; errors of the API are JSON, all others plain text."""
+        environ = wsgi_environ(request)
+        asking = self._request_class(environ)
+        asking.body_problem = request.body_problem
+        for_programs = request.path.startswith(("/api/", "/card/"))
         try:
-            page, arguments = self._map.bind_to_environ(environ).match()
-            response = page(asking, **arguments)
+            response = page(asking)
         except ApiError as error:
             response = error_response(error, asking.language)
         except HTTPException as error:
-            response = error_response(too_large(error), asking.language) if for_programs else _plain(error, environ)
+            response = error_response(http_error(error), asking.language) if for_programs else _plain(error, environ)
         except (DatabaseError, SQLAlchemyError) as error:
-            log.warning("page_failed", path=environ["PATH_INFO"], error=type(error).__name__)
+            log.warning("page_failed", path=request.path, error=type(error).__name__)
             response = error_response(_UNREADABLE, asking.language)
         except Exception:  # a defect of ours: no traceback leaves the service
-            log.exception("page_failed", path=environ["PATH_INFO"])
+            log.exception("page_failed", path=request.path)
             response = error_response(_INTERNAL, asking.language)
-        if isinstance(response, StreamingResponse | CallStream):
-            start_response("200 OK", STREAM_HEADERS)
-            # A stream is not asked for its pieces: the server has it begin.
-            return response  # type: ignore[return-value]
-        return response(environ, start_response)  # type: ignore[no-any-return]
+        if isinstance(response, EventStream):
+            return http.Response(200, STREAM_HEADERS, stream=response)
+        pieces, _, headers = response.get_wsgi_response(environ)
+        fields = [(name, value) for name, value in headers if name != "Content-Length"]
+        try:
+            return http.Response(response.status_code, fields, b"".join(pieces))
+        finally:
+            response.close()
 
     def index(self, request: Request) -> Response:
         """Say what this is and where its web services are."""
@@ -126,9 +170,9 @@ class Site:
         return Response(self._metrics.text(), content_type=CONTENT_TYPE)
 
 
-def _rules(parts: WebContext) -> list[Rule]:
+def _rules(parts: WebContext, callers: CallersApi) -> list[Rule]:
     """Return the addresses of the pages and the API."""
-    pages, calls, callers = Pages(parts), CallsApi(parts), CallersApi(parts)
+    pages, calls = Pages(parts), CallsApi(parts)
     verify, on_request = VerifyApi(parts), PublicationsApi(parts)
     exchanges, faults = ExchangesApi(parts), FaultsApi(parts)
     api = "/api/v1"

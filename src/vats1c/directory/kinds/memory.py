@@ -1,7 +1,7 @@
 """Callers written in the settings themselves: for a handful of them, for demonstrations and for tests."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vats1c.directory import DirectoryError, Row, State
@@ -41,12 +41,9 @@ class MemoryDirectory:
 
     def _set_rows(self, rows: list[Row]) -> None:
         self._rows = rows
-        # Whoever looks somebody up meanwhile has the old index or the new one, whole.
         self._index = CallerIndex((row.numbers, row.caller) for row in rows)
-
-    def find(self, number: Number) -> Match | None:
-        """Return the callers whose number is the same, however it was written."""
-        return self._index.find(number)
+        # `Directory.find`. A thread that looks a number up meanwhile uses the old index or the new one, whole.
+        self.find: Callable[[Number], Match | None] = self._index.find
 
     def rows(self) -> list[Row]:
         """Return every caller as it was given."""

@@ -34,7 +34,8 @@ _MIN_DIGITS = 3
 class StoreDirectory:
     """The embedded directory. Reading never waits for writing; of writers, one goes at a time."""
 
-    nonblocking = True
+    nonblocking = False
+    local = True
     file_settings = ("path",)
 
     @staticmethod

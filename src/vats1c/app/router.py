@@ -1,0 +1,139 @@
+"""The two entries of the service: the server calls `Router.admit`, a WSGI server `WsgiApplication`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from vats1c.http import Admission, BodyProblem, Handler, Request, Response
+from vats1c.proxies import apply_proxies
+from vats1c.soap.nowhere import NoEndpoint
+
+_CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+
+
+class Router:
+    """Finds the handler of a request by its path: one lookup, as calls come first."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        site: Handler,
+        nowhere: NoEndpoint,
+        proxies: int,
+        begin_shutdown: Callable[[], None],
+    ) -> None:
+        """`handlers` are the endpoints by path; `site` has the pages, `nowhere` answers for all other web services.
+
+        `proxies` is the number of trusted proxies in front; `begin_shutdown` ends what does not end by itself.
+        """
+        self._handlers = handlers
+        self._site = site
+        self._nowhere = nowhere
+        self._proxies = proxies
+        self.begin_shutdown = begin_shutdown
+
+    def admit(self, request: Request) -> Admission:
+        """Decide by a request's head, whose sender is known from here on: see `Handler.admit`."""
+        if self._proxies:
+            apply_proxies(request, self._proxies)
+        handler = self._handlers.get(request.path)
+        if handler is not None:
+            return handler.admit(request)
+        return self._nowhere.admit(request) if "/ws/" in request.path else self._site.admit(request)
+
+    def malformed(self, status: int, path: str, content_type: str) -> Response:
+        """Return the response to bytes that are no HTTP request: a SOAP fault, but for the pages."""
+        if path and "/ws/" not in path:
+            phrase = HTTPStatus(status).phrase
+            return Response(status, [("Content-Type", "text/plain; charset=utf-8")], f"{status} {phrase}\n".encode())
+        return self._nowhere.malformed(status, content_type)
+
+
+class WsgiApplication:
+    """The service as an ordinary WSGI application (PEP 3333): a response that is a future is waited for.
+
+    It holds no thread for a window: the page is told to poll.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = _request(environ)
+        admission = self._router.admit(request)
+        if isinstance(admission, Future):
+            admission = admission.result()
+        if isinstance(admission, Response):
+            response = admission
+        else:
+            _read_body(request, environ)
+            answer = admission.handle(request)
+            response = answer if isinstance(answer, Response) else answer.result()
+        status, headers, body, stream = response
+        if stream is not None:
+            stream.disconnected()
+            return _without_stream(response, start_response)
+        if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            headers = [*headers, ("Content-Length", str(len(body)))]
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers))
+        return [] if request.method == "HEAD" else [body]
+
+
+def _request(environ: WSGIEnvironment) -> Request:
+    headers = {}
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            headers[name[5:].replace("_", "-").lower()] = value
+        elif name in _CGI_HEADERS and value:
+            headers[_CGI_HEADERS[name]] = value
+    peer = environ.get("REMOTE_ADDR", "")
+    return Request(
+        environ["REQUEST_METHOD"],
+        environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        environ.get("QUERY_STRING", ""),
+        headers,
+        peer,
+        http_version=environ.get("SERVER_PROTOCOL", "HTTP/1.1").rpartition("/")[2],
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        host=headers.get("host", ""),
+        peer=peer,
+    )
+
+
+def _read_body(request: Request, environ: WSGIEnvironment) -> None:
+    """Read the body, or note why it cannot be read whole."""
+    declared = request.headers.get("content-length", "")
+    length = int(declared) if declared.isascii() and declared.isdigit() else None
+    if length is None and not environ.get("wsgi.input_terminated"):
+        length = 0
+    if length is not None and length > request.max_body_bytes:
+        request.body_problem = BodyProblem.TOO_LARGE
+        return
+    try:
+        request.body = environ["wsgi.input"].read(request.max_body_bytes + 1 if length is None else length)
+    except TimeoutError:
+        request.body_problem = BodyProblem.LATE
+    except OSError:
+        request.body_problem = BodyProblem.TRUNCATED
+    if len(request.body) > request.max_body_bytes:
+        request.body_problem = BodyProblem.TOO_LARGE
+    elif length is not None and len(request.body) < length:
+        request.body_problem = request.body_problem or BodyProblem.TRUNCATED
+
+
+def _without_stream(response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    """Return 503 in place of a stream of events, on which the card page polls."""
+    if any(name == "Content-Length" for name, _ in response.headers):
+        return _broken_off()
+    text = b"this server has no streams: poll\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text))), ("Retry-After", "10")]
+    start_response("503 Service Unavailable", headers)
+    return [text]
+
+
+def _broken_off() -> Iterator[bytes]:
+    """Fail before the first byte: the WSGI server breaks the connection off, as an injected fault wants it."""
+    raise ConnectionAbortedError("a response that goes wrong on purpose")
+    yield b""

@@ -1,0 +1,218 @@
+"""The HTTP server of one process: it listens, keeps the connections within their limits, and stops in order."""
+
+import asyncio
+import errno
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, Protocol
+
+import structlog
+
+from vats1c.http import Admission, Request, Response
+from vats1c.server.connection import Connection
+
+log = structlog.get_logger("vats1c.server")
+
+_BACKLOG = 1_024
+_TICK_S = 0.25
+# How long requests in flight may still take when the service stops, beyond the time for a body.
+_STOP_GRACE_S = 5.0
+_GC_THRESHOLD = 20_000
+
+
+class PortInUseError(OSError):
+    """Another program listens there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Time for a request's head and for its body, seconds; open connections, and among them streams (windows)."""
+
+    header_timeout_s: float
+    body_timeout_s: float
+    max_connections: int
+    max_streams: int = 0
+
+
+class ServerApplication(Protocol):
+    """What the server calls, on its one thread: none of these may wait."""
+
+    def admit(self, request: Request) -> Admission:
+        """Decide by a request's head: see `vats1c.http.Handler.admit`."""
+
+    def malformed(self, status: int, path: str, content_type: str) -> Response:
+        """Return the response to bytes that are no HTTP request: what of its head could be read is given."""
+
+    def begin_shutdown(self) -> None:
+        """End the responses that do not end by themselves."""
+
+
+class HttpServer:
+    """The connections of one process."""
+
+    def __init__(self, application: ServerApplication, limits: ServerLimits, loop: asyncio.AbstractEventLoop) -> None:
+        self.application = application
+        self.limits = limits
+        self.stopping = False
+        self.date = b""
+        self._loop = loop
+        self._max_connections = limits.max_connections + limits.max_streams
+        # Oldest first.
+        self._connections: OrderedDict[Connection, None] = OrderedDict()
+        # Connections above the limit while every other one is busy: not read yet.
+        self._paused: OrderedDict[Connection, None] = OrderedDict()
+        self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._wake_requested = False
+
+    def post(self, function: Callable[..., None], *args: Any) -> None:
+        """Have the server's thread call `function(*args)`. Any thread may post; one wake-up serves many calls."""
+        self._posted.append((function, args))
+        if not self._wake_requested:
+            self._wake_requested = True
+            # The loop is closed when the service has stopped.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._run_posted)
+
+    def _run_posted(self) -> None:
+        # Before the calls: whatever is posted from now on asks for another wake-up.
+        self._wake_requested = False
+        for _ in range(len(self._posted)):
+            function, args = self._posted.popleft()
+            try:
+                function(*args)
+            except Exception:  # a defect of ours: the others go on
+                log.exception("request_failed")
+
+    def add(self, connection: Connection) -> None:
+        """Take a new connection; beyond the limit the oldest one that is idle or unfinished is closed for it."""
+        if self.stopping:
+            connection.stop()
+            return
+        if len(self._connections) >= self._max_connections and not self._close_oldest_unfinished():
+            self._paused[connection] = None
+            # uvloop starts to read after connection_made, whatever that asks for.
+            self._loop.call_soon(connection.pause)
+            return
+        self._connections[connection] = None
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        self._paused.pop(connection, None)
+        if self._connections.pop(connection, connection) is None and self._paused:
+            following, _ = self._paused.popitem(last=False)
+            self._connections[following] = None
+            following.resume()
+
+    def _close_oldest_unfinished(self) -> bool:
+        unfinished = [connection for connection in self._connections if connection.is_unfinished]
+        # A client that may send its next request meanwhile comes last.
+        oldest = min(unfinished, key=lambda connection: connection.has_answered, default=None)
+        if oldest is None:
+            return False
+        del self._connections[oldest]
+        oldest.evict()
+        return True
+
+    async def run(self, host: str, port: int, *, reuse_port: bool) -> None:
+        """Serve until SIGTERM or SIGINT, then finish the requests in flight."""
+        stop = asyncio.Event()
+        self._on_signals(stop)
+        self._tick()
+        listener = await self._loop.create_server(
+            lambda: Connection(self), host, port, backlog=_BACKLOG, reuse_port=reuse_port or None
+        )
+        await stop.wait()
+        self.stopping = True
+        listener.close()
+        self.application.begin_shutdown()
+        for connection in [*self._connections, *self._paused]:
+            connection.stop()
+        deadline = time.monotonic() + self.limits.body_timeout_s + _STOP_GRACE_S
+        while self._connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+            for connection in list(self._connections):
+                connection.stop()
+
+    def _on_signals(self, stop: asyncio.Event) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if sys.platform == "win32":
+                signal.signal(number, lambda *_: self.post(stop.set))
+            else:
+                self._loop.add_signal_handler(number, stop.set)
+
+    def _tick(self) -> None:
+        self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
+        now = time.monotonic()
+        for connection in list(self._connections):
+            if connection.deadline is not None and connection.deadline <= now:
+                connection.on_deadline()
+        self._loop.call_later(_TICK_S, self._tick)
+
+
+def ensure_port_free(host: str, port: int) -> None:
+    """Raise PortInUseError, or OSError, when `host`:`port` cannot be listened on.
+
+    Several workers share a port (SO_REUSEPORT), so that they would start beside another service unnoticed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUseError(error.errno, os.strerror(error.errno)) from error
+            raise
+
+
+def serve(
+    application: ServerApplication, host: str, port: int, limits: ServerLimits, *, reuse_port: bool = False
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests in flight and return. Call it from the main thread.
+
+    With `reuse_port` several processes may listen on the same port.
+    """
+    loop = _new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        _raise_descriptor_limit()
+        # Callers above all stay to the end: the collector need not walk them again and again, nor once now.
+        gc.freeze()
+        # Thousands of exchanges may wait to be written, none of them garbage: to walk them after every 700 new
+        # objects, as Python would, takes a sixth of the processor under load.
+        gc.set_threshold(_GC_THRESHOLD)
+        gc.enable()
+        loop.run_until_complete(HttpServer(application, limits, loop).run(host, port, reuse_port=reuse_port))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 - there is none for Windows
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many open connections as the system does: the soft limit is often 1,024 (setrlimit(2))."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
