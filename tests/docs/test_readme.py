@@ -1,16 +1,18 @@
-"""What the README shows is what happens, in both languages."""
+"""What the README shows happens, in both languages."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 import typer.main
 from werkzeug.test import Client
 
-from live import PATH, say_name
+from live import PATH, free_port, say_name
 from vats1c import config
 from vats1c.accounts.passwords import is_hash
 from vats1c.app.router import WsgiApplication
@@ -63,15 +65,64 @@ def test_the_request_gets_the_answer_shown_byte_for_byte(live):
     assert run("sh", "-c", of(live, request)) == answer()
 
 
-def test_the_demo_listens_where_the_request_is_sent():
+def demo_address():
+    """Return HOST:PORT on which `vats1c demo` listens by default."""
     demo = typer.main.get_command(commands).commands["demo"]
     (listen,) = [option.default for option in demo.params if option.name == "listen"]
+    return listen
 
-    assert f"http://{listen}/telephony/ws/VATS" in next(one for one in blocks(README, "sh") if one.startswith("curl "))
+
+def test_the_demo_listens_where_the_request_is_sent():
+    request = next(block for block in blocks(README, "sh") if block.startswith("curl "))
+
+    assert f"http://{demo_address()}/telephony/ws/VATS" in request
 
 
-def test_the_request_and_its_answer_stand_on_the_first_screen():
-    assert "</soap:Envelope>\n```\n" in "".join(README.splitlines(keepends=True)[:30])
+@pytest.mark.parametrize("page", [README, RUSSIAN], ids=["English", "Russian"])
+def test_the_first_screen_has_a_picture_one_command_and_one_address_and_no_soap(page):
+    first_screen = page.partition("\n## ")[0]
+
+    (picture,) = re.findall(r'<img src="([^"]+)"', first_screen)
+    assert (ROOT / picture).is_file()
+    assert [without_notes(block) for block in blocks(first_screen)] == ["make demo\n"]
+    assert re.findall(r"https?://[^>\s]+", first_screen) == [f"http://{demo_address()}/calls"]
+    assert "soap" not in first_screen.lower()
+    assert len(first_screen.splitlines()) <= 15
+
+
+def test_the_address_on_the_first_screen_opens_in_the_demo_without_a_login(tmp_path):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vats1c", "demo", "--listen", f"127.0.0.1:{port}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(tmp_path), "LANG": "C.UTF-8", "LC_ALL": ""},
+    )
+    try:
+        run(sys.executable, "-m", "vats1c", "healthcheck", f"http://127.0.0.1:{port}", "--wait", "20")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{port}/calls", timeout=10) as page:
+            shown = (page.status, page.url)
+            text = page.read().decode()
+        test_call = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/test-call", b"{}", {"X-Vats1c": "1"})
+        with opener.open(test_call, timeout=10) as answer:
+            statuses = json.load(answer)["statuses"]
+    finally:
+        process.terminate()
+        printed = process.communicate(timeout=20)[0].decode()
+
+    assert shown == (200, f"http://127.0.0.1:{port}/calls")
+    assert 'data-word="test_call"' in text
+    assert statuses == [200, 200]
+    assert re.search(rf"Anna.+\n\n  http://127.0.0.1:{port}/sign-in/", printed)
+
+
+def test_the_button_named_on_the_first_screen_is_the_one_in_the_inspector():
+    words = (ROOT / "src/vats1c/web/static/inspector-words.js").read_text(encoding="utf-8")
+    russian, english = re.findall(r'^  test_call: "(.+)",$', words, re.MULTILINE)
+
+    assert f"“{english}”" in README.partition("\n## ")[0]
+    assert f"«{russian}»" in RUSSIAN.partition("\n## ")[0]
 
 
 def test_the_soap_library_gets_the_same_name(live):
