@@ -3,6 +3,7 @@
 import configparser
 import email
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -82,3 +83,15 @@ def test_the_wheel_says_the_version_of_the_code_and_the_python_it_needs(wheel):
 
     assert metadata["Version"] == __version__
     assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_the_description_for_a_package_index_has_no_picture_or_link_that_needs_the_repository(wheel):
+    metadata = email.message_from_bytes(wheel.read(f"{INFO}/METADATA"))
+    description = metadata.get_payload(decode=True).decode()
+
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert description.startswith("# vats1c\n\nWhen the office phone rings")
+    assert "По-русски" not in description
+    assert "make demo" in description
+    assert "VIP:Ренессанс Капитал" in description
+    assert re.findall(r"\]\((?!https:)[^)]*\)|<img", description) == []
