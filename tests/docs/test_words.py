@@ -114,6 +114,12 @@ def test_commands_are_looked_for_where_they_are_named():
     assert {"README.md", "README.ru.md", "docs/commands.md"} <= set(found)
 
 
+def test_the_newest_release_in_the_changelog_is_the_version_of_the_code():
+    releases = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", PAGES["CHANGELOG.md"], re.MULTILINE)
+
+    assert releases[0] == vats1c.__version__
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_make_target_named_exists(page):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
