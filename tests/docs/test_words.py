@@ -284,6 +284,13 @@ def test_every_module_named_in_the_architecture_exists():
         assert importlib.import_module(f"vats1c.{name.replace('/', '.')}")
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_of_the_sources_named_in_a_document_exists(page):
+    named = set(re.findall(r"`((?:src|tests|examples|bench|wsdl|docs)/[\w./-]+)`", PAGES[page]))
+
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_the_columns_of_a_csv_directory_are_the_documented_ones():
     page = {
         row[0].strip("`"): (row[0].strip("`"), *re.findall(r"`([^`]+)`", row[1]))
