@@ -54,11 +54,15 @@ def environ_of(scope):
     return environ
 
 
-def serve(application, port):
-    """Serve until SIGTERM or SIGINT."""
+def serve(application, port, login):
+    """Serve those who have the `login` (the Authorization header) until SIGTERM or SIGINT."""
 
     def begin(watcher):
         environ, protocol = environ_of(watcher.scope), watcher.proto
+        if environ.get("HTTP_AUTHORIZATION") != login:
+            protocol.response_bytes(401, [("WWW-Authenticate", 'Basic realm="peer"')], b"")
+            watcher.done()
+            return
         protocol().add_done_callback(lambda read: answer(watcher, environ, bytes(read.result())))
 
     def answer(watcher, environ, body):

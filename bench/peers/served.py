@@ -1,10 +1,11 @@
 """What the Python peers share: the callers, the login, and the server, so that only the SOAP differs.
 
-They run on granian; with a third argument "ours" on vats1c's own server.
+They run on granian; a third argument names another: "ours" is vats1c's own, "uvicorn" as it comes.
 """
 
 import base64
 import csv
+import importlib
 import sys
 from pathlib import Path
 
@@ -17,22 +18,7 @@ def callers():
         return {row["number"]: row["name"] for row in csv.DictReader(file)}
 
 
-def with_login(application):
-    """Return `application` for those who have the login."""
-
-    def checked(environ, start_response):
-        if environ.get("HTTP_AUTHORIZATION") != LOGIN:
-            start_response("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="peer"')])
-            return [b""]
-        return application(environ, start_response)
-
-    return checked
-
-
 def run(application):
     """Serve until stopped."""
-    if sys.argv[3:] == ["ours"]:
-        from on_ours import serve
-    else:
-        from on_granian import serve
-    serve(with_login(application), int(sys.argv[1]))
+    server = importlib.import_module(f"on_{sys.argv[3] if sys.argv[3:] else 'granian'}")
+    server.serve(application, int(sys.argv[1]), LOGIN)

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import inspect
 import json
 import pkgutil
 import re
@@ -183,9 +182,8 @@ def test_the_addresses_are_all_looked_at():
 
 def source_of(package):
     """Return the syntax trees of a package's modules."""
-    below = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    names = [package.__name__, *(one.name for one in below if not one.name.endswith((".__main__", ".env")))]
-    return [ast.parse(inspect.getsource(importlib.import_module(name))) for name in names]
+    files = [file for folder in package.__path__ for file in Path(folder).rglob("*.py")]
+    return [ast.parse(file.read_text(encoding="utf-8")) for file in files if file.name not in ("__main__.py", "env.py")]
 
 
 def calls(trees):
@@ -383,11 +381,15 @@ def test_nothing_in_a_document_is_true_on_one_machine_only(page):
     assert not re.search(r"/(work|root|home|Users|tmp)/|[A-Z]:\\\\", PAGES[page])
 
 
-def test_the_queue_under_overload_is_as_long_as_the_page_says():
-    from vats1c.server.dispatcher import _STORM_QUEUE_DIVISOR
+def test_the_limits_of_the_server_are_the_documented_ones():
+    from vats1c.server import connection, http_server, parsing, stream_writer
 
-    assert _STORM_QUEUE_DIVISOR == 5
-    assert "the queue is a fifth as long" in OPERATIONS
+    assert (parsing._MAX_HEADERS, parsing._MAX_HEAD_BYTES) == (100, 64 * 1024)
+    assert connection._MAX_DISCARDED_BYTES == stream_writer._MAX_UNSENT_BYTES == 1024 * 1024
+    assert http_server._STOP_GRACE_S == 5
+    for sentence in ("up to 1 MiB", "when 1 MiB waits for it", "within `limits.body_timeout` and five seconds"):
+        assert sentence in OPERATIONS
+    assert "more than 100 headers, or headers longer than 64 KiB" in CONTRACT
 
 
 def test_every_outcome_of_a_lookup_is_on_the_page_and_in_the_metrics_help():

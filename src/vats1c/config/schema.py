@@ -201,13 +201,13 @@ class LimitsTable(Table):
     )
     body_timeout: float = Field(default=10, ge=0.1, le=300, description="Time for a request's body, seconds.")
     connections: int = Field(
-        default=1_024, ge=16, le=16_384, description="Open connections a worker; more wait their turn."
+        default=1_024, ge=16, le=16_384, description="Open connections a worker; beyond them an unfinished one is closed."
     )
     windows: int = Field(
         default=1_000, ge=0, le=16_384, description="Open card windows a worker, beside the connections."
     )
     waiting: int = Field(
-        default=128, ge=1, le=16_384, description="Requests waiting their turn, a worker; more get 503 at once."
+        default=128, ge=1, le=16_384, description="Requests waiting for a thread, a worker; more get 503 at once."
     )
     failed_logins: int = Field(
         default=10,

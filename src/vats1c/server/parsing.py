@@ -54,7 +54,7 @@ class RequestParser:
         self.on_message_complete: Callable[[], None] = receiver.request_complete
         self._parser = httptools.HttpRequestParser(self)
         self._in_head = False
-        self._unfinished_head_bytes = 0
+        self._unfinished_head_bytes = self._head_bytes = 0
         self._url = b""
         self._headers: dict[str, str] = {}
 
@@ -79,6 +79,7 @@ class RequestParser:
         except httptools.HttpParserError:
             raise self._malformed(400) from None
         if self._in_head:
+            # A header that does not end is not given to `on_header`.
             self._unfinished_head_bytes += len(data)
             if self._unfinished_head_bytes > _MAX_HEAD_BYTES:
                 raise self._malformed(431)
@@ -87,7 +88,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._unfinished_head_bytes = 0
+        self._unfinished_head_bytes = self._head_bytes = 0
         self._url = b""
         self._headers = {}
 
@@ -99,10 +100,11 @@ class RequestParser:
         if known is None:
             known = _header_name(name)
         headers = self._headers
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > _MAX_HEAD_BYTES or len(headers) >= _MAX_HEADERS:
+            raise self._malformed(431)
         if known not in headers:
             headers[known] = value.decode("latin-1").rstrip(" \t")
-            if len(headers) > _MAX_HEADERS:
-                raise self._malformed(431)
         elif known == "host":
             # RFC 9112, 3.2: more than one Host is a malformed request.
             raise self._malformed(400)

@@ -67,11 +67,23 @@ def no_such_service() -> SoapFault:
 
 
 def malformed_http(status: int) -> SoapFault:
-    """Return the fault for bytes that are no HTTP request."""
+    """Return the fault for bytes that are no HTTP request: 400, 405, 431 or 505."""
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return wrong_method()
+    if status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return SoapFault(
+            "Client", "head", "заголовки запроса слишком длинные", "the request's headers are too long", status=431
+        )
+    if status == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
+        return SoapFault(
+            "Client",
+            "http-version",
+            "поддерживаются HTTP/1.1 и HTTP/1.0",
+            "HTTP/1.1 and HTTP/1.0 are supported",
+            status=505,
+        )
     return SoapFault(
-        "Client", "http", "это не правильный запрос HTTP", "this is not a well-formed HTTP request", status=status
+        "Client", "http", "это не правильный запрос HTTP", "this is not a well-formed HTTP request", status=400
     )
 
 

@@ -105,7 +105,8 @@ def test_a_running_service_has_no_thread_that_is_not_in_the_table(application):
     ).result()
     until(
         lambda: (
-            {"call", "page", "sign-in", "shadow telephony", "ask crm", "late-lookup"} <= {t.name for t in threading.enumerate()}
+            {"call", "page", "sign-in", "shadow telephony", "ask crm", "late-lookup"}
+            <= {t.name for t in threading.enumerate()}
         )
     )
     for answer in waiting:
