@@ -1,6 +1,6 @@
-"""The service's own database, SQLite or PostgreSQL: opened, brought to this version's tables, read and written.
+"""The service's own SQLite or PostgreSQL database: connections, transactions, and migrations of the tables.
 
-Rule: writers go one at a time, across processes too, so that a version drawn later is seen later.
+Rule: one transaction writes at a time, across processes too, so that readers see versions in the order of assignment.
 """
 
 from vats1c.database.database import CHANNEL, SCHEMA_VERSION, Database

@@ -1,26 +1,27 @@
-"""Have a SQLite file keep a write-ahead log, however many processes open it for the first time at once."""
+"""Switch a SQLite file to write-ahead logging (WAL), also while several processes open a new file at the same time."""
 
 import sqlite3
 import time
 
 _LOCK_TIMEOUT_S = 3
 _RETRY_INTERVAL_S = 0.01
-# The last byte of an error's code says what it is, the rest why.
-_PRIMARY = 0xFF
+# The low byte of SQLite's extended error code is the primary code.
+_PRIMARY_CODE_MASK = 0xFF
 
 
 def enable_wal(connection: sqlite3.Connection) -> None:
-    """Turn the file of `connection` to a write-ahead log; one that has it stays as it is.
+    """Switch the file of `connection` to write-ahead logging; a file in this mode stays unchanged.
 
-    Raises sqlite3.OperationalError when others hold the file for longer than 3 seconds. SQLite's own patience
-    (busy_timeout) does not cover this statement: it refuses at once whoever comes second.
+    Raises sqlite3.OperationalError when other connections lock the file for longer than 3 seconds. SQLite's
+    busy_timeout does not apply to this statement: the second process gets SQLITE_BUSY at once.
     """
-    until = time.monotonic() + _LOCK_TIMEOUT_S
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            is_busy = error.sqlite_errorcode & _PRIMARY_CODE_MASK == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
                 raise
             time.sleep(_RETRY_INTERVAL_S)
         else:

@@ -1,4 +1,4 @@
-"""What can go wrong with the database."""
+"""The errors of the database."""
 
 import sqlalchemy as sa
 
@@ -6,7 +6,7 @@ from vats1c.messages import Message
 
 
 class DatabaseError(Exception):
-    """The database cannot be opened, written or read; `message` says why in one sentence."""
+    """The database cannot be opened, written or read; `message` gives the reason in one sentence."""
 
     def __init__(self, ru: str, en: str) -> None:
         super().__init__(en)
@@ -14,10 +14,13 @@ class DatabaseError(Exception):
 
 
 class FilesGoneError(sa.exc.SQLAlchemyError):
-    """The files of an embedded database were removed, replaced or cut short, and none can be opened in their place."""
+    """The files of a SQLite database were removed, replaced or truncated, and no others can be opened in their place.
+
+    It is also raised when the database cannot be locked or its write-ahead log cannot be copied into it.
+    """
 
 
 def reason(error: Exception) -> str:
-    """Return what the driver says, in one line."""
+    """Return the first line of the driver's error message, or the error's class name if there is no message."""
     cause = getattr(error, "orig", None) or error
     return str(cause).splitlines()[0] if str(cause) else type(cause).__name__

@@ -1,4 +1,4 @@
-"""Locks between the processes that have one embedded database open."""
+"""Locks between the processes that use the same SQLite database."""
 
 import os
 import sys
@@ -16,10 +16,10 @@ _RETRY_S = 0.01
 
 @contextmanager
 def locked(folder: Path | None, *, exclusive: bool) -> Iterator[None]:
-    """Hold a lock on `folder`, which many may share unless it is `exclusive`. Raises TimeoutError after 3 seconds.
+    """Hold a lock on `folder`, shared or `exclusive`, while the block runs. Raises TimeoutError after 3 seconds.
 
-    The folder itself is locked: a lock file in it could be removed with the database. There is no lock where there is
-    no such folder, on file systems that cannot lock one, and on Windows, where nobody can remove a file that is open.
+    The folder itself is locked: a lock file in it could be removed with the database. Nothing is locked if `folder` is
+    None or does not exist, on file systems without folder locks, and on Windows, where open files cannot be removed.
     """
     handle = _open(folder)
     try:
@@ -28,7 +28,7 @@ def locked(folder: Path | None, *, exclusive: bool) -> Iterator[None]:
         yield
     finally:
         if handle is not None:
-            # With its only handle the lock is released.
+            # Closing the only handle releases the lock.
             os.close(handle)
 
 
@@ -44,9 +44,10 @@ def _open(folder: Path | None) -> int | None:
 if sys.platform != "win32":
 
     def is_locked(path: Path, start: int, count: int) -> bool:
-        """Tell whether another process has locked some of `count` bytes from `start` on; not one without the file.
+        """Tell whether another process has locked any of the `count` bytes from offset `start` on in the file `path`.
 
-        This process loses its own locks of the file, so it must not have the file open in SQLite.
+        Return False for a file that cannot be opened. This process loses its own locks on the file when the handle is
+        closed (POSIX, fcntl), so it must not have the file open in SQLite.
         """
         try:
             handle = os.open(path, os.O_RDWR)
@@ -77,9 +78,9 @@ if sys.platform != "win32":
 
 else:
 
-    def is_locked(path: Path, start: int, count: int) -> bool:  # noqa: ARG001 - as elsewhere
-        """Tell that no other process has locked anything: files that are open are not replaced on Windows."""
+    def is_locked(path: Path, start: int, count: int) -> bool:  # noqa: ARG001 - the signature of other systems
+        """Return False: on Windows open files cannot be replaced, so their locks do not matter."""
         return False
 
     def _lock(handle: int, *, exclusive: bool) -> None:
-        """Nothing can be locked."""
+        """Do nothing: `_open` returns no handle on Windows."""

@@ -1,6 +1,7 @@
-"""The tables of the service's own database. Rule: every row carries the publication's name; times are stored in UTC.
+"""The tables of the service's own database.
 
-A change of this module is a migration, in migrations/versions.
+Rule: calls, rings, exchanges, subscribers and sessions name their publication; times are stored in UTC. A change of
+this module needs a migration in migrations/versions.
 """
 
 from datetime import UTC, datetime
@@ -10,13 +11,13 @@ import sqlalchemy as sa
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An aware time, stored in UTC: SQLite keeps no zone of its own."""
+    """A time with a zone, stored in UTC, because SQLite stores no zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Store in UTC; raises ValueError for a time without a zone."""
+        """Return `value` in UTC for storage. Raises ValueError for a time without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -24,20 +25,20 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Give the zone back."""
+        """Return the stored `value` with the zone UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-# Longer than any number or key is: a hostile sender cannot fill the disk by the field.
+# Longer than any real number or key; the limits keep a hostile sender from filling the disk by these fields.
 MAX_NUMBER_CHARS = 64
 MAX_KEY_CHARS = 128
 
 metadata = sa.MetaData()
 
-# SQLite counts up in its own INTEGER only.
+# SQLite assigns ids only to a column of the type INTEGER.
 _Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-# A call: what rang, once or at several phones. `version` is drawn anew with every change, and is a reader's cursor.
+# A call, which may ring at several phones. Every change assigns a new `version`; readers use it as their cursor.
 calls = sa.Table(
     "calls",
     metadata,
@@ -65,7 +66,7 @@ calls = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# A phone that a call rings at, and what became of its card.
+# A phone that a call rings at, and when its card was shown, seen and closed.
 rings = sa.Table(
     "rings",
     metadata,
@@ -82,11 +83,11 @@ rings = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# An exchange on the SOAP path, refused ones too: the facts.
+# A request on the SOAP path, accepted or refused, and its answer: everything but the bytes.
 exchanges = sa.Table(
     "exchanges",
     metadata,
-    # AUTOINCREMENT: the id is a reader's cursor, so no id is ever given twice.
+    # AUTOINCREMENT (below), as no id may be assigned twice: readers use it as their cursor.
     sa.Column("id", _Id, primary_key=True),
     sa.Column("publication", sa.String(63), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
@@ -104,14 +105,15 @@ exchanges = sa.Table(
     sa.Column("confidence", sa.String(11)),
     sa.Column("elapsed", sa.Float, nullable=False),
     sa.Column("call_id", _Id, index=True),
-    # What went wrong on purpose.
+    # The fault injected on the staging bench; "" for none.
     sa.Column("fault", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_exchanges_number", "number", "id"),
     sa.Index("ix_exchanges_at", "at"),
     sqlite_autoincrement=True,
 )
 
-# The bytes of an exchange both ways, apart from the facts, so that they can go first. Headers without secrets, as JSON.
+# The bytes of an exchange's request and answer, in a table of their own so that they can be removed first. `headers` is
+# JSON without secrets.
 raw = sa.Table(
     "raw",
     metadata,
@@ -120,11 +122,11 @@ raw = sa.Table(
     sa.Column("headers", sa.Text, nullable=False),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("answer", sa.LargeBinary, nullable=False),
-    # All sizes are summed without reading the bytes.
+    # A covering index: the sizes are summed without reading the bytes.
     sa.Index("ix_raw_size", "exchange_id", "size"),
 )
 
-# Figures that grow: the version last drawn.
+# Counters that only grow: the version last assigned to a call.
 counters = sa.Table(
     "counters",
     metadata,
@@ -143,7 +145,7 @@ subscribers = sa.Table(
     sa.Column("password_hash", sa.Text, nullable=False),
 )
 
-# Who is signed in, and one-time links to do so; of each only a digest of what the browser holds.
+# Sign-in sessions and one-time sign-in links (`once`); only a digest of each token is stored.
 sessions = sa.Table(
     "sessions",
     metadata,

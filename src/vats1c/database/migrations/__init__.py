@@ -1,1 +1,1 @@
-"""How the tables came to be, step by step; run by alembic."""
+"""The alembic migrations of the service's own database."""

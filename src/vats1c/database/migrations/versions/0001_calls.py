@@ -1,4 +1,4 @@
-"""The calls alone: one row for each IncomingCall."""
+"""The first schema: only the table of calls, with one row per IncomingCall."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the one table there was."""
+    """Create the table of calls."""
     op.create_table(
         "calls",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -1,4 +1,4 @@
-"""Every exchange, calls with all who ring, subscribers and sessions; each old row becomes a call that rang once."""
+"""Add exchanges, calls with their rings, subscribers and sessions; turn each old row into a call with one ring."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,10 +11,10 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Keep the old rows aside, make the tables, carry the rows over."""
+    """Rename the old table, create the new tables, and copy the old rows into them."""
     op.rename_table("calls", "calls_0001")
     connection = op.get_bind()
-    _create()
+    _create_tables()
     connection.execute(
         sa.text(
             "INSERT INTO calls (id, version, publication, at, last, received, number, kind, name, company, category,"
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.text("INSERT INTO counters (name, value) SELECT 'version', COALESCE(MAX(id), 0) FROM calls_0001")
     )
     if connection.dialect.name == "postgresql":
-        # The ids that were carried over did not draw from the sequences.
+        # Rows copied with their ids did not advance the sequences.
         for table in ("calls", "exchanges"):
             connection.execute(
                 sa.text(
@@ -50,7 +50,7 @@ def upgrade() -> None:
     op.drop_table("calls_0001")
 
 
-def _create() -> None:
+def _create_tables() -> None:
     op.create_table(
         "calls",
         sa.Column("id", _ID, nullable=False),

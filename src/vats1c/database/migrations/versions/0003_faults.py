@@ -1,4 +1,4 @@
-"""What went wrong with an exchange on purpose, on the staging bench."""
+"""Add the fault that the staging bench injected into an exchange."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the column; of what there is, nothing went wrong on purpose."""
+    """Add the column; existing exchanges have no fault."""
     op.add_column("exchanges", sa.Column("fault", sa.String(length=32), nullable=False, server_default=""))
