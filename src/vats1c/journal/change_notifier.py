@@ -1,4 +1,4 @@
-"""Wake whoever waits for something new in the journal: no polling, and an end when the service stops."""
+"""Wake the requests that wait for new exchanges in the journal, and end their waiting when the service stops."""
 
 import threading
 import time
@@ -8,79 +8,83 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Another process may have written: look again this often, seconds.
+# Writes of other processes send no notification here, so a waiter also looks at this interval.
 _POLL_INTERVAL_S = 1.0
 
 
 class TooManyWaitersError(Exception):
-    """So many wait already that one more may not."""
+    """The limit of concurrent waiters is reached."""
 
 
 class ChangeNotifier:
-    """Rings whenever exchanges were written."""
+    """Notifies waiters and subscribers whenever this process has written exchanges."""
 
     def __init__(self, max_waiters: int = 64) -> None:
-        """Let `most` wait at once."""
-        self._most = max_waiters
-        self._waiting = 0
-        self._rung = threading.Condition()
-        self._count = 0
+        """Allow at most `max_waiters` concurrent calls of `wait_for`."""
+        self._max_waiters = max_waiters
+        self._waiters = 0
+        self._changed = threading.Condition()
+        self._notifications = 0
         self._closed = False
-        self._told: set[Callable[[], None]] = set()
+        self._subscribers: set[Callable[[], None]] = set()
 
     def notify(self) -> None:
-        """Wake whoever waits."""
-        with self._rung:
-            self._count += 1
-            self._rung.notify_all()
-            told = list(self._told)
-        for tell in told:
-            tell()
+        """Wake all waiters and call all subscribers."""
+        with self._changed:
+            self._notifications += 1
+            self._changed.notify_all()
+            subscribers = list(self._subscribers)
+        for on_change in subscribers:
+            on_change()
 
-    def subscribe(self, whom: Callable[[], None]) -> None:
-        """Have `whom` told of each ring from now on; it must not wait."""
-        with self._rung:
-            self._told.add(whom)
+    def subscribe(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` without arguments at each notification from now on; it must not block."""
+        with self._changed:
+            self._subscribers.add(on_change)
 
-    def unsubscribe(self, whom: Callable[[], None]) -> None:
-        """Have `whom` told no more."""
-        with self._rung:
-            self._told.discard(whom)
+    def unsubscribe(self, on_change: Callable[[], None]) -> None:
+        """Stop calling `on_change`."""
+        with self._changed:
+            self._subscribers.discard(on_change)
 
     def close(self) -> None:
-        """Have nobody wait any more, now or later."""
-        with self._rung:
+        """Wake all waiters, and let no later `wait_for` wait."""
+        with self._changed:
             self._closed = True
-            self._rung.notify_all()
+            self._changed.notify_all()
 
     def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
-        """Return what `look` returns as soon as that is enough, else what it does after `seconds`.
+        """Call `look` after each notification, and return its first result for which `is_enough` returns True.
 
-        Raises TooManyWaitingError, and whatever `look` raises.
+        After `seconds`, or when the notifier is closed, return the last result. Raises TooManyWaitersError, and any
+        error of `look`.
         """
         deadline = time.monotonic() + seconds
-        heard = self._count
+        notifications = self._notifications
         found = look()
         if is_enough(found) or seconds <= 0:
             return found
-        with self._place():
+        with self._waiter():
             while not self._closed and (left := deadline - time.monotonic()) > 0:
-                with self._rung:
-                    self._rung.wait_for(lambda: self._closed or self._count != heard, min(left, _POLL_INTERVAL_S))  # noqa: B023 - called at once
-                    heard = self._count
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: self._closed or self._notifications != notifications,  # noqa: B023 - called at once
+                        min(left, _POLL_INTERVAL_S),
+                    )
+                    notifications = self._notifications
                 found = look()
                 if is_enough(found):
                     break
             return found
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        with self._rung:
-            if self._waiting >= self._most:
+    def _waiter(self) -> Iterator[None]:
+        with self._changed:
+            if self._waiters >= self._max_waiters:
                 raise TooManyWaitersError
-            self._waiting += 1
+            self._waiters += 1
         try:
             yield
         finally:
-            with self._rung:
-                self._waiting -= 1
+            with self._changed:
+                self._waiters -= 1

@@ -1,6 +1,6 @@
-"""Statements that the driver gets as they are: what happens with every call must cost next to nothing.
+"""Execute SQL text directly by the driver, for the statements of every call: SQLAlchemy's would cost too much time.
 
-Rule: nothing here builds a statement for a value; SQL has "?" for each, and times are aware on our side.
+Rule: values are never formatted into the SQL; they are passed for its placeholders "?". Times carry a zone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,59 +12,59 @@ import sqlalchemy as sa
 
 from vats1c.database.schema import UtcDateTime
 
-# SQLite takes 32,766 parameters in one statement, older ones 999.
+# SQLite allows 32,766 parameters in a statement, versions before 3.32 only 999.
 _MAX_PARAMETERS = 900
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Write `rows`, each with the columns of `table` that the first one has, in its order; they are used up.
+    """Insert `rows` (column → value) into `table`. All rows have the same columns in the same order.
 
-    Raises the driver's own errors.
+    The rows' times are replaced by their stored form. Raises the driver's own errors.
     """
     if not rows:
         return
     names = tuple(rows[0])
     embedded = connection.dialect.name == "sqlite"
-    times = _times(table, names) if embedded else ()
-    most = _MAX_PARAMETERS // len(names)
-    for start in range(0, len(rows), most):
-        piece = rows[start : start + most]
-        sql = _insert(table, names, len(piece))
-        for row in piece:
-            for name in times:
-                row[name] = row[name] and _in_utc(row[name])
-        values = [value for row in piece for value in row.values()]
-        _cursor(connection).execute(sql if embedded else _with_percents(sql), values)
+    time_columns = _time_columns(table, names) if embedded else ()
+    max_rows = _MAX_PARAMETERS // len(names)
+    for start in range(0, len(rows), max_rows):
+        batch = rows[start : start + max_rows]
+        sql = _insert_sql(table, names, len(batch))
+        for row in batch:
+            for name in time_columns:
+                row[name] = row[name] and _stored_time(row[name])
+        values = [value for row in batch for value in row.values()]
+        _cursor(connection).execute(sql if embedded else _psycopg_sql(sql), values)
 
 
 def execute(connection: sa.Connection, sql: str, *values: Any) -> Any:
-    """Run `sql` and return the driver's cursor. Raises the driver's own errors."""
+    """Execute `sql` and return the driver's cursor. Raises the driver's own errors."""
     if connection.dialect.name == "sqlite":
-        return _cursor(connection).execute(sql, _stored(values))
-    return _cursor(connection).execute(_with_percents(sql), values)
+        return _cursor(connection).execute(sql, _stored_values(values))
+    return _cursor(connection).execute(_psycopg_sql(sql), values)
 
 
 def execute_many(connection: sa.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-    """Run `sql` with the values of each row; return how many rows it changed. Raises the driver's own errors."""
+    """Execute `sql` once per row of values; return how many table rows changed. Raises the driver's own errors."""
     if not rows:
         return 0
     cursor = _cursor(connection)
     if connection.dialect.name == "sqlite":
-        cursor.executemany(sql, [_stored(row) for row in rows])
+        cursor.executemany(sql, [_stored_values(row) for row in rows])
     else:
-        cursor.executemany(_with_percents(sql), rows)
+        cursor.executemany(_psycopg_sql(sql), rows)
     return int(cursor.rowcount)
 
 
 def parse_time(value: Any) -> datetime:
-    """Return a time that the driver gave, aware."""
+    """Return a time value from the driver (text in SQLite) as a datetime in UTC."""
     return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def reserve(connection: sa.Connection, table: sa.Table, count: int) -> int:
-    """Return the first of `count` ids that nobody else gets; for a transaction that no other writer is in."""
+    """Reserve `count` consecutive ids of `table`, and return the first. Call it in the only write transaction."""
     if connection.dialect.name == "sqlite":
-        # AUTOINCREMENT keeps the greatest id that ever was, and takes one that is given.
+        # sqlite_sequence holds the greatest id that AUTOINCREMENT ever assigned; explicit ids in an INSERT raise it.
         last = execute(connection, "SELECT seq FROM sqlite_sequence WHERE name = ?", table.name).fetchone()
         return int(last[0]) + 1 if last else 1
     sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
@@ -76,28 +76,28 @@ def _cursor(connection: sa.Connection) -> Any:
     return connection.connection.cursor()
 
 
-def _stored(values: Iterable[Any]) -> list[Any]:
-    return [_in_utc(one) if type(one) is datetime else one for one in values]
+def _stored_values(values: Iterable[Any]) -> list[Any]:
+    return [_stored_time(value) if type(value) is datetime else value for value in values]
 
 
 @lru_cache(maxsize=256)
-def _in_utc(at: datetime) -> str:
-    """Return a time as SQLAlchemy stores it in SQLite; a call's rows have the same one."""
+def _stored_time(at: datetime) -> str:
+    """Return a time as SQLAlchemy stores it in SQLite; cached, because a call's rows share their time."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @lru_cache(maxsize=1_024)
-def _with_percents(sql: str) -> str:
+def _psycopg_sql(sql: str) -> str:
     return sql.replace("?", "%s")
 
 
 @lru_cache(maxsize=64)
-def _times(table: sa.Table, names: tuple[str, ...]) -> tuple[str, ...]:
+def _time_columns(table: sa.Table, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(table.c[name].type, UtcDateTime))
 
 
 @lru_cache(maxsize=1_024)
-def _insert(table: sa.Table, names: tuple[str, ...], rows: int) -> str:
-    one = f"({', '.join(['?'] * len(names))})"
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {table.name} ({quoted}) VALUES {', '.join([one] * rows)}"  # noqa: S608 - names of the schema
+def _insert_sql(table: sa.Table, names: tuple[str, ...], row_count: int) -> str:
+    row = f"({', '.join(['?'] * len(names))})"
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table.name} ({columns}) VALUES {', '.join([row] * row_count)}"  # noqa: S608 - names of the schema

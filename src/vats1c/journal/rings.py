@@ -1,4 +1,4 @@
-"""Write IncomingCalls down: find the call that each belongs to or begin one, within one transaction."""
+"""Record IncomingCalls in one transaction: add each to the call it belongs to, or begin a new call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,47 +18,51 @@ from vats1c.model import Exchange, Ringing
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """What an IncomingCall was written down as: the call it belongs to, and the exchange."""
+    """The ids under which an IncomingCall was recorded: of its call, and of its exchange."""
 
     call_id: int
     exchange_id: int
 
 
 def next_version(connection: sa.Connection, count: int = 1) -> int:
-    """Return the first of `count` versions that nobody else gets; until the end of the transaction others wait."""
-    drawn = execute(
+    """Reserve `count` consecutive versions and return the first; on PostgreSQL also notify the other processes.
+
+    Raises the driver's own errors.
+    """
+    row = execute(
         connection, "UPDATE counters SET value = value + ? WHERE name = 'version' RETURNING value", count
     ).fetchone()
-    if drawn is None:
+    if row is None:
         execute(connection, "INSERT INTO counters (name, value) VALUES ('version', ?)", count)
     if connection.dialect.name == "postgresql":
         execute(connection, "SELECT pg_notify(?, '')", CHANNEL)
-    return (int(drawn[0]) if drawn else count) - count + 1
+    return (int(row[0]) if row else count) - count + 1
 
 
 def record_rings(connection: sa.Connection, ringings: Sequence[Ringing]) -> list[RecordedCall]:
-    """Write `ringings` down in their order, and return what each was written down as.
+    """Record `ringings` in their order, and return the ids of each.
 
-    What is known of their numbers is read at once, and what they come to is written at once: calls at once share the
-    statements too. Raises the driver's own errors.
+    All of them share the statements: the recent calls of their numbers are read first, and all changes are written at
+    the end. Raises the driver's own errors.
     """
-    known = read(connection, ringings)
+    recent = read(connection, ringings)
     version = next_version(connection, len(ringings))
-    call_id = reserve(connection, calls, len(ringings))
-    exchange_id = reserve(connection, exchanges, len(ringings))
-    coming = _WriteSet()
-    rang = []
-    for place, ringing in enumerate(ringings):
-        own = coming.add(ringing, known[caller_id_of(ringing)], call_id + place, version + place)
-        coming.exchanges.append({"id": exchange_id + place, **exchange_row(_exchange(ringing, own))})
-        rang.append(RecordedCall(own, exchange_id + place))
-    coming.write(connection)
-    return rang
+    first_call_id = reserve(connection, calls, len(ringings))
+    first_exchange_id = reserve(connection, exchanges, len(ringings))
+    changes = _WriteSet()
+    recorded = []
+    for index, ringing in enumerate(ringings):
+        call_id = changes.add(ringing, recent[caller_id_of(ringing)], first_call_id + index, version + index)
+        exchange_id = first_exchange_id + index
+        changes.exchanges.append({"id": exchange_id, **exchange_row(_exchange(ringing, call_id))})
+        recorded.append(RecordedCall(call_id, exchange_id))
+    changes.write(connection)
+    return recorded
 
 
 @dataclass(slots=True)
 class _WriteSet:
-    """What is to be written: rows, and the values of changes."""
+    """The rows to insert, and the parameters of the UPDATE statements (see `write`)."""
 
     calls: list[dict[str, Any]] = field(default_factory=list)
     rings: list[dict[str, Any]] = field(default_factory=list)
@@ -67,43 +71,46 @@ class _WriteSet:
     rang_again: list[tuple[datetime, int, str]] = field(default_factory=list)
     claimed: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, ringing: Ringing, earlier: RecentCalls, new_id: int, version: int) -> int:
-        """Return the call that `ringing` belongs to, `new_id` if it begins one."""
+    def add(self, ringing: Ringing, recent: RecentCalls, new_id: int, version: int) -> int:
+        """Add the changes that record `ringing`; return its call's id, which is `new_id` if it begins a call.
+
+        `recent` are the recent calls of the number; `ringing` is added to them.
+        """
         key = ringing.key[:MAX_KEY_CHARS]
-        announced = earlier.claim(ringing.at)
+        announced = recent.claim(ringing.at)
         hidden = ringing.number is None and ringing.kind == "hidden"
-        found = matching.match(list(earlier.calls.values()), key, ringing.at, announced=bool(announced), hidden=hidden)
-        if found.repetition and found.call is not None:
-            return found.call
-        if found.call is None:
-            self.calls.append(_call_row(ringing, new_id, version, earlier.repeat(ringing)))
-            self.claimed += [(new_id, one) for one in announced]
+        matched = matching.match(list(recent.calls.values()), key, ringing.at, announced=bool(announced), hidden=hidden)
+        if matched.repetition and matched.call is not None:
+            return matched.call
+        if matched.call is None:
+            self.calls.append(_call_row(ringing, new_id, version, recent.repeat(ringing)))
+            self.claimed += [(new_id, sayname_id) for sayname_id in announced]
         else:
-            self.called_again.append((ringing.at, version, found.call))
-        own_id = new_id if found.call is None else found.call
-        if found.call is not None and key in earlier.calls[own_id].phones:
-            self.rang_again.append((ringing.at, own_id, key))
+            self.called_again.append((ringing.at, version, matched.call))
+        call_id = new_id if matched.call is None else matched.call
+        if matched.call is not None and key in recent.calls[call_id].phones:
+            self.rang_again.append((ringing.at, call_id, key))
         else:
-            self.rings.append(_ring_row(ringing, own_id))
-        earlier.add_ring(own_id, ringing, announced)
-        return own_id
+            self.rings.append(_ring_row(ringing, call_id))
+        recent.add_ring(call_id, ringing, announced)
+        return call_id
 
     def write(self, connection: sa.Connection) -> None:
-        """Write it: rows first, as a change may be of a row that is new."""
+        """Execute the changes: INSERT before UPDATE, as an UPDATE may concern a new row."""
         insert(connection, calls, self.calls)
         insert(connection, rings, self.rings)
         insert(connection, exchanges, self.exchanges)
         execute_many(connection, "UPDATE calls SET last = ?, version = ? WHERE id = ?", self.called_again)
-        # It rings again: whoever closed the card sees it once more.
+        # A phone that rings again shows its card again, even if the card was closed.
         execute_many(
             connection, "UPDATE rings SET last = ?, closed = NULL WHERE call_id = ? AND key = ?", self.rang_again
         )
         execute_many(connection, "UPDATE exchanges SET call_id = ? WHERE id = ?", self.claimed)
 
 
-def _call_row(ringing: Ringing, own_id: int, version: int, repeat: int) -> dict[str, Any]:
+def _call_row(ringing: Ringing, call_id: int, version: int, repeat: int) -> dict[str, Any]:
     return {
-        "id": own_id,
+        "id": call_id,
         "version": version,
         "publication": ringing.publication,
         "at": ringing.at,

@@ -1,4 +1,4 @@
-"""Calls and exchanges as rows, and back."""
+"""Convert calls and exchanges to table rows and back."""
 
 import json
 from collections import defaultdict
@@ -19,22 +19,22 @@ _LEFT_OUT = frozenset({"Authorization", "Proxy-Authorization", "Cookie", "Conten
 
 
 def read_calls(connection: sa.Connection, query: sa.Select[Any]) -> list[Call]:
-    """Return the calls that `query` selects of the table `calls`, in its order, with all who ring."""
+    """Return the calls that `query` selects from the table `calls`, in its order, with their rings."""
     rows = connection.execute(query).mappings().all()
-    own: dict[int, list[Ring]] = defaultdict(list)
+    rings_of_calls: dict[int, list[Ring]] = defaultdict(list)
     if rows:
         ids = [row["id"] for row in rows]
         for ring in connection.execute(
             sa.select(rings).where(rings.c.call_id.in_(ids)).order_by(rings.c.id)
         ).mappings():
-            own[ring["call_id"]].append(
+            rings_of_calls[ring["call_id"]].append(
                 Ring(ring["key"], ring["at"], ring["last"], ring["shown"], ring["seen"], ring["closed"])
             )
-    return [_call(row, own[row["id"]]) for row in rows]
+    return [_call(row, rings_of_calls[row["id"]]) for row in rows]
 
 
 def read_exchanges(connection: sa.Connection, query: sa.Select[Any]) -> list[Exchange]:
-    """Return the exchanges that `query` selects of the table `exchanges`, in its order, without their bytes."""
+    """Return the exchanges that `query` selects from the table `exchanges`, in its order, without their bytes."""
     return [
         Exchange(**{**row, "confidence": Confidence(row["confidence"]) if row["confidence"] else None})
         for row in connection.execute(query).mappings()
@@ -42,57 +42,60 @@ def read_exchanges(connection: sa.Connection, query: sa.Select[Any]) -> list[Exc
 
 
 def caller_fields(caller: Caller | None, confidence: Confidence | None) -> dict[str, Any]:
-    """Return what a call's row says of its caller."""
-    found = caller or Caller("")
+    """Return the columns of a call's row that describe its caller."""
+    fields = caller or Caller("")
     return {
-        "name": found.name,
-        "company": found.company,
-        "category": found.category,
-        "manager": found.manager,
-        "remark": found.note,
+        "name": fields.name,
+        "company": fields.company,
+        "category": fields.category,
+        "manager": fields.manager,
+        "remark": fields.note,
         "confidence": confidence.value if confidence else None,
     }
 
 
-def write_exchanges(connection: sa.Connection, noted: Sequence[Exchange]) -> None:
-    """Write `noted` down with their bytes; those with an id are there already, and only finished."""
-    fresh = [exchange for exchange in noted if exchange.id is None]
-    if fresh:
-        for own_id, exchange in enumerate(fresh, raw_sql.reserve(connection, exchanges, len(fresh))):
-            exchange.id = own_id
-        raw_sql.insert(connection, exchanges, [{"id": one.id, **exchange_row(one)} for one in fresh])
-    gone = _finish(connection, [exchange for exchange in noted if exchange.call_id is not None])
-    # Read once: whoever notes more than can be kept takes the bytes of the oldest away.
-    with_bytes = [(exchange.id, exchange.raw) for exchange in noted if exchange.id not in gone]
-    kept = [raw_row(own_id, *own_raw) for own_id, own_raw in with_bytes if own_id is not None and own_raw]
-    raw_sql.insert(connection, raw, kept)
+def write_exchanges(connection: sa.Connection, batch: Sequence[Exchange]) -> None:
+    """Write the exchanges in `batch` and their bytes.
+
+    An exchange without an id gets one. The row of an exchange with an id exists already, and is completed.
+    """
+    new = [exchange for exchange in batch if exchange.id is None]
+    if new:
+        for exchange_id, exchange in enumerate(new, raw_sql.reserve(connection, exchanges, len(new))):
+            exchange.id = exchange_id
+        raw_sql.insert(connection, exchanges, [{"id": exchange.id, **exchange_row(exchange)} for exchange in new])
+    missing = _complete(connection, [exchange for exchange in batch if exchange.call_id is not None])
+    # Read `raw` once: another thread sets it to None when the bytes are dropped because too many exchanges are queued.
+    ids_and_bytes = [(exchange.id, exchange.raw) for exchange in batch if exchange.id not in missing]
+    rows = [raw_row(id_, *raw_bytes) for id_, raw_bytes in ids_and_bytes if id_ is not None and raw_bytes]
+    raw_sql.insert(connection, raw, rows)
 
 
-def _finish(connection: sa.Connection, finished: Sequence[Exchange]) -> set[int | None]:
-    """Complete the rows of exchanges, and return the ids of those that are gone: erased, or with another file."""
+def _complete(connection: sa.Connection, incomplete: Sequence[Exchange]) -> set[int | None]:
+    """Complete the rows of exchanges; return the ids without a row: the row was erased, or the file replaced."""
     changed = raw_sql.execute_many(
         connection,
         "UPDATE exchanges SET elapsed = ?, address = ?, soap = ?, namespace = ?, fault = ? WHERE id = ?",
         [
             (
-                one.elapsed,
-                one.address[:MAX_NUMBER_CHARS],
-                one.soap,
-                one.namespace[:_MAX_NAMESPACE_CHARS],
-                one.fault,
-                one.id,
+                exchange.elapsed,
+                exchange.address[:MAX_NUMBER_CHARS],
+                exchange.soap,
+                exchange.namespace[:_MAX_NAMESPACE_CHARS],
+                exchange.fault,
+                exchange.id,
             )
-            for one in finished
+            for exchange in incomplete
         ],
     )
-    if changed == len(finished):
+    if changed == len(incomplete):
         return set()
-    ids = {one.id for one in finished}
+    ids = {exchange.id for exchange in incomplete}
     return ids - set(connection.execute(sa.select(exchanges.c.id).where(exchanges.c.id.in_(ids))).scalars())
 
 
 def exchange_row(exchange: Exchange) -> dict[str, Any]:
-    """Return the row of an exchange; a sender cannot fill the disk by a field."""
+    """Return the row of an exchange; texts of the sender are truncated, so that they cannot fill the disk."""
     return {
         "publication": exchange.publication,
         "at": exchange.at,
@@ -131,7 +134,7 @@ def _headers_as_json(lines: tuple[tuple[str, str], ...]) -> str:
     return json.dumps({name: value for name, value in named if name not in _LEFT_OUT}, ensure_ascii=False)
 
 
-def _call(row: Any, own: Iterable[Ring]) -> Call:
+def _call(row: Any, rings_of_call: Iterable[Ring]) -> Call:
     caller = (
         Caller(row["name"], row["company"], row["category"], row["manager"], row["remark"]) if row["name"] else None
     )
@@ -147,6 +150,6 @@ def _call(row: Any, own: Iterable[Ring]) -> Call:
         caller,
         Confidence(row["confidence"]) if row["confidence"] else None,
         row["repeat"],
-        tuple(own),
+        tuple(rings_of_call),
         Note(row["note"], row["note_by"] or "", row["note_at"]) if row["note"] else None,
     )
