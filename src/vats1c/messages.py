@@ -1,6 +1,6 @@
-"""Which language a message is said in: every sentence for a person is written here in Russian and English.
+"""Messages for people, in Russian and English.
 
-Rule: a message is a pair; nobody translates at run time and nobody prints half of a pair by hand.
+Rule: every message is written as a pair, never translated at run time, and only this module chooses the language.
 """
 
 import os
@@ -18,7 +18,7 @@ class Message:
     en: str
 
     def said(self, language: Language) -> str:
-        """Return the sentence in `language`; "both" gives the Russian with an English half."""
+        """Return the sentence in `language`; "both" returns "Russian / English", or one of them if they are equal."""
         if language == "both":
             return self.ru if self.ru == self.en else f"{self.ru} / {self.en}"
         return self.ru if language == "ru" else self.en
@@ -29,9 +29,9 @@ class Message:
 
 
 def terminal_language() -> Language:
-    """Return the language of the terminal: Russian where the locale is Russian, else English.
+    """Return the language of the terminal: "ru" for a Russian locale, otherwise "en".
 
-    Reads LC_ALL, LC_MESSAGES and LANG in the order POSIX gives them (XBD 8.2).
+    The first set variable of LC_ALL, LC_MESSAGES and LANG decides (POSIX, XBD 8.2).
     """
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name)

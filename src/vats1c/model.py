@@ -1,4 +1,4 @@
-"""The words of the trade as data: who calls, who is called, and the call between them."""
+"""The data types of the domain: callers, subscribers, calls with their rings, and exchanges."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class Caller(NamedTuple):
-    """Whoever is ringing, as a directory knows them.
+    """The caller of a number, as a directory describes them.
 
-    `manager` is the internal extension of the responsible manager, by which the PBX routes; "" when unknown.
-    `category` is the client's category as the directory's owner writes it ("0", "VIP").
+    `manager` is the internal extension of the responsible manager, to which the PBX routes the call; "" if unknown.
+    `category` is the client's category, in the directory owner's own notation ("0", "VIP").
     """
 
     name: str
@@ -22,7 +22,7 @@ class Caller(NamedTuple):
 
 
 class Confidence(StrEnum):
-    """How sure it is that a caller was found: only an exact match is sure enough to route a call by."""
+    """How certain a match is; only an exact match is certain enough for routing the call."""
 
     EXACT = "exact"
     LOCAL = "local"
@@ -31,29 +31,29 @@ class Confidence(StrEnum):
 
 
 class Match(NamedTuple):
-    """Who was found for a number, and how surely; of an ambiguous match `callers` names everyone it may be."""
+    """The callers found for a number, and the confidence; an ambiguous match has several callers."""
 
     callers: tuple[Caller, ...]
     confidence: Confidence
 
     @classmethod
     def of(cls, callers: Iterable[Caller], confidence: Confidence = Confidence.EXACT) -> "Match | None":
-        """Return the match of `callers`, one contact named twice counting once; None when there is nobody."""
-        all_of_them = tuple(callers)
-        if not all_of_them:
+        """Return the match of the distinct `callers`, ambiguous if there are several; None if there are none."""
+        all_callers = tuple(callers)
+        if not all_callers:
             return None
-        different = all_of_them if len(all_of_them) == 1 else tuple(dict.fromkeys(all_of_them))
-        return cls(different, confidence if len(different) == 1 else Confidence.AMBIGUOUS)
+        distinct = all_callers if len(all_callers) == 1 else tuple(dict.fromkeys(all_callers))
+        return cls(distinct, confidence if len(distinct) == 1 else Confidence.AMBIGUOUS)
 
     @property
     def caller(self) -> Caller:
-        """The caller to show. One that is not sure has no manager, so that no call is ever routed by a guess."""
+        """The caller to show; without a manager unless the match is exact, so that no call is routed by a guess."""
         first = self.callers[0]
         if self.confidence is Confidence.EXACT:
             return first
         if self.confidence is not Confidence.AMBIGUOUS:
             return first._replace(manager="")
-        # Of several contacts no one is preferred: all names that differ are shown, as far as the phone shows them.
+        # No contact is preferred: all different names are shown, as far as they fit on the display.
         names = " / ".join(dict.fromkeys(caller.name for caller in self.callers))
         companies = {caller.company for caller in self.callers}
         return Caller(names, company=companies.pop() if len(companies) == 1 else "")
@@ -61,7 +61,7 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """The employee whose phone rings; the VATS issues the key and sends it in each IncomingCall."""
+    """An employee whose phone rings. The VATS issues the `key` and sends it in each IncomingCall."""
 
     key: str
     name: str
@@ -70,10 +70,10 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """An IncomingCall: it rings at the owner of `key`.
+    """One IncomingCall: the number, and the `key` of the subscriber whose phone rings.
 
-    `received` is the number as the VATS sent it, `number` its canonical E.164 form ("+79235292926"), None where
-    it has none (hidden, short, textual); `kind` says what it is. `at` is aware, UTC.
+    `received` is the number as the VATS sent it. `number` is its E.164 form ("+79235292926"), None if it has none
+    (hidden, short, textual). `kind` is a value of NumberKind. `at` is in UTC, with the zone.
     """
 
     publication: str
@@ -88,7 +88,7 @@ class Ringing:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A phone that a call rings at: since when, when last, and when its card was shown, looked at and closed."""
+    """A call's ringing at one phone: its first and last ring, and when its card was shown, seen and closed."""
 
     key: str
     at: datetime
@@ -100,7 +100,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody wrote down about a call."""
+    """An employee's note on a call; `by` is the employee's name."""
 
     text: str
     by: str
@@ -109,9 +109,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call with every phone it rings at. `id` is None for one that could not be written down.
+    """A call with its rings at all phones. `id` is None if the call could not be recorded.
 
-    `version` grows with every change of any call. `repeat` is 3 for the third call of its number within ten minutes.
+    `version` is the version of its last change; each change of any call gets the next version. `repeat` is 3 for the
+    third call of the number within ten minutes.
     """
 
     id: int | None
@@ -131,11 +132,11 @@ class Call:
 
 @dataclass(slots=True)
 class Exchange:
-    """What was asked on the SOAP path and what was answered; `outcome` is "ok" or why it was refused.
+    """A request on the SOAP path and its answer. `outcome` is "ok" or the reason of the refusal.
 
-    `elapsed` is in seconds. `raw` holds header fields by lower-case name, the bytes of the request and those of the
-    answer, where they are recorded. A request that was refused before it was read leaves the other fields empty.
-    `fault` names the fault of the staging bench that was injected, "" for none.
+    A field that was not determined before a refusal is "". `elapsed` is in seconds. `fault` names a fault that the
+    staging bench injected. `raw` is (header fields by lower-case name, request body, answer body), None if bytes are
+    not stored.
     """
 
     publication: str

@@ -1,6 +1,6 @@
-"""What the phone shows of a caller: a template, a prefix by category, as many letters as fit, in letters it can show.
+"""Format a caller for a phone's display: template, prefix by category, maximum length, transliteration.
 
-Rule: applied to an answer on its way out, and never to what is remembered or recorded.
+Rule: the format is applied to answers only; caches and the journal hold the unformatted caller.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from vats1c.model import Caller
 
-# A part in brackets is left out when a field inside it is empty.
+# A part in square brackets is omitted if any of its fields is empty.
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"\{(name|company|category|note)\}")
 _ANY_FIELD = re.compile(r"\{[^{}]*\}?|\}")
@@ -53,21 +53,23 @@ _LATIN = dict(
         strict=True,
     )
 )
-_QUOTES = str.maketrans({"«": '"', "»": '"', "„": '"', "“": '"', "”": '"', "—": "-", "–": "-", "№": "N", "…": "..."})
+_PUNCTUATION = str.maketrans(
+    {"«": '"', "»": '"', "„": '"', "“": '"', "”": '"', "—": "-", "–": "-", "№": "N", "…": "..."}
+)
 
 
 def is_template(text: str) -> bool:
-    """Tell whether `text` names only fields that there are: {name}, {company}, {category}, {note}."""
+    """Tell whether `text` has no other fields than {name}, {company}, {category} and {note}."""
     return not _ANY_FIELD.search(_FIELD.sub("", text))
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneFormat:
-    """How a caller is shown.
+    """The format of a caller on a phone's display.
 
-    `template` holds fields such as {name}; «[, {company}]» is left out for a caller without a company. `prefixes` are
-    put before it by category ({"VIP": "VIP:"}). `length` is the most letters, 0 for any number. `transliterate` says
-    «ё» as "yo" or as "e"; "" leaves Cyrillic as it is.
+    `template` holds fields such as {name}; «[, {company}]» is omitted for a caller without a company. `prefixes` maps a
+    category to the text before the name ({"VIP": "VIP:"}). `max_length` is in characters, 0 for no limit.
+    `transliterate` is the Latin form of «ё», "yo" or "e"; "" leaves Cyrillic unchanged.
     """
 
     template: str = "{name}"
@@ -76,12 +78,12 @@ class PhoneFormat:
     transliterate: str = ""
 
     def render(self, caller: Caller | None) -> str:
-        """Return what the phone shows; "" for an unknown caller, never a word in place of a name."""
+        """Return the text for the display; "" for an unknown caller, never a placeholder."""
         text = self.render_untruncated(caller)
         return text[: self.max_length].rstrip() if self.max_length else text
 
     def render_untruncated(self, caller: Caller | None) -> str:
-        """Return what the phone would show if it had room for all of it."""
+        """Return the text for the display without the limit on its length."""
         if caller is None:
             return ""
         text = self.template
@@ -94,20 +96,20 @@ class PhoneFormat:
 
 
 def transliterated(text: str, yo: str) -> str:
-    """Return `text` in Latin letters, «ё» as `yo`; letters of other scripts stay as they are."""
-    letters = _LATIN | {"ё": yo}
-    return "".join(_letter(letter, letters) for letter in text.translate(_QUOTES))
+    """Return `text` with Cyrillic letters in Latin, «ё» as `yo`; letters of other scripts are unchanged."""
+    latin = _LATIN | {"ё": yo}
+    return "".join(_transliterated_letter(letter, latin) for letter in text.translate(_PUNCTUATION))
 
 
-def _letter(letter: str, letters: Mapping[str, str]) -> str:
-    found = letters.get(letter.lower())
-    if found is None:
+def _transliterated_letter(letter: str, latin: Mapping[str, str]) -> str:
+    replacement = latin.get(letter.lower())
+    if replacement is None:
         return letter
-    return found if letter.islower() else found.capitalize()
+    return replacement if letter.islower() else replacement.capitalize()
 
 
 def _fill_fields(text: str, caller: Caller) -> str:
-    return _FIELD.sub(lambda named: str(getattr(caller, named[1])), text)
+    return _FIELD.sub(lambda match: str(getattr(caller, match[1])), text)
 
 
 def _unless_empty(part: str, caller: Caller) -> str:

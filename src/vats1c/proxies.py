@@ -9,10 +9,10 @@ from wsgiref.types import WSGIEnvironment
 from vats1c.http import Request
 
 _MAX_PORT_DIGITS = 5
-# The longest address in brackets, with zone and port; what is longer is not parsed.
+# The length of the longest address in brackets, with zone and port; a longer text is not parsed.
 _MAX_NODE_CHARS = 100
-# How the headers begin, or end, that proxies, load balancers and content delivery networks add, and that browsers and
-# programs do not: X-Forwarded-*, Forwarded (RFC 7239), CDN-Loop (RFC 8586), CF-*, ...; X-Real-IP, True-Client-IP, ...
+# Prefixes and suffixes of headers that proxies, load balancers and content delivery networks add, and that browsers and
+# programs do not send: X-Forwarded-*, Forwarded (RFC 7239), CDN-Loop (RFC 8586), CF-*; X-Real-IP, True-Client-IP, ...
 _PROXY_PREFIXES = (
     "HTTP_AKAMAI_",
     "HTTP_CDN_",
@@ -42,9 +42,9 @@ _PROXY_NAMES = frozenset({"HTTP_MAX_FORWARDS", "HTTP_VIA", "HTTP_X_HOST"})
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address in `text`, an IPv4 address for an IPv4-mapped one; None where there is none.
+    """Return the IP address in `text`, or None; an IPv4-mapped IPv6 address is returned as IPv4.
 
-    A port, brackets, quotes and an IPv6 zone are dropped: "203.0.113.7:50010", "[2001:db8::7]:443".
+    A port, brackets, quotes and an IPv6 zone are ignored: "203.0.113.7:50010", "[2001:db8::7]:443".
     """
     if len(text) > _MAX_NODE_CHARS:
         return None
@@ -68,8 +68,8 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 def sender_address(peer: str, forwarded_for: str, proxies: int) -> str:
     """Return the sender's address as `proxies` trusted proxies report it in X-Forwarded-For, else `peer`.
 
-    Each proxy appends the address of its own peer, so only the last `proxies` values are trusted. `peer` is the answer,
-    too, where there are fewer values or the trusted one is no IP address ("unknown", "unix:", "_hidden").
+    Each proxy appends the address of its own peer, so only the last `proxies` values are trusted. `peer` is also
+    returned if there are fewer values, or if the trusted value is no IP address ("unknown", "unix:", "_hidden").
     """
     trusted = forwarded_for.rsplit(",", proxies)[-proxies:]
     address = parse_address(trusted[0]) if len(trusted) == proxies else None
@@ -91,7 +91,7 @@ def _trusted_value(header: str, proxies: int) -> str:
 
 
 def is_proxied(environ: WSGIEnvironment) -> bool:
-    """Tell whether a proxy passed the request on: by its headers, or by HTTP/1.0, which nginx speaks by default."""
+    """Tell whether a proxy forwarded the request: by its headers, or by HTTP/1.0, which nginx uses by default."""
     return environ.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(
         name in _PROXY_NAMES
         or name.startswith(_PROXY_PREFIXES)
