@@ -1,7 +1,7 @@
-"""Compare HTTP servers by what a telephone needs: speed, and what becomes of unfinished and broken requests.
+"""Compare HTTP servers: their speed, and what becomes of unfinished and broken requests.
 
-The same constant bytes are answered on granian's RSGI worker, on uvicorn as it comes (httptools and uvloop) and on
-vats1c's own server, each pinned to one core, wrk to the other. Every question is asked of a server that was just started.
+granian's RSGI worker, uvicorn as it comes (httptools, uvloop) and vats1c's own server answer the same constant bytes,
+each pinned to one core, wrk to the other. Every question is asked of a server that was just started.
 """
 
 import argparse

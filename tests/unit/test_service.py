@@ -96,7 +96,7 @@ def test_spynes_events_fire_in_their_order():
             manager.add_listener(event, lambda _, event=event: fired.append(event))
     transport = service._Transport(application)
     parts = service.CallContext(
-        CallService("telephony", Directory(), Journal()), PhoneFormat(), Exchange("telephony", NOON)
+        CallService("telephony", Directory(), Journal()), PhoneFormat().render, Exchange("telephony", NOON)
     )
 
     transport.run(parser.read(say_name().encode()), parts)

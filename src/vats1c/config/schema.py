@@ -201,7 +201,10 @@ class LimitsTable(Table):
     )
     body_timeout: float = Field(default=10, ge=0.1, le=300, description="Time for a request's body, seconds.")
     connections: int = Field(
-        default=1_024, ge=16, le=16_384, description="Open connections a worker; beyond them an unfinished one is closed."
+        default=1_024,
+        ge=16,
+        le=16_384,
+        description="Open connections a worker; beyond them an unfinished one is closed.",
     )
     windows: int = Field(
         default=1_000, ge=0, le=16_384, description="Open card windows a worker, beside the connections."

@@ -41,9 +41,9 @@ forward_calls = true
 
 
 def documented():
-    """Return the pattern of each name in the table."""
-    rows = [line.split("|")[1].strip() for line in server.__doc__.splitlines() if line.startswith("| ")][1:]
-    names = [name for row in rows for name in row.split(", ")]
+    """Return the pattern of each name in the list."""
+    bullets = [line.partition(":")[0] for line in server.__doc__.splitlines() if line.startswith("- `")]
+    names = [name for bullet in bullets for name in re.findall("`([^`]+)`", bullet)]
     return {name: re.compile(name.replace("NAME", ".+") + r"\Z") for name in names}
 
 
