@@ -133,11 +133,13 @@ def test_every_finding_is_on_the_page_with_its_severity_and_no_other():
         (code, kind)
         for module in ("conformance", "refusal_findings")
         for kind, code in re.findall(
-            r'\b(error|warning|note|bad)\(\s*"([A-Z-]+)"',
+            r'\b(error|warning|note|make_finding)\(\s*"([A-Z-]+)"',
             inspect.getsource(importlib.import_module(f"vats1c.staging.{module}")),
         )
     } | {(row[0], "error") for row in _shedder()}
-    made = {(code, each) for code, kind in made for each in (("error", "warning") if kind == "bad" else (kind,))}
+    made = {
+        (code, each) for code, kind in made for each in (("error", "warning") if kind == "make_finding" else (kind,))
+    }
     page = {
         (row[1], kind)
         for row in re.finditer(
@@ -152,7 +154,7 @@ def test_every_finding_is_on_the_page_with_its_severity_and_no_other():
 def _shedder():
     from vats1c.staging import refusal_findings
 
-    return refusal_findings._REFUSED.values()
+    return refusal_findings._REFUSALS.values()
 
 
 def test_the_reader_of_recorded_requests_reads_no_more_than_the_service_does():

@@ -1,6 +1,6 @@
-"""Ask a running service's API from outside: for the command that waits for a call, and for the pytest plugin.
+"""A client of a running service's HTTP API, for the command `vats1c wait-call` and for the pytest plugin.
 
-Rule: the standard library alone: a test-suite that loads the plugin pays nothing for it.
+Rule: only the standard library is imported, so that the plugin does not slow down a test suite that loads it.
 """
 
 import base64
@@ -11,12 +11,12 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-_ENDPOINT = re.compile(r"^(?P<below>.*)/(?P<publication>[^/]+)/ws/VATS(\.1cws)?/?$")
+_ENDPOINT = re.compile(r"^(?P<root>.*)/(?P<publication>[^/]+)/ws/VATS(\.1cws)?/?$")
 _TIMEOUT_S = 10.0
 
 
-class ApiFailure(Exception):  # noqa: N818 - says the fact
-    """What was asked could not be done: the HTTP status, 0 where no answer came; the API's code; a sentence."""
+class ApiFailure(Exception):  # noqa: N818 - a public name
+    """A failed request: `status` is the HTTP status, 0 if no answer came; `code` is the API's error code."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -25,16 +25,19 @@ class ApiFailure(Exception):  # noqa: N818 - says the fact
 
 
 class Client:
-    """One service, asked as one tester."""
+    """The API of one service, with one tester's credentials. `publication` is the one named in the URL, or ""."""
 
     def __init__(self, url: str, token: str = "", user: str = "", password: str = "", language: str = "en") -> None:
-        """Take the service's address, or that of a publication, and what to sign in with. Raises ValueError."""
+        """Take the URL of the service or of a publication's endpoint, and the credentials: token, or user and password.
+
+        Raises ValueError for a URL that is not http(s).
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(url)
-        found = _ENDPOINT.match(parts.path)
-        self.publication = found["publication"] if found else ""
-        path = found["below"] if found else parts.path.rstrip("/")
+        endpoint = _ENDPOINT.match(parts.path)
+        self.publication = endpoint["publication"] if endpoint else ""
+        path = endpoint["root"] if endpoint else parts.path.rstrip("/")
         self.base = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
         self._headers = {"Accept-Language": language}
         if token:
@@ -42,37 +45,38 @@ class Client:
         elif user:
             self._headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    def ask(self, method: str, path: str, given: dict[str, Any] | None = None, *, seconds: float = _TIMEOUT_S) -> Any:
-        """Return the JSON of an answer, None of one without a body; a 409 of verify is an answer, too.
+    def ask(self, method: str, path: str, data: dict[str, Any] | None = None, *, seconds: float = _TIMEOUT_S) -> Any:
+        """Send a request to /api/v1/`path`, and return the JSON of the answer, None for an answer without a body.
 
-        `path` is below /api/v1/; `given` is the query of a GET, without those that are None, and otherwise the body.
-        Raises ApiFailure.
+        `data` is the query of a GET (values that are None are omitted), or the JSON body of another method; `seconds`
+        is the timeout. A 409 of `verify` is returned as an answer. Raises ApiFailure.
         """
-        __tracebackhide__ = True  # of a test: what is wrong is what it asked for
+        __tracebackhide__ = True  # pytest then shows the test's own line, which is where the mistake is
         url, content = f"{self.base}/api/v1/{path}", None
-        if given is not None and method == "GET":
-            url += "?" + urlencode({name: value for name, value in given.items() if value is not None})
-        elif given is not None:
-            content = json.dumps(given).encode()
-        request = urllib.request.Request(url, content, self._headers, method=method)  # noqa: S310 - http(s) alone, see above
+        if data is not None and method == "GET":
+            url += "?" + urlencode({name: value for name, value in data.items() if value is not None})
+        elif data is not None:
+            content = json.dumps(data).encode()
+        request = urllib.request.Request(url, content, self._headers, method=method)  # noqa: S310 - __init__ checks that it is http(s)
         try:
-            # The service is asked directly: a proxy of the environment is for others.
+            # Connect directly: the environment's proxy settings do not apply to the service under test.
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(request, timeout=seconds) as answer:
-                return _read(answer)
+            with opener.open(request, timeout=seconds) as response:
+                return _read_json(response)
         except urllib.error.HTTPError as error:
             with error:
-                said = _read(error)
-            if isinstance(said, dict) and "differences" in said:
-                return said
-            found = said.get("error", {}) if isinstance(said, dict) else {}
-            raise ApiFailure(error.code, found.get("code", ""), found.get("message", f"HTTP {error.code}")) from None
+                answer = _read_json(error)
+            if isinstance(answer, dict) and "differences" in answer:
+                return answer
+            details = answer.get("error", {}) if isinstance(answer, dict) else {}
+            message = details.get("message", f"HTTP {error.code}")
+            raise ApiFailure(error.code, details.get("code", ""), message) from None
         except (OSError, ValueError) as error:
             raise ApiFailure(0, "unreachable", str(getattr(error, "reason", error))) from error
 
 
-def _read(answer: Any) -> Any:
-    content = answer.read()
+def _read_json(response: Any) -> Any:
+    content = response.read()
     try:
         return json.loads(content) if content else None
     except ValueError:

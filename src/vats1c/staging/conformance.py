@@ -1,6 +1,6 @@
-"""The conformance report: how a request is another than the WSDL and the vendor's page say, under stable codes.
+"""The conformance report: a request's deviations from the WSDL and the vendor's page, with stable codes.
 
-Rule: it is told after the answer and never changes one; what the vendor's own samples do is no finding.
+Rule: it is computed apart from the answer and never changes it; the vendor's sample requests have no findings.
 """
 
 import re
@@ -10,30 +10,37 @@ from dataclasses import dataclass
 from vats1c.model import Exchange
 from vats1c.number import NumberKind, identify
 from vats1c.staging.findings import MAX_SHOWN, ConformanceFinding, Severity, error, note, warning
-from vats1c.staging.refusal_findings import refusal_finding as why_refused
+from vats1c.staging.refusal_findings import refusal_finding
 
-# What wsdl/VATS.wsdl says, and beside it the spellings of the vendor's page and of the later contract.
+# From wsdl/VATS.wsdl. For each operation, the alternative lists of its parameters: of the WSDL, the vendor's page and
+# the later contract.
 NAMESPACE = "http://VATS"
 ACTION = "http://VATS#VATS:{operation}"
 FIELDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "SayName": (("number",), ("Number",)),
     "IncomingCall": (("NumFrom", "Key"),),
 }
-_TEST = "http://test"
+_TEST_NAMESPACE = "http://test"
 _CONTENT_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml"}
-# The faults by which a request is refused for its operation and parameters.
-_BY_CONTRACT = frozenset({"operation", "parameters"})
-_NUMBERS = frozenset({"number", "Number", "NumFrom"})
-_AS_SENT = re.compile(r"\+?\d+")
-_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?\bencoding\s*=\s*["']([^"']+)["']""")
+# The outcomes of requests that were refused for their operation or parameters.
+_CONTRACT_REFUSALS = frozenset({"operation", "parameters"})
+_NUMBER_PARAMETERS = frozenset({"number", "Number", "NumFrom"})
+_PLAIN_NUMBER = re.compile(r"\+?\d+")
+_XML_ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?\bencoding\s*=\s*["']([^"']+)["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
-_ACTION12 = re.compile(r'action\s*=\s*"?([^\s;"]*)', re.IGNORECASE)
-_MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_SOAP12_ACTION = re.compile(r'action\s*=\s*"?([^\s;"]*)', re.IGNORECASE)
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+
+# Makes a finding from a code and a message in Russian and English: `error` or `warning`.
+_MakeFinding = Callable[[str, str, str], ConformanceFinding]
 
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """What an envelope held: SOAP "1.1" or "1.2", the Body's child, its parameters (namespace, name, text)."""
+    """A parsed envelope: the SOAP version ("1.1" or "1.2"), and the operation: the child of Body.
+
+    `namespace` is the operation's; `parameters` are (namespace, name, text).
+    """
 
     soap: str
     namespace: str
@@ -44,66 +51,67 @@ class SentRequest:
 def report(
     exchange: Exchange, headers: Mapping[str, str], body: bytes, sent: SentRequest | None
 ) -> list[ConformanceFinding]:
-    """Return what deviates in a request, the worst first.
+    """Return the findings on a request, the most severe first.
 
-    `headers` are those that were kept, and `:Login`, which is "" where none was given; `sent` is None where the
-    envelope could not be read. A request refused before its body was read is judged by its headers alone.
+    `headers` are the recorded headers, and `:Login`: the scheme of a refused login, "" for a request without a login.
+    `sent` is None if the envelope could not be parsed. For a request refused before its body was read, only the
+    headers are checked.
     """
-    found = why_refused(exchange, headers)
-    found += _content(headers, body, sent)
+    findings = refusal_finding(exchange, headers)
+    findings += _content(headers, body, sent)
     if sent is not None:
-        found += _contract(sent, refused=exchange.outcome in _BY_CONTRACT)
-        found += _action(sent, headers)
-        found += _numbers(sent)
+        findings += _contract(sent, refused=exchange.outcome in _CONTRACT_REFUSALS)
+        findings += _action(sent, headers)
+        findings += _numbers(sent)
     order = list(Severity)
-    return sorted(found, key=lambda one: order.index(one.severity))
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
 def _content(headers: Mapping[str, str], body: bytes, sent: SentRequest | None) -> list[ConformanceFinding]:
-    """Look at Content-Type, byte order mark and encoding of what was read."""
-    found = []
+    """Check the Content-Type, the byte order mark and the encoding."""
+    findings = []
     if sent is not None:
-        found += _content_type(headers.get("Content-Type", ""), sent.soap)
+        findings += _content_type(headers.get("Content-Type", ""), sent.soap)
         if sent.soap == "1.2":
-            found.append(
+            findings.append(
                 note(
                     "SOAP-VERSION",
                     "SOAP 1.2: в WSDL он есть, но сама ВАТС шлёт 1.1",
                     "SOAP 1.2: it is in the WSDL, but the VATS itself sends 1.1",
                 )
             )
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
-            found.append(
+            findings.append(
                 note("BOM", f"в начале метка порядка байтов ({name})", f"a byte order mark ({name}) at the beginning")
             )
-    return found + _encoding(headers, body)
+    return findings + _encoding(headers, body)
 
 
 def _content_type(content_type: str, soap: str) -> list[ConformanceFinding]:
-    expected, given = _CONTENT_TYPES[soap], content_type.partition(";")[0].strip().lower()
-    if given == expected:
+    expected, media_type = _CONTENT_TYPES[soap], content_type.partition(";")[0].strip().lower()
+    if media_type == expected:
         return []
-    shown = given[:MAX_SHOWN]
+    shown = media_type[:MAX_SHOWN]
     ru, en = (f"Content-Type: {shown}",) * 2 if shown else ("Content-Type не указан", "there is no Content-Type")
     return [warning("CONTENT-TYPE", f"{ru}; для SOAP {soap} нужен {expected}", f"{en}; SOAP {soap} has {expected}")]
 
 
 def _encoding(headers: Mapping[str, str], body: bytes) -> list[ConformanceFinding]:
-    declared = _DECLARED.search(body)
-    in_body = declared[1].decode("ascii", "replace").lower() if declared else ""
+    declaration = _XML_ENCODING.search(body)
+    in_body = declaration[1].decode("ascii", "replace").lower() if declaration else ""
     if not in_body and b"\0" in body[:4]:
         in_body = "utf-16"
     charset = _CHARSET.search(headers.get("Content-Type", ""))
     in_header = charset[1].lower() if charset else ""
-    named = (in_body or in_header)[:MAX_SHOWN]
-    found = []
-    if named and _alike(named) not in ("utf8", "usascii", "ascii"):
-        found.append(
-            warning("ENCODING", f"кодировка {named}: ВАТС шлёт UTF-8", f"the encoding is {named}: the VATS sends UTF-8")
+    name = (in_body or in_header)[:MAX_SHOWN]
+    findings = []
+    if name and _normalized(name) not in ("utf8", "usascii", "ascii"):
+        findings.append(
+            warning("ENCODING", f"кодировка {name}: ВАТС шлёт UTF-8", f"the encoding is {name}: the VATS sends UTF-8")
         )
-    if in_body and in_header and _alike(in_body) != _alike(in_header):
-        found.append(
+    if in_body and in_header and _normalized(in_body) != _normalized(in_header):
+        findings.append(
             warning(
                 "ENCODING",
                 f"в заголовке charset={in_header[:MAX_SHOWN]}, в XML encoding={in_body[:MAX_SHOWN]}: верим XML",
@@ -111,106 +119,109 @@ def _encoding(headers: Mapping[str, str], body: bytes) -> list[ConformanceFindin
                 "which is believed",
             )
         )
-    return found
+    return findings
 
 
-def _alike(encoding: str) -> str:
+def _normalized(encoding: str) -> str:
     return re.sub(r"[^a-z0-9]", "", encoding.lower())
 
 
 def _contract(sent: SentRequest, *, refused: bool) -> list[ConformanceFinding]:
-    """Compare operation and parameters with the WSDL."""
-    bad = error if refused else warning
-    known = FIELDS.get(sent.operation)
-    if known is None:
-        there_are, shown = ", ".join(FIELDS), sent.operation[:MAX_SHOWN]
+    """Compare the operation and its parameters with the WSDL; findings are errors if the request was refused."""
+    make_finding = error if refused else warning
+    alternatives = FIELDS.get(sent.operation)
+    if alternatives is None:
+        operations, shown = ", ".join(FIELDS), sent.operation[:MAX_SHOWN]
         return [
-            bad(
+            make_finding(
                 "UNKNOWN-OPERATION",
-                f"операции {shown} в WSDL нет; есть {there_are}",
-                f"the WSDL has no operation {shown}; there are {there_are}",
+                f"операции {shown} в WSDL нет; есть {operations}",
+                f"the WSDL has no operation {shown}; there are {operations}",
             )
         ]
     names = [name for _, name, _ in sent.parameters]
-    # Of the spellings the one that most of the names are of.
-    fields = max(known, key=lambda spelling: len({*spelling} & {*names}))
-    return [*_namespaces(sent, bad), *_missing(names, fields, bad), *_beyond(names, fields, sent.operation, bad)]
+    # Compare with the alternative that has the most parameters in common with the request.
+    fields = max(alternatives, key=lambda alternative: len({*alternative} & {*names}))
+    return [
+        *_namespaces(sent, make_finding),
+        *_missing(names, fields, make_finding),
+        *_unknown_or_repeated(names, fields, sent.operation, make_finding),
+    ]
 
 
-def _namespaces(sent: SentRequest, bad: Callable[[str, str, str], ConformanceFinding]) -> list[ConformanceFinding]:
-    found = []
-    as_on_the_page = sent.operation == "SayName" and any(name == "number" for _, name, _ in sent.parameters)
-    if sent.namespace != NAMESPACE and not (sent.namespace == _TEST and as_on_the_page):
+def _namespaces(sent: SentRequest, make_finding: _MakeFinding) -> list[ConformanceFinding]:
+    findings = []
+    # The sample on the vendor's page has the parameter `number`, and the namespace http://test.
+    as_on_page = sent.operation == "SayName" and any(name == "number" for _, name, _ in sent.parameters)
+    if sent.namespace != NAMESPACE and not (sent.namespace == _TEST_NAMESPACE and as_on_page):
         shown = sent.namespace[:MAX_SHOWN] or '""'
-        found.append(
-            bad(
+        findings.append(
+            make_finding(
                 "NS-MISMATCH",
                 f"{sent.operation} в пространстве имён {shown}, а по WSDL в {NAMESPACE}",
                 f"{sent.operation} is in the namespace {shown}, in the WSDL in {NAMESPACE}",
             )
         )
-    strange = next((one for one in sent.parameters if one[0] != sent.namespace), None)
-    if strange is not None:
-        space, name = strange[0][:MAX_SHOWN] or '""', strange[1][:MAX_SHOWN]
-        found.append(
-            bad(
+    foreign = next((parameter for parameter in sent.parameters if parameter[0] != sent.namespace), None)
+    if foreign is not None:
+        space, name = foreign[0][:MAX_SHOWN] or '""', foreign[1][:MAX_SHOWN]
+        findings.append(
+            make_finding(
                 "NS-MISMATCH",
                 f"параметр {name} в пространстве имён {space}; по WSDL (qualified) — в том же, что операция",
                 f"the parameter {name} is in the namespace {space}; in the WSDL (qualified) in the operation's own",
             )
         )
-    return found
+    return findings
 
 
-def _missing(
-    names: list[str], fields: tuple[str, ...], bad: Callable[[str, str, str], ConformanceFinding]
-) -> list[ConformanceFinding]:
+def _missing(names: list[str], fields: tuple[str, ...], make_finding: _MakeFinding) -> list[ConformanceFinding]:
     return [
-        bad("MISSING-FIELD", f"нет параметра {field}", f"the parameter {field} is missing")
+        make_finding("MISSING-FIELD", f"нет параметра {field}", f"the parameter {field} is missing")
         for field in fields
         if field not in names
     ]
 
 
-def _beyond(
-    names: list[str], fields: tuple[str, ...], operation: str, bad: Callable[[str, str, str], ConformanceFinding]
+def _unknown_or_repeated(
+    names: list[str], fields: tuple[str, ...], operation: str, make_finding: _MakeFinding
 ) -> list[ConformanceFinding]:
-    """Find names that the WSDL does not have, and those that come again."""
-    found = []
+    """Find parameters that are not in the WSDL, and repeated ones."""
+    findings = []
     for name in dict.fromkeys(names):
-        shown, there_are = name[:MAX_SHOWN], ", ".join(fields)
+        shown, expected = name[:MAX_SHOWN], ", ".join(fields)
         if name not in fields:
-            found.append(
-                bad(
+            findings.append(
+                make_finding(
                     "UNKNOWN-FIELD",
-                    f"параметра {shown} у {operation} нет; по WSDL: {there_are} (регистр букв важен)",
-                    f"{operation} has no parameter {shown}; in the WSDL: {there_are} (case matters)",
+                    f"параметра {shown} у {operation} нет; по WSDL: {expected} (регистр букв важен)",
+                    f"{operation} has no parameter {shown}; in the WSDL: {expected} (case matters)",
                 )
             )
         elif names.count(name) > 1:
-            found.append(
-                bad(
+            findings.append(
+                make_finding(
                     "REPEATED-FIELD",
                     f"параметр {shown} пришёл {names.count(name)} раза",
                     f"the parameter {shown} came {names.count(name)} times",
                 )
             )
-    return found
+    return findings
 
 
 def _action(sent: SentRequest, headers: Mapping[str, str]) -> list[ConformanceFinding]:
-    """Look at SOAPAction, which the VATS does not send: none at all is no finding."""
+    """Check SOAPAction, in SOAP 1.2 `action` of the Content-Type. A missing one is correct: the VATS sends none."""
     if sent.soap == "1.2":
-        named = _ACTION12.search(headers.get("Content-Type", ""))
-        given = named[1] if named else headers.get("Soapaction")
+        match = _SOAP12_ACTION.search(headers.get("Content-Type", ""))
+        action = match[1] if match else headers.get("Soapaction")
     else:
-        given = headers.get("Soapaction")
-    if given is None or sent.operation not in FIELDS:
+        action = headers.get("Soapaction")
+    if action is None or sent.operation not in FIELDS:
         return []
-    expected, given = ACTION.format(operation=sent.operation), given.strip().strip('"')
-    if given == expected:
+    expected, action = ACTION.format(operation=sent.operation), action.strip().strip('"')
+    if action == expected:
         return []
-    if not given:
+    if not action:
         return [
             note(
                 "NO-ACTION",
@@ -221,32 +232,32 @@ def _action(sent: SentRequest, headers: Mapping[str, str]) -> list[ConformanceFi
     return [
         warning(
             "ACTION-DIFFERS",
-            f"SOAPAction {given[:MAX_SHOWN]}, а по WSDL {expected}: операция выбрана по телу",
-            f"SOAPAction is {given[:MAX_SHOWN]}, in the WSDL {expected}: the body decided",
+            f"SOAPAction {action[:MAX_SHOWN]}, а по WSDL {expected}: операция выбрана по телу",
+            f"SOAPAction is {action[:MAX_SHOWN]}, in the WSDL {expected}: the body decided",
         )
     ]
 
 
 def _numbers(sent: SentRequest) -> list[ConformanceFinding]:
-    found = []
+    findings = []
     for _, name, text in sent.parameters:
         if name == "Key" and not text.strip():
-            found.append(
+            findings.append(
                 warning(
                     "EMPTY-KEY",
                     "Key пустой: карточку некому показать",
                     "Key is empty: there is nobody to show the card to",
                 )
             )
-        if name in _NUMBERS:
-            found += _number(text)
-    return found
+        if name in _NUMBER_PARAMETERS:
+            findings += _number(text)
+    return findings
 
 
 def _number(text: str) -> list[ConformanceFinding]:
     number = identify(text)
     if number.kind in (NumberKind.HIDDEN, NumberKind.SERVICE) or (
-        number.kind is not NumberKind.TEXT and _AS_SENT.fullmatch(text)
+        number.kind is not NumberKind.TEXT and _PLAIN_NUMBER.fullmatch(text)
     ):
         return []
     shown = text[:MAX_SHOWN]

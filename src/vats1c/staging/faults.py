@@ -1,6 +1,7 @@
-"""The faults on purpose: what 1C, its web server or the network do wrong, each by its name.
+"""The faults that can be injected, as 1C, its web server or the network produce them.
 
-Rule: what a fault is, is said here; when it happens, in plans and magic; how it is done, in `vats1c.breaking`.
+Rule: this module defines the faults; `plans` and `test_numbers` decide when they happen; `vats1c.fault_injection`
+carries them out.
 """
 
 from enum import StrEnum
@@ -14,7 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from vats1c.config import Unusable
 from vats1c.staging.schema import StrictModel
 
-# Nothing waits longer: a fault must not outlive the test that asked for it by much.
+# The longest delay: a fault must not last much longer than the test that requested it.
 MAX_SECONDS = 60
 _MAX_MS = MAX_SECONDS * 1_000
 _STATUSES = (401, 403, 404, 500, 502, 503, 504)
@@ -22,7 +23,7 @@ Milliseconds = Annotated[float, Field(ge=0, le=_MAX_MS)]
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """The kinds of faults."""
 
     SLOW = "slow"
     NAME = "name"
@@ -37,34 +38,35 @@ class FaultKind(StrEnum):
 
 
 class FaultStage(StrEnum):
-    """When it goes wrong: before anything is read, before the first byte of the answer, in the middle of its body."""
+    """When a fault happens: before the request is read, before the answer's first byte, in the middle of its body."""
 
     ACCEPT = "accept"
     FIRST_BYTE = "first-byte"
     MID_BODY = "mid-body"
 
 
-# Those that choose when. A request whose answer goes wrong is carried out, as 1C would have done; the others are not.
+# The kinds that allow other stages than FIRST_BYTE. A request is not carried out with FAULT, with STATUS, or with any
+# fault at ACCEPT; with the other faults it is, as in 1C.
 _STAGES = {
     FaultKind.HANG: frozenset(FaultStage),
     FaultKind.RESET: frozenset(FaultStage),
     FaultKind.STATUS: frozenset({FaultStage.ACCEPT, FaultStage.FIRST_BYTE}),
 }
-_SAYS_NAME = frozenset({FaultKind.NAME, FaultKind.NO_RETURN, FaultKind.QUIRKS})
+_SAY_NAME_KINDS = frozenset({FaultKind.NAME, FaultKind.NO_RETURN, FaultKind.QUIRKS})
 
 
 class Uniform(StrictModel):
-    """Any time from the first to the second, milliseconds."""
+    """Delays uniformly distributed between two values in milliseconds."""
 
     uniform: tuple[Milliseconds, Milliseconds]
 
     def draw(self, random: Random) -> float:
-        """Return one."""
+        """Return a random delay in milliseconds."""
         return random.uniform(*self.uniform)
 
 
 class Spread(StrictModel):
-    """Half of all times are below `p50`, of a hundred one is above `p99`; milliseconds."""
+    """The median and the 99th percentile of delays, in milliseconds."""
 
     p50: Annotated[float, Field(gt=0, le=_MAX_MS)]
     p99: Annotated[float, Field(gt=0, le=_MAX_MS)]
@@ -77,19 +79,19 @@ class Spread(StrictModel):
 
 
 class Lognormal(StrictModel):
-    """Times as networks have them: mostly short, sometimes very long."""
+    """Delays with a log-normal distribution, as in networks: mostly short, sometimes very long."""
 
     lognormal: Spread
 
     def draw(self, random: Random) -> float:
-        """Return one."""
+        """Return a random delay in milliseconds."""
         spread = self.lognormal
         ratio = spread.p99 / spread.p50
         return float(spread.p50 * ratio ** (random.gauss() / NormalDist().inv_cdf(0.99)))
 
 
 class MeasuredPercentiles(StrictModel):
-    """What `vats1c call --count … --json` measured of a real 1C, milliseconds."""
+    """The percentiles in milliseconds that `vats1c call --count … --json` prints for a real 1C."""
 
     min: Milliseconds
     p50: Milliseconds
@@ -99,44 +101,50 @@ class MeasuredPercentiles(StrictModel):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        found = [self.min, self.p50, self.p90, self.p99, self.max]
-        if found != sorted(found):
+        values = [self.min, self.p50, self.p90, self.p99, self.max]
+        if values != sorted(values):
             raise Unusable("ожидается min ≤ p50 ≤ p90 ≤ p99 ≤ max", "min ≤ p50 ≤ p90 ≤ p99 ≤ max is expected")
         return self
 
 
 class Percentiles(StrictModel):
-    """Times spread as measured ones were."""
+    """Delays distributed according to measured percentiles."""
 
     percentiles: MeasuredPercentiles
 
     def draw(self, random: Random) -> float:
-        """Return one: between two measured percentiles all times are as likely."""
-        found, place = self.percentiles, random.random()
-        known = [(0.0, found.min), (0.5, found.p50), (0.9, found.p90), (0.99, found.p99), (1.0, found.max)]
-        for (low, from_ms), (high, to_ms) in pairwise(known):
-            if place <= high:
-                return from_ms + (to_ms - from_ms) * (place - low) / (high - low)
-        return found.max
+        """Return a random delay in milliseconds, uniformly distributed between two adjacent percentiles."""
+        measured, quantile = self.percentiles, random.random()
+        points = [
+            (0.0, measured.min),
+            (0.5, measured.p50),
+            (0.9, measured.p90),
+            (0.99, measured.p99),
+            (1.0, measured.max),
+        ]
+        for (low, from_ms), (high, to_ms) in pairwise(points):
+            if quantile <= high:
+                return from_ms + (to_ms - from_ms) * (quantile - low) / (high - low)
+        return measured.max
 
 
-_SPREADS = frozenset({"uniform", "lognormal", "percentiles"})
+_DISTRIBUTIONS = frozenset({"uniform", "lognormal", "percentiles"})
 
 
-def _one_of_them(given: Any) -> Any:
-    """Say what a delay may be, before each of the models says what it is not."""
-    if isinstance(given, bool) or not (_spread(given) in _SPREADS or isinstance(given, int | float)):
+def _require_delay(value: Any) -> Any:
+    """Raise Unusable for a value that is no delay, listing all forms; the models' own errors name only one form."""
+    if isinstance(value, bool) or not (_delay_tag(value) in _DISTRIBUTIONS or isinstance(value, int | float)):
         raise Unusable(
             "ожидаются миллисекунды, uniform, lognormal или percentiles",
             "milliseconds, uniform, lognormal or percentiles are expected",
         )
-    return given
+    return value
 
 
-def _spread(given: Any) -> str:
-    """Name the kind of delay that `given` is."""
-    named = given.keys() if isinstance(given, dict) else {type(given).__name__.lower()}
-    return next(iter(named & _SPREADS), "ms")
+def _delay_tag(value: Any) -> str:
+    """Return the tag of the delay's form, for the discriminated union: a distribution, or "ms"."""
+    names = value.keys() if isinstance(value, dict) else {type(value).__name__.lower()}
+    return next(iter(names & _DISTRIBUTIONS), "ms")
 
 
 Delay = Annotated[
@@ -144,13 +152,13 @@ Delay = Annotated[
     | Annotated[Uniform, Tag("uniform")]
     | Annotated[Lognormal, Tag("lognormal")]
     | Annotated[Percentiles, Tag("percentiles")],
-    Discriminator(_spread),
-    BeforeValidator(_one_of_them),
+    Discriminator(_delay_tag),
+    BeforeValidator(_require_delay),
 ]
 
 
 class Fault(StrictModel):
-    """One thing that goes wrong. `delay_ms` comes before any other; `seconds` is how long it hangs or dribbles."""
+    """One fault. `delay_ms` precedes it, whatever its kind; `seconds` is the duration of HANG and DRIBBLE."""
 
     fault: FaultKind
     at: FaultStage = FaultStage.FIRST_BYTE
@@ -160,15 +168,15 @@ class Fault(StrictModel):
     name: Annotated[str, Field(max_length=10_000)] | None = None
 
     @model_validator(mode="after")
-    def _goes_together(self) -> Self:
+    def _consistent(self) -> Self:
         if self.at not in _STAGES.get(self.fault, frozenset({FaultStage.FIRST_BYTE})):
             raise Unusable(f"у {self.fault} не бывает at = {self.at}", f"{self.fault} has no at = {self.at}")
-        for given, kinds, key in (
+        for value, kinds, key in (
             (self.seconds, {FaultKind.HANG, FaultKind.DRIBBLE}, "seconds"),
             (self.status, {FaultKind.STATUS}, "status"),
             (self.name, {FaultKind.NAME}, "name"),
         ):
-            if given is not None and self.fault not in kinds:
+            if value is not None and self.fault not in kinds:
                 raise Unusable(f"{key} не для {self.fault}", f"{key} is not for {self.fault}")
         if self.fault is FaultKind.STATUS and self.status is None:
             statuses = ", ".join(map(str, _STATUSES))
@@ -179,24 +187,24 @@ class Fault(StrictModel):
 
     @property
     def lasts(self) -> float:
-        """How long it hangs or dribbles, seconds."""
+        """The duration of HANG and DRIBBLE in seconds."""
         return self.seconds or (MAX_SECONDS if self.fault is FaultKind.HANG else 10)
 
     @property
     def label(self) -> str:
-        """What the journal calls it: its kind, or the HTTP status."""
+        """The name of the fault in the journal: its kind, or the HTTP status."""
         return str(self.status or self.fault)
 
     @property
     def only_say_name(self) -> bool:
-        """Whether IncomingCall has nothing of the kind."""
-        return self.fault in _SAYS_NAME
+        """Whether the fault applies to SayName only."""
+        return self.fault in _SAY_NAME_KINDS
 
     def delay(self, random: Random) -> float:
-        """Return the seconds to wait this time."""
-        drawn = self.delay_ms if isinstance(self.delay_ms, float | int) else self.delay_ms.draw(random)
-        return min(drawn, _MAX_MS) / 1_000
+        """Return the delay in seconds, random if `delay_ms` is a distribution."""
+        delay_ms = self.delay_ms if isinstance(self.delay_ms, float | int) else self.delay_ms.draw(random)
+        return min(delay_ms, _MAX_MS) / 1_000
 
     def as_given(self) -> dict[str, Any]:
-        """Return it as it is given: without what it leaves as usual."""
+        """Return the fault as JSON of the API, without fields that have their default values."""
         return self.model_dump(mode="json", exclude_defaults=True)

@@ -1,16 +1,16 @@
-"""What a conformance report is made of: a code that stays, how bad it is, a sentence for people."""
+"""The findings of a conformance report: a stable code, a severity, and a sentence for people."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from vats1c.messages import Message
 
-# What is repeated of what was sent, characters.
+# At most this many characters of a sent value are quoted in a finding.
 MAX_SHOWN = 60
 
 
 class Severity(StrEnum):
-    """What comes of a finding: the request was refused, another service may refuse it, or it is merely unusual."""
+    """The severity: the request was refused, another service may refuse it, or it is only unusual."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConformanceFinding:
-    """One deviation: a code that stays, how bad it is, a sentence for people."""
+    """One deviation; its `code` is stable, so that programs can rely on it."""
 
     code: str
     severity: Severity
@@ -27,15 +27,15 @@ class ConformanceFinding:
 
 
 def error(code: str, ru: str, en: str) -> ConformanceFinding:
-    """Return what a request was refused for."""
+    """Return a finding for which the request was refused."""
     return ConformanceFinding(code, Severity.ERROR, Message(ru, en))
 
 
 def warning(code: str, ru: str, en: str) -> ConformanceFinding:
-    """Return what another service may refuse."""
+    """Return a finding for which another service may refuse the request."""
     return ConformanceFinding(code, Severity.WARNING, Message(ru, en))
 
 
 def note(code: str, ru: str, en: str) -> ConformanceFinding:
-    """Return what is merely unusual."""
+    """Return a finding that is only unusual."""
     return ConformanceFinding(code, Severity.NOTE, Message(ru, en))

@@ -1,6 +1,6 @@
-"""The fault plans: which of the requests that come go wrong, and how many of them.
+"""Fault plans: which requests get a fault, and how many of them.
 
-Rule: a plan ends by itself, and one call ends them all; nothing here waits or sends.
+Rule: a plan has an end, and one call of `clear` ends all plans; this module neither waits nor sends.
 """
 
 import threading
@@ -27,7 +27,7 @@ _MAX_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A request: the operation, the number as it was sent, the key, "" where there is none."""
+    """A request, as far as plans select by it: the operation, the number as sent, and the key, "" if there is none."""
 
     operation: str
     received: str
@@ -35,7 +35,12 @@ class IncomingRequest:
 
 
 class FaultRule(Fault):
-    """A fault and when it happens: to which requests, and to how many of them."""
+    """A fault and the requests that get it.
+
+    `op`, `number` and `key` select requests. Of the selected requests the first `next` get the fault, or every
+    `every`-th, or those beyond `above` per second, or `percent` of them at random (repeatably by `seed`); without such
+    a measure, all of them. The plan ends `ends_after` seconds after its creation.
+    """
 
     op: Literal["SayName", "IncomingCall"] | None = None
     number: Annotated[str, Field(max_length=200)] | None = None
@@ -49,7 +54,8 @@ class FaultRule(Fault):
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
-        if len([one for one in (self.next, self.every, self.above, self.percent) if one is not None]) > 1:
+        measures = (self.next, self.every, self.above, self.percent)
+        if len([measure for measure in measures if measure is not None]) > 1:
             raise Unusable(
                 "одно из next, every, above, percent, не больше", "one of next, every, above, percent, and no more"
             )
@@ -63,7 +69,7 @@ class FaultRule(Fault):
 
 @dataclass(slots=True)
 class FaultPlan:
-    """A plan as it is carried out: how many requests it fitted, and how many of them went wrong."""
+    """A running plan: `fitted` counts the requests that it selected, `applied` those that got the fault."""
 
     id: int
     publication: str
@@ -77,41 +83,41 @@ class FaultPlan:
 
     @property
     def label(self) -> str:
-        """What the journal says of a request that it made go wrong."""
+        """The fault's name in the journal, with the plan's id."""
         return f"{self.rule.label} #{self.id}"
 
-    def matches(self, asked: IncomingRequest, canonical: str) -> bool:
-        """Tell whether the request is one of those."""
-        order = self.rule
+    def matches(self, request: IncomingRequest, canonical: str) -> bool:
+        """Tell whether the plan selects the request; `canonical` is the request's number in E.164, or as sent."""
+        rule = self.rule
         return (
-            (order.op is None or order.op == asked.operation)
-            and (order.key is None or order.key == asked.key)
+            (rule.op is None or rule.op == request.operation)
+            and (rule.key is None or rule.key == request.key)
             and (self.number is None or self.number == canonical)
-            and not (order.only_say_name and asked.operation != "SayName")
+            and not (rule.only_say_name and request.operation != "SayName")
         )
 
     def triggers(self, now: float) -> bool:
-        """Tell whether a request that fits, one more, goes wrong."""
-        order = self.rule
+        """Count a selected request at the monotonic time `now` (seconds), and tell whether it gets the fault."""
+        rule = self.rule
         self.fitted += 1
-        if order.every is not None:
-            taken = self.fitted % order.every == 0
-        elif order.percent is not None:
-            taken = self.random.random() * 100 < order.percent
-        elif order.above is not None:
-            taken = self._rate(now) > order.above
+        if rule.every is not None:
+            is_triggered = self.fitted % rule.every == 0
+        elif rule.percent is not None:
+            is_triggered = self.random.random() * 100 < rule.percent
+        elif rule.above is not None:
+            is_triggered = self._rate(now) > rule.above
         else:
-            taken = True
-        self.applied += taken
-        return taken
+            is_triggered = True
+        self.applied += is_triggered
+        return is_triggered
 
     @property
     def is_over(self) -> bool:
-        """Whether it has had its number."""
+        """Whether the fault has happened `next` times."""
         return self.rule.next is not None and self.applied >= self.rule.next
 
     def _rate(self, now: float) -> int:
-        """Return how many requests came within a second, this one too."""
+        """Return how many requests were selected within the last second, including this one."""
         self._recent.append(now)
         while self._recent[0] <= now - 1:
             self._recent.popleft()
@@ -119,7 +125,7 @@ class FaultPlan:
 
 
 class FaultPlans:
-    """Those of one process, by publication. Called by many threads at once."""
+    """The plans of one process, by publication. Thread-safe."""
 
     def __init__(self, plan: NumberPlan) -> None:
         self._plan = plan
@@ -127,39 +133,39 @@ class FaultPlans:
         self._ids = count(1)
         self._by_publication: defaultdict[str, list[FaultPlan]] = defaultdict(list)
 
-    def add(self, publication: str, given: dict[str, Any]) -> FaultPlan:
-        """Return a new plan for `publication`, made of `given` (see Order). Raises StagingError."""
-        order = validated(FaultRule, given)
-        number = self._canonical(order.number) if order.number is not None else None
-        ends = datetime.now(UTC) + timedelta(seconds=order.ends_after)
+    def add(self, publication: str, data: dict[str, Any]) -> FaultPlan:
+        """Start a plan for `publication` and return it; `data` has the fields of FaultRule. Raises StagingError."""
+        rule = validated(FaultRule, data)
+        number = self._canonical(rule.number) if rule.number is not None else None
+        ends = datetime.now(UTC) + timedelta(seconds=rule.ends_after)
         with self._lock:
             plans = self._running(publication)
             if len(plans) >= _MAX_PLANS:
                 raise StagingError(
                     "full", f"сбоев уже {_MAX_PLANS}, больше не бывает", f"there are {_MAX_PLANS} faults already"
                 )
-            made = FaultPlan(next(self._ids), publication, order, number, ends, Random(order.seed))  # noqa: S311 - chance, no secret
-            plans.append(made)
-        return made
+            plan = FaultPlan(next(self._ids), publication, rule, number, ends, Random(rule.seed))  # noqa: S311 - not for cryptography
+            plans.append(plan)
+        return plan
 
     def listed(self, publications: Iterable[str]) -> list[FaultPlan]:
-        """Return the plans of `publications` that are not over, in the order in which they were made."""
+        """Return the running plans of `publications` in the order of their creation."""
         with self._lock:
-            return sorted((one for name in publications for one in self._running(name)), key=lambda one: one.id)
+            return sorted((plan for name in publications for plan in self._running(name)), key=lambda plan: plan.id)
 
     def clear(self, publications: Iterable[str], plan_id: int | None = None) -> int:
-        """End the plans of `publications`, or the one of that id, and return how many there were."""
+        """End the plans of `publications`, or only the plan `plan_id`, and return how many were ended."""
         with self._lock:
             ended = 0
             for name in publications:
                 plans = self._running(name)
-                left = [one for one in plans if plan_id is not None and one.id != plan_id]
-                ended += len(plans) - len(left)
-                self._by_publication[name] = left
+                remaining = [plan for plan in plans if plan_id is not None and plan.id != plan_id]
+                ended += len(plans) - len(remaining)
+                self._by_publication[name] = remaining
         return ended
 
     def forget(self, publication: str) -> None:
-        """Let go of a publication that is no more."""
+        """Remove the plans of a publication that was removed."""
         with self._lock:
             self._by_publication.pop(publication, None)
 
@@ -168,42 +174,42 @@ class FaultPlans:
         return list(TEST_NUMBERS.values())
 
     def at_accept(self, publication: str) -> FaultPlan | None:
-        """Return the plan by which a request goes wrong before it is read."""
+        """Return the plan whose fault happens to a request before it is read, or None."""
         if publication not in self._by_publication:
             return None
-        return self._first(publication, lambda one: one.rule.at is FaultStage.ACCEPT)
+        return self._first_triggered(publication, lambda plan: plan.rule.at is FaultStage.ACCEPT)
 
-    def next_fault(self, publication: str, asked: IncomingRequest) -> tuple[str, Fault, Random] | None:
-        """Return what goes wrong with a request: the journal's mark, the fault, and where its chances come from.
+    def next_fault(self, publication: str, request: IncomingRequest) -> tuple[str, Fault, Random] | None:
+        """Return the fault of a request that was read, or None: (label for the journal, fault, random generator).
 
-        A plan comes before a magic number.
+        Plans take precedence over magic numbers.
         """
-        canonical = self._canonical(asked.received)
-        plan = self._first(
-            publication, lambda one: one.rule.at is not FaultStage.ACCEPT and one.matches(asked, canonical)
+        canonical = self._canonical(request.received)
+        plan = self._first_triggered(
+            publication, lambda plan: plan.rule.at is not FaultStage.ACCEPT and plan.matches(request, canonical)
         )
         if plan is not None:
             return plan.label, plan.rule, plan.random
-        magic = TEST_NUMBERS.get(canonical)
-        if magic is None or (magic.fault.only_say_name and asked.operation != "SayName"):
+        test_number = TEST_NUMBERS.get(canonical)
+        if test_number is None or (test_number.fault.only_say_name and request.operation != "SayName"):
             return None
-        return magic.fault.label, magic.fault, _ANY
+        return test_number.fault.label, test_number.fault, _UNSEEDED
 
-    def _first(self, publication: str, fits: Callable[[FaultPlan], bool]) -> FaultPlan | None:
+    def _first_triggered(self, publication: str, matches: Callable[[FaultPlan], bool]) -> FaultPlan | None:
         with self._lock:
-            for one in self._running(publication):
-                if fits(one) and one.triggers(time.monotonic()):
-                    return one
+            for plan in self._running(publication):
+                if matches(plan) and plan.triggers(time.monotonic()):
+                    return plan
         return None
 
     def _running(self, publication: str) -> list[FaultPlan]:
         now = datetime.now(UTC)
         plans = self._by_publication[publication]
-        plans[:] = [one for one in plans if one.ends > now and not one.is_over]
+        plans[:] = [plan for plan in plans if plan.ends > now and not plan.is_over]
         return plans
 
     def _canonical(self, received: str) -> str:
         return identify(received, self._plan).canonical or received.strip()
 
 
-_ANY = Random()  # noqa: S311 - chance, no secret
+_UNSEEDED = Random()  # noqa: S311 - not for cryptography

@@ -1,6 +1,6 @@
-"""Publications made on request, each with callers and users of its own: tests do not get in each other's way.
+"""Dynamic publications, created on request with their own callers and users, so that tests do not affect each other.
 
-Rule: at most so many, and each is gone, its rows in the journal too, when nobody used it for a while.
+Rule: their number is limited, and each is removed with its rows in the journal when it has not been used for a while.
 """
 
 import re
@@ -30,18 +30,18 @@ _MAX_USERS = 100
 
 
 class UserSpec(StrictModel):
-    """A SOAP user; no file of the service can be named for the password."""
+    """A SOAP user. The password is given directly: unlike the settings, a request cannot name a file that holds it."""
 
     name: str = Field(min_length=1, max_length=64)
     password: SecretStr = Field(min_length=1, max_length=200)
 
 
-# The vendor's own example.
-_USER = UserSpec(name="SOAP", password=SecretStr("123"))
+# The login in the vendor's example.
+_DEFAULT_USER = UserSpec(name="SOAP", password=SecretStr("123"))
 
 
 class SubscriberSpec(StrictModel):
-    """An employee whose phone rings; signs in to the card page with `login` and `password`."""
+    """An employee whose phone rings, and who signs in to the card page with `login` and `password`."""
 
     key: str = Field(min_length=1, max_length=128)
     name: str = Field(min_length=1, max_length=200)
@@ -51,48 +51,55 @@ class SubscriberSpec(StrictModel):
 
 
 class PublicationSpec(StrictModel):
-    """What a publication is to be made of."""
+    """The specification of a new publication; without `name` it gets a random one."""
 
     name: str | None = None
     callers: list[dict[str, Any]] = Field(default=[])
-    users: list[UserSpec] = Field(default=[_USER], min_length=1, max_length=_MAX_USERS)
+    users: list[UserSpec] = Field(default=[_DEFAULT_USER], min_length=1, max_length=_MAX_USERS)
     subscribers: list[SubscriberSpec] = Field(default=[], max_length=_MAX_USERS)
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> tuple["PublicationSpec", PublicationTable]:
-        """Return what was ordered, as settings too. Raises StagingError for what cannot be used."""
+    def of(cls, data: dict[str, Any]) -> tuple["PublicationSpec", PublicationTable]:
+        """Return the specification in the JSON `data`, and its settings. Raises StagingError for invalid data."""
         try:
-            order = cls.model_validate(given)
-            users = tuple(UserTable(name=one.name, password=one.password) for one in order.users)
-            subscribers = tuple(SubscriberTable(**dict(one)) for one in order.subscribers)
-            return order, PublicationTable(users=users, subscribers=subscribers)
+            spec = cls.model_validate(data)
+            users = tuple(UserTable(name=user.name, password=user.password) for user in spec.users)
+            subscribers = tuple(SubscriberTable(**dict(subscriber)) for subscriber in spec.subscribers)
+            return spec, PublicationTable(users=users, subscribers=subscribers)
         except ValidationError as error:
             raise unusable(error) from None
 
 
 class PublicationHost(Protocol):
-    """Where publications are put up, so that they are asked, and taken down again."""
+    """The part of the service that routes requests to publications."""
 
     def add(self, name: str, own: PublicationTable, callers: MemoryDirectory, touch: Callable[[], None]) -> None:
-        """Publish; `touch` is told of each use. Raises StagingError."""
+        """Route requests to the publication `name` with the settings `own`; call `touch` at each request.
+
+        Raises StagingError.
+        """
 
     def remove(self, name: str) -> None:
-        """Have it asked no more."""
+        """Stop routing requests to the publication."""
 
 
 class ExchangeRecord(Protocol):
-    """What is written of the exchanges."""
+    """The journal of exchanges."""
 
     def last_exchange(self) -> int:
-        """Return the cursor after which others come."""
+        """Return the greatest id of an exchange, the cursor for later ones."""
 
     def forget(self, publication: str, since: datetime) -> int:
-        """Remove a publication's rows."""
+        """Remove a publication's rows that are not older than `since`, and return how many."""
 
 
 @dataclass(slots=True)
 class DynamicPublication:
-    """A publication made on request; `cursor` is where its exchanges begin, `used` when it was used last."""
+    """A publication created on request.
+
+    `own` are its settings, `cursor` is the id of the last exchange before its creation. No row of the journal about it
+    is older than `since`. `used` is the monotonic time of its last use in seconds.
+    """
 
     name: str
     own: PublicationTable
@@ -102,112 +109,116 @@ class DynamicPublication:
     used: float = field(default_factory=time.monotonic)
 
     def touch(self) -> None:
-        """Note that it is used."""
+        """Record the present time as that of the last use."""
         self.used = time.monotonic()
 
 
 class Publications:
-    """Those of one process. Called by many threads at once."""
+    """The dynamic publications of one process. Thread-safe."""
 
     def __init__(
         self,
-        given: StagingTable,
+        settings: StagingTable,
         plan: NumberPlan,
         taken: Iterable[str],
-        stage: PublicationHost,
+        host: PublicationHost,
         record: ExchangeRecord,
     ) -> None:
-        """Take the bench's settings, and the names that are `taken` by the settings' own publications."""
-        self._most = given.publications
-        self._lives = given.lives
+        """Take the bench's settings, and the names that are `taken` by the publications of the settings."""
+        self._max_publications = settings.publications
+        self._lifetime_s = settings.lives
         self._plan = plan
         self._taken = frozenset(taken)
-        self._stage = stage
+        self._host = host
         self._record = record
         self._lock = threading.Lock()
-        self._made: dict[str, DynamicPublication] = {}
+        self._by_name: dict[str, DynamicPublication] = {}
         self._closed = threading.Event()
-        self._expiring: threading.Thread | None = None
+        self._expiry_thread: threading.Thread | None = None
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is one of that name."""
-        return name in self._made
+        """Whether there is a dynamic publication of that name."""
+        return name in self._by_name
 
-    def make(self, given: dict[str, Any]) -> DynamicPublication:
-        """Return a new publication, made of `given` (see Order). Raises StagingError and DirectoryError."""
-        order, own = PublicationSpec.of(given)
-        if order.name is not None and not _NAME.fullmatch(order.name):
+    def make(self, data: dict[str, Any]) -> DynamicPublication:
+        """Create a publication and return it; `data` has the fields of PublicationSpec.
+
+        Raises StagingError, and DirectoryError for unusable callers.
+        """
+        spec, own = PublicationSpec.of(data)
+        if spec.name is not None and not _NAME.fullmatch(spec.name):
             raise StagingError(
                 "name",
                 "name: латинские буквы, цифры, дефис, до 61 знака",
                 "name: latin letters, digits, hyphen, up to 61 letters",
             )
-        name = PREFIX + (order.name or secrets.token_hex(6))
-        callers = MemoryDirectory("callers", {"callers": order.callers}, self._plan)
-        made = DynamicPublication(name, own, callers, self._record.last_exchange())
+        name = PREFIX + (spec.name or secrets.token_hex(6))
+        callers = MemoryDirectory("callers", {"callers": spec.callers}, self._plan)
+        publication = DynamicPublication(name, own, callers, self._record.last_exchange())
         with self._lock:
-            if name in self._made or name in self._taken:
+            if name in self._by_name or name in self._taken:
                 raise StagingError("taken", f"публикация {name} уже есть", f"there is a publication {name} already")
-            if len(self._made) >= self._most:
+            limit = self._max_publications
+            if len(self._by_name) >= limit:
                 raise StagingError(
                     "full",
-                    f"публикаций уже {self._most}, больше не бывает (staging.publications)",
-                    f"there are {self._most} publications already, the most there may be (staging.publications)",
+                    f"публикаций уже {limit}, больше не бывает (staging.publications)",
+                    f"there are {limit} publications already, the most there may be (staging.publications)",
                 )
-            self._stage.add(name, own, callers, made.touch)
-            self._made[name] = made
-            if self._expiring is None:
-                self._expiring = threading.Thread(target=self._run_expiry, name="publications", daemon=True)
-                self._expiring.start()
-        return made
+            self._host.add(name, own, callers, publication.touch)
+            self._by_name[name] = publication
+            if self._expiry_thread is None:
+                self._expiry_thread = threading.Thread(target=self._run_expiry, name="publications", daemon=True)
+                self._expiry_thread.start()
+        return publication
 
     def get(self, name: str) -> DynamicPublication:
-        """Return the publication of that name, which counts as a use. Raises StagingError when there is none."""
-        made = self._made.get(name)
-        if made is None:
+        """Return the publication of that name; this counts as a use. Raises StagingError if there is none."""
+        publication = self._by_name.get(name)
+        if publication is None:
             raise StagingError("publication", "нет такой публикации", "there is no such publication")
-        made.touch()
-        return made
+        publication.touch()
+        return publication
 
     def touch(self, name: str) -> None:
-        """Note that a publication is used, if there is one of that name."""
-        made = self._made.get(name)
-        if made is not None:
-            made.touch()
+        """Record a use of the publication of that name; do nothing if there is none."""
+        publication = self._by_name.get(name)
+        if publication is not None:
+            publication.touch()
 
     def put(self, name: str, callers: Any, *, replace: bool) -> DynamicPublication:
-        """Have a publication know `callers`: besides those it knows, or instead. Raises as `make` and `get`."""
-        made = self.get(name)
+        """Add `callers` (JSON) to those of a publication, or `replace` all of them. Raises as `make` and `get`."""
+        publication = self.get(name)
         count = len(callers) if isinstance(callers, list) else 0
-        if count + (0 if replace else len(made.callers.rows())) > _MAX_CALLERS:
+        if count + (0 if replace else len(publication.callers.rows())) > _MAX_CALLERS:
             raise StagingError("callers", f"не больше {_MAX_CALLERS}", f"at most {_MAX_CALLERS}")
-        (made.callers.replace if replace else made.callers.put)(callers)
-        return made
+        (publication.callers.replace if replace else publication.callers.put)(callers)
+        return publication
 
     def remove(self, name: str) -> None:
-        """Take a publication down, its rows in the journal too. Raises StagingError, DatabaseError."""
+        """Remove a publication and its rows in the journal. Raises StagingError, DatabaseError."""
         with self._lock:
-            made = self._made.pop(name, None)
-            if made is not None:
-                self._stage.remove(name)
-        if made is None:
+            publication = self._by_name.pop(name, None)
+            if publication is not None:
+                self._host.remove(name)
+        if publication is None:
             raise StagingError("publication", "нет такой публикации", "there is no such publication")
-        self._record.forget(name, made.since)
+        self._record.forget(name, publication.since)
 
-    def expires(self, made: DynamicPublication) -> datetime:
-        """Return when `made` is gone, unless it is used before."""
-        return datetime.now(UTC) + timedelta(seconds=made.used + self._lives - time.monotonic())
+    def expires(self, publication: DynamicPublication) -> datetime:
+        """Return the time (UTC) at which `publication` is removed if it is not used before."""
+        return datetime.now(UTC) + timedelta(seconds=publication.used + self._lifetime_s - time.monotonic())
 
     def close(self) -> None:
-        """Stop looking for those that expire."""
+        """Stop the thread that removes expired publications."""
         self._closed.set()
 
     def _run_expiry(self) -> None:
-        while not self._closed.wait(min(max(self._lives / 4, 0.25), 15)):
-            for made in list(self._made.values()):
-                if time.monotonic() - made.used >= self._lives:
+        while not self._closed.wait(min(max(self._lifetime_s / 4, 0.25), 15)):
+            for publication in list(self._by_name.values()):
+                if time.monotonic() - publication.used >= self._lifetime_s:
                     try:
-                        self.remove(made.name)
+                        self.remove(publication.name)
                     except StagingError:
                         continue
                     except DatabaseError as error:

@@ -1,4 +1,4 @@
-"""An exchange with its bytes, as the inspector and its exports have it. Rule: no header that holds a secret."""
+"""A recorded exchange with its bytes, for the inspector and exports. Rule: headers that hold secrets are omitted."""
 
 import base64
 import json
@@ -11,8 +11,8 @@ from html import unescape
 from vats1c.model import Exchange
 
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
-# What the connection was, and no part of what was said; and lengths, which whoever sends it again reckons anew.
-_OF_CONNECTION = frozenset(
+# Headers of the connection rather than the message, and Content-Length, which a client that repeats the request sets.
+_CONNECTION_HEADERS = frozenset(
     {
         "Accept-Encoding",
         "Connection",
@@ -32,7 +32,11 @@ _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml
 
 @dataclass(frozen=True)
 class RecordedExchange:
-    """An exchange; `base` is the service's address ("http://127.0.0.1:8080"), `kept` whether its bytes still are."""
+    """An exchange with its bytes, if they are still stored (`kept`).
+
+    `base` is the service's URL ("http://127.0.0.1:8080"). `lines` are the request's headers, and values added by the
+    service, whose names begin with a colon (":Path").
+    """
 
     exchange: Exchange
     base: str
@@ -43,48 +47,48 @@ class RecordedExchange:
 
     @classmethod
     def of(cls, exchange: Exchange, raw: tuple[str, bytes, bytes] | None, base: str) -> "RecordedExchange":
-        """Return an exchange with what the journal kept of it."""
+        """Return the exchange with `raw` from the journal: (headers as JSON, request, answer), None if not stored."""
         if raw is None:
             return cls(exchange, base)
         lines: dict[str, str] = json.loads(raw[0])
-        # An older row names the path in its own way.
+        # Rows of older versions have "Path" for ":Path".
         lines = {":Path" if name == "Path" else name: value for name, value in lines.items() if not _is_secret(name)}
         return cls(exchange, base, kept=True, lines=lines, request=raw[1], answer=raw[2])
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """The headers of the request."""
+        """The headers of the request, without secrets."""
         return {name: value for name, value in self.lines.items() if not name.startswith(":")}
 
     @property
     def sent_again(self) -> dict[str, str]:
-        """The headers that are sent again with the request."""
-        kept = {name: value for name, value in self.headers.items() if _is_sent_again(name)}
-        return {"Content-Type": self.headers.get("Content-Type", ""), **kept} if self.request else kept
+        """The headers for repeating the request; with a body there is always a Content-Type, "" if it had none."""
+        repeated = {name: value for name, value in self.headers.items() if _is_sent_again(name)}
+        return {"Content-Type": self.headers.get("Content-Type", ""), **repeated} if self.request else repeated
 
     @property
     def method(self) -> str:
-        """The method, POST unless it was refused for being another."""
+        """The HTTP method. It is recorded for refused requests only; all others are POST."""
         return self.lines.get(":Method", "POST")
 
     @property
     def path(self) -> str:
-        """Where it was sent."""
+        """The path of the request's URL."""
         return self.lines.get(":Path") or f"/{self.exchange.publication}/ws/VATS"
 
     @property
     def url(self) -> str:
-        """The whole address."""
+        """The complete URL of the request."""
         return self.base + self.path
 
     @property
     def signed_in(self) -> bool:
-        """Whether a login was given; it is told of those without a right one alone."""
+        """Whether the request had a login. Its scheme is recorded for failed logins only."""
         return self.lines.get(":Login", "Basic") != ""
 
     @property
     def answer_type(self) -> str:
-        """The answer's Content-Type."""
+        """The answer's Content-Type, derived from its body."""
         if self.answer.startswith(b"<!DOCTYPE html>"):
             return "text/html; charset=utf-8"
         soap = "1.2" if b"http://www.w3.org/2003/05/soap-envelope" in self.answer else "1.1"
@@ -92,27 +96,27 @@ class RecordedExchange:
 
     @property
     def shown(self) -> str | None:
-        """What the phone showed, None when that was no plain name."""
+        """The name that the phone showed; None for other exchanges, and for an answer that is a document of 1C."""
         if self.exchange.operation != "SayName" or self.exchange.outcome != "ok":
             return None
-        text = unescape(_returned(self.answer).decode("utf-8", "replace"))
+        text = unescape(_return_value(self.answer).decode("utf-8", "replace"))
         return None if "<data>" in text else text
 
 
 def decoded(content: bytes) -> tuple[str, str]:
-    """Return `content` as text and "", or in base64 and "base64" where it is no text in UTF-8."""
+    """Return (text, "") for `content` in UTF-8, otherwise (`content` in base64, "base64")."""
     try:
         return content.decode(), ""
     except UnicodeDecodeError:
         return base64.b64encode(content).decode(), "base64"
 
 
-def _returned(answer: bytes) -> bytes:
-    """Return what stands between the tags of `m:return`, b"" where there are no such tags."""
-    # A regular expression would search an answer without an end tag again from each start tag.
-    inside = answer.partition(b"<m:return")[2].partition(b">")[2]
-    text, end, _ = inside.partition(b"</m:return>")
-    return text if end else b""
+def _return_value(answer: bytes) -> bytes:
+    """Return the content of the element m:return, b"" if there is no such element."""
+    # A regular expression would take quadratic time for an answer with many start tags and no end tag.
+    content = answer.partition(b"<m:return")[2].partition(b">")[2]
+    text, end_tag, _ = content.partition(b"</m:return>")
+    return text if end_tag else b""
 
 
 def _is_secret(name: str) -> bool:
@@ -120,4 +124,4 @@ def _is_secret(name: str) -> bool:
 
 
 def _is_sent_again(name: str) -> bool:
-    return name not in _OF_CONNECTION and not name.startswith("X-Forwarded")
+    return name not in _CONNECTION_HEADERS and not name.startswith("X-Forwarded")

@@ -1,12 +1,13 @@
-"""Why a request was refused, and what its sender can do about it."""
+"""The reason why a request was refused, and what its sender can do about it."""
 
 from collections.abc import Mapping
 
 from vats1c.model import Exchange
 from vats1c.staging.findings import MAX_SHOWN, ConformanceFinding, error
 
-# The faults that are the sender's doing, by their reason; those of parameters and operation are looked into.
-_REFUSED = {
+# Findings by outcome, for refusals that the sender causes. A refused operation or parameter is analysed in
+# `conformance`, and the outcomes "auth" and "type" below.
+_REFUSALS = {
     "logins": (
         "AUTH",
         "слишком много неверных попыток входа с этого адреса: исправьте пароль и подождите",
@@ -68,23 +69,27 @@ _REFUSED = {
 
 
 def refusal_finding(exchange: Exchange, headers: Mapping[str, str]) -> list[ConformanceFinding]:
-    """Return why `exchange` was refused, where that is the sender's doing and no matter of operation and parameters."""
+    """Return the finding that explains why `exchange` was refused, as a list of one.
+
+    The list is empty if the exchange was not refused, or not because of the sender, or for its operation or parameters.
+    """
     outcome = exchange.outcome
     if outcome == "auth":
-        return [_of_login(headers.get(":Login"))]
+        return [_login_finding(headers.get(":Login"))]
     if outcome == "type":
-        return [_of_type(headers)]
-    return [error(*_REFUSED[outcome])] if outcome in _REFUSED else []
+        return [_type_finding(headers)]
+    return [error(*_REFUSALS[outcome])] if outcome in _REFUSALS else []
 
 
-def _of_login(given: str | None) -> ConformanceFinding:
-    if given == "":
+def _login_finding(scheme: str | None) -> ConformanceFinding:
+    """Explain a refused login; `scheme` is "" for no login, "other" for a scheme other than Basic."""
+    if scheme == "":
         return error(
             "AUTH",
             "нет заголовка Authorization: впишите в настройках ВАТС имя и пароль веб-сервиса",
             "there is no Authorization: enter the web service's user and password in the VATS's settings",
         )
-    if given == "other":
+    if scheme == "other":
         return error(
             "AUTH", "вход не по Basic: нужен Authorization: Basic …", "the login is not Basic: Authorization: Basic …"
         )
@@ -95,7 +100,7 @@ def _of_login(given: str | None) -> ConformanceFinding:
     )
 
 
-def _of_type(headers: Mapping[str, str]) -> ConformanceFinding:
+def _type_finding(headers: Mapping[str, str]) -> ConformanceFinding:
     coding = headers.get("Content-Encoding", "identity")
     if coding.lower() != "identity":
         shown = coding[:MAX_SHOWN]

@@ -1,4 +1,4 @@
-"""What testers send, as models; what is wrong with it, as an error for people and programs."""
+"""The base of the models of testers' requests, and the error for requests that cannot be carried out."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class StagingError(Exception):
-    """Something that cannot be made or changed: a code for programs ("taken", "full", …), a sentence for people."""
+    """A tester's request cannot be carried out: `code` is for programs ("taken", "full", …), `message` for people."""
 
     def __init__(self, code: str, ru: str, en: str) -> None:
         super().__init__(en)
@@ -20,27 +20,27 @@ class StagingError(Exception):
 
 
 class StrictModel(BaseModel):
-    """What was sent; a key that is not known is an error."""
+    """An immutable model of a tester's JSON; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def validated(model: type[Model], given: dict[str, Any]) -> Model:
-    """Return `given` as `model`. Raises StagingError for what cannot be used."""
+def validated(model: type[Model], data: dict[str, Any]) -> Model:
+    """Return the JSON object `data` as an instance of `model`. Raises StagingError if it is invalid."""
     try:
-        return model.model_validate(given)
+        return model.model_validate(data)
     except ValidationError as error:
         raise unusable(error) from None
 
 
 def unusable(error: ValidationError) -> StagingError:
-    """Return what is wrong, without what was sent: passwords may be among it."""
+    """Return the first problem of `error` as a StagingError, without the sent value, which may be a password."""
     detail = error.errors(include_input=False, include_url=False)[0]
-    own = detail.get("ctx", {}).get("error")
-    key = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in detail["loc"]).lstrip(".")
-    if isinstance(own, Unusable):
+    cause = detail.get("ctx", {}).get("error")
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    if isinstance(cause, Unusable):
         return StagingError(
-            "unusable", f"{key}: {own.message.ru}".lstrip(": "), f"{key}: {own.message.en}".lstrip(": ")
+            "unusable", f"{key}: {cause.message.ru}".lstrip(": "), f"{key}: {cause.message.en}".lstrip(": ")
         )
-    said = detail["msg"]
-    return StagingError("unusable", f"{key}: недопустимое значение: {said}", f"{key}: unusable: {said}")
+    text = detail["msg"]
+    return StagingError("unusable", f"{key}: недопустимое значение: {text}", f"{key}: unusable: {text}")

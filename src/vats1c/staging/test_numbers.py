@@ -1,6 +1,6 @@
-"""The magic numbers: who calls from one of them brings a fault about, so that a tester has only to dial.
+"""The magic numbers: a request with one of them triggers a fault, so that a tester needs no fault plan.
 
-Rule: no operator gives out +7 000 numbers, so none of these is ever a real caller's.
+Rule: they begin with +7 000, an area code that no operator has, so none is a real caller's number.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from vats1c.staging.faults import Fault, FaultKind
 
 _PREFIX = "+7000000"
 _LONG = "Общество с ограниченной ответственностью «Научно-производственное объединение „Ромашка“» " * 4
-# What XML must escape, and what else may end an attribute or a section.
+# Characters that XML must escape, quotes that may end an attribute, and the end of a CDATA section.
 _SPECIAL = "Рога & Копыта <ООО> \"Ромашка\" 'и партнёры' ]]>"
 _EMOJI = "Цветы 🌹 и 🎁 от 👩\u200d🌾 Ёлкиных"
 
 
 @dataclass(frozen=True, slots=True)
 class TestNumber:
-    """A number in E.164, what comes of it, and what it is for."""
+    """A number in E.164, the fault that it triggers, and a description."""
 
     number: str
     fault: Fault
@@ -61,4 +61,4 @@ _TABLE = (
     _status(500, "со страницей веб-сервера", "with the web server's page"),
     _status(503, "со страницей веб-сервера", "with the web server's page"),
 )
-TEST_NUMBERS = {one.number: one for one in _TABLE}
+TEST_NUMBERS = {entry.number: entry for entry in _TABLE}

@@ -1,6 +1,6 @@
-"""Was the call that a test expects among those that came, and if not, which came closest?
+"""Check whether the call that a test expects was recorded, and if not, find the exchange that came closest.
 
-Rule: pure: exchanges in, a verdict out; what nobody can see in a text is shown.
+Rule: pure functions of exchanges, without I/O; invisible characters are made visible in failures.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,26 +12,26 @@ from vats1c.model import Exchange
 from vats1c.number import Number
 
 OPERATIONS = ("SayName", "IncomingCall")
-# More than any test counts; so many exchanges are read at once.
+# The maximum of an expected count, and so of the exchanges that are read.
 MAX_TIMES = 1_000
 _SHOWN = {"\t": "→", "\n": "↵", "\r": "␍", "\u00a0": "⍽", "\u202f": "⍽", "\u2009": "⍽"}
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How often something is expected: at least, and at most (None: any number)."""
+    """The expected number of calls: at least `least`, and at most `most` (None for no limit)."""
 
     least: int = 1
     most: int | None = None
 
     def fulfilled(self, found: int) -> bool:
-        """Tell whether `found` is as many as expected."""
+        """Tell whether the number of calls `found` meets the expectation."""
         return found >= self.least and (self.most is None or found <= self.most)
 
     def decided(self, found: int) -> bool:
-        """Tell whether there is nothing to wait for any more.
+        """Tell whether waiting can end: `least` calls have come, or more than `most`.
 
-        Whoever expects something waits until it came; whoever expects nothing, or no more than so many, to the end.
+        An expectation of no call is decided only at the end of the waiting time, unless a call comes.
         """
         too_many = self.most is not None and found > self.most
         return too_many or (self.least > 0 and found >= self.least)
@@ -44,7 +44,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a test expects; None for what may be anything. A number is compared in its canonical form."""
+    """The call that a test expects; None accepts any value. Numbers are compared in E.164, if they have that form."""
 
     operation: str | None = None
     number: Number | None = None
@@ -52,27 +52,27 @@ class Expectation:
     times: Times = Times()
 
     def asked(self, publications: frozenset[str] | None) -> ExchangeFilter:
-        """Return which exchanges of the journal these are."""
+        """Return the filter that finds such exchanges in the journal, within `publications` (None for all)."""
         canonical = self.number.canonical if self.number else None
         received = self.number.received if self.number else None
         return ExchangeFilter(publications, self.operation, canonical, received, self.key)
 
     def differences(self, exchange: Exchange) -> list["FieldDifference"]:
-        """Return in what `exchange` is another than expected; none when it is the one."""
-        found = [FieldDifference("outcome", "ok", exchange.outcome)]
+        """Return the fields in which `exchange` differs from the expectation; [] if it is as expected."""
+        fields = [FieldDifference("outcome", "ok", exchange.outcome)]
         if self.operation is not None:
-            found.append(FieldDifference("op", self.operation, exchange.operation))
+            fields.append(FieldDifference("op", self.operation, exchange.operation))
         if self.number is not None:
-            wanted = self.number.canonical or self.number.received
-            found.append(FieldDifference("number", wanted, exchange.number or exchange.received))
+            expected_number = self.number.canonical or self.number.received
+            fields.append(FieldDifference("number", expected_number, exchange.number or exchange.received))
         if self.key is not None:
-            found.append(FieldDifference("key", self.key, exchange.key))
-        return [one for one in found if one.expected != one.found]
+            fields.append(FieldDifference("key", self.key, exchange.key))
+        return [field for field in fields if field.expected != field.found]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """In what something found is another than expected."""
+    """One field that differs from the expectation."""
 
     field: str
     expected: str
@@ -81,7 +81,7 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why what was expected did not come: a sentence, and the exchange that came closest, if any came."""
+    """The reason why an expectation was not met, and the closest exchange, if there was any."""
 
     message: Message
     closest: Exchange | None
@@ -89,7 +89,10 @@ class Failure:
 
 
 def fail(expected: Expectation, found: Sequence[Exchange], others: Iterable[Exchange]) -> Failure:
-    """Return why `found` is not as many as expected; `others` are all that came, oldest first."""
+    """Return why the expectation was not met.
+
+    `found` are the exchanges that match it, `others` all exchanges of the period; both are sorted oldest first.
+    """
     message = Message(
         f"ожидалось {_described(expected)}, раз: {expected.times}; пришло: {len(found)}",
         f"expected {_described(expected)}, times: {expected.times}; found: {len(found)}",
@@ -97,26 +100,26 @@ def fail(expected: Expectation, found: Sequence[Exchange], others: Iterable[Exch
     times = FieldDifference("times", str(expected.times), str(len(found)))
     if expected.times.most is not None and len(found) > expected.times.most:
         return Failure(message, found[-1], [times])
-    known = {one.id for one in found}
-    near = [(expected.differences(one), one) for one in others if one.id not in known]
-    if not near:
+    found_ids = {exchange.id for exchange in found}
+    candidates = [(expected.differences(exchange), exchange) for exchange in others if exchange.id not in found_ids]
+    if not candidates:
         return Failure(message, found[-1] if found else None, [times])
-    # Of those that are as close, the last one.
-    differences, closest = min(reversed(near), key=lambda pair: len(pair[0]))
+    # Of equally close exchanges, take the last one.
+    differences, closest = min(reversed(candidates), key=lambda pair: len(pair[0]))
     return Failure(message, closest, [times, *differences])
 
 
 def visible(text: str) -> str:
-    """Return `text` with what cannot be seen in it shown: spaces at its ends and doubled ones, tabs, controls."""
-    shown = "".join(_SHOWN.get(letter) or _letter(letter) for letter in text)
+    """Return `text` with visible signs for outer and doubled spaces, tabs, and other invisible characters."""
+    shown = "".join(_SHOWN.get(character) or _visible_character(character) for character in text)
     inner = shown.strip(" ")
     left = len(shown) - len(shown.lstrip(" "))
     right = len(shown) - left - len(inner)
     return "·" * left + inner.replace("  ", "··") + "·" * right
 
 
-def _letter(letter: str) -> str:
-    return letter if letter == " " or letter.isprintable() else f"<U+{ord(letter):04X}>"
+def _visible_character(character: str) -> str:
+    return character if character == " " or character.isprintable() else f"<U+{ord(character):04X}>"
 
 
 def _described(expected: Expectation) -> str:
