@@ -47,7 +47,7 @@ if sys.platform != "win32":
         """Tell whether another process has locked any of the `count` bytes from offset `start` on in the file `path`.
 
         Return False for a file that cannot be opened. This process loses its own locks on the file when the handle is
-        closed (POSIX, fcntl), so it must not have the file open in SQLite.
+        closed (POSIX, fcntl), so SQLite must not have this file open here.
         """
         try:
             handle = os.open(path, os.O_RDWR)

@@ -54,7 +54,7 @@ class ChangeNotifier:
             self._changed.notify_all()
 
     def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
-        """Call `look` after each notification, and return its first result for which `is_enough` returns True.
+        """Call `look` now and after each notification; return its first result for which `is_enough` returns True.
 
         After `seconds`, or when the notifier is closed, return the last result. Raises TooManyWaitersError, and any
         error of `look`.

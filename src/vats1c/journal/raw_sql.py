@@ -17,7 +17,7 @@ _MAX_PARAMETERS = 900
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert `rows` (column → value) into `table`. All rows have the same columns in the same order.
+    """Insert `rows` (column → value) into `table`. All rows need the same columns in the same order.
 
     The rows' times are replaced by their stored form. Raises the driver's own errors.
     """

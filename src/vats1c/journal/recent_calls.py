@@ -48,7 +48,7 @@ ORDER BY calls.id, rings.id
 class RecentCalls:
     """The recent calls of one number.
 
-    `begun` maps a call's id to its begin and `calls` to its rings, oldest first; `announced` lists the unclaimed
+    `begun` maps a call's id to its start and `calls` to its rings, oldest first; `announced` lists the unclaimed
     SayNames as (exchange id, time).
     """
 

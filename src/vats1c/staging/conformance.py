@@ -1,6 +1,6 @@
 """The conformance report: a request's deviations from the WSDL and the vendor's page, with stable codes.
 
-Rule: it is computed apart from the answer and never changes it; the vendor's sample requests have no findings.
+Rule: it is computed after the answer, which it never changes; the vendor's sample requests have no findings.
 """
 
 import re

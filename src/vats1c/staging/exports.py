@@ -181,12 +181,12 @@ def _join_lines(parts: list[str]) -> str:
 
 
 def _literal(content: bytes, indent: int) -> str:
-    """Return a Python expression for `content`; a text of several lines has recorded string literal per line."""
+    """Return a Python expression for `content`; a text of several lines has one string literal per line."""
     text, coding = decoded(content)
     if coding:
         return f'base64.b64decode("{text}")'
     lines = text.splitlines(keepends=True)
-    if len(lines) < 2:  # noqa: PLR2004 - recorded line
+    if len(lines) < 2:  # noqa: PLR2004 - one line
         return f"{text!r}.encode()"
     inner = "".join(f"{' ' * indent}    {line!r}\n" for line in lines)
     return f"(\n{inner}{' ' * indent}).encode()"

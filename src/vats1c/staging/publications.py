@@ -97,8 +97,8 @@ class ExchangeRecord(Protocol):
 class DynamicPublication:
     """A publication created on request.
 
-    `own` are its settings, `cursor` is the id of the last exchange before its creation. No row of the journal about it
-    is older than `since`. `used` is the monotonic time of its last use in seconds.
+    `own` are its settings. `cursor` is the id of the last exchange before its creation, and `since` a time before its
+    first row in the journal. `used` is the monotonic time of its last use in seconds.
     """
 
     name: str
