@@ -190,7 +190,7 @@ def test_after_two_minutes_a_card_is_history_unless_somebody_types_in_it(desk, b
         assert "FRESH = 120_000" in script
         route.fulfill(body=script.replace("FRESH = 120_000", "FRESH = 3_000"), content_type="text/javascript")
 
-    browser.route("**/static/calls.js", sooner)
+    browser.route("**/static/card/card-model.js", sooner)
     page = desk.signed_in()
     desk.rings("89051110022")
     card(page, "+7 905 111-00-22").wait_for()

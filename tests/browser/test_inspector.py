@@ -92,7 +92,7 @@ def test_a_broken_text_and_a_tag_of_any_length_are_shown_as_they_came(bench, beg
     text = beginning + repeated * (2_000_000 // len(repeated)) + end
     page.evaluate(
         """async (text) => {
-            const { pretty } = await import("/static/inspector-xml.js");
+            const { pretty } = await import("/static/inspector/xml.js");
             setTimeout(() => (window.shown = [...pretty(text)].map((node) => node.textContent).join("")));
         }""",
         text,
@@ -282,7 +282,7 @@ def test_nothing_is_wider_than_a_phone(bench):
 def test_both_languages_have_the_same_words(bench):
     page = inspector(bench)
     script = """async () => {
-      const { both } = await import("/static/inspector-words.js");
+      const { both } = await import("/static/inspector/words.js");
       const all = ({ outcomes, fault_kinds, fault_spans, ...words }) => ({ ...words, ...outcomes, ...fault_kinds, ...fault_spans });
       return both.map((words) => Object.keys(all(words)).sort().join());
     }"""
@@ -302,7 +302,7 @@ def test_every_reason_of_a_fault_has_words_of_its_own(bench):
     faults = contract.partition("## Faults")[2]
     reasons = set(re.findall(r"^\| `(\w+)` \| \w+ \| \d+ \|", faults, re.MULTILINE))
     page = inspector(bench)
-    words = page.evaluate('async () => Object.keys((await import("/static/inspector-words.js")).words.outcomes)')
+    words = page.evaluate('async () => Object.keys((await import("/static/inspector/words.js")).words.outcomes)')
 
     assert reasons
     assert reasons == set(words)

@@ -1,7 +1,9 @@
 """The pages themselves, the files they are made of, and signing in and out."""
 
 import hashlib
+from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from markupsafe import escape
@@ -45,8 +47,7 @@ class Pages:
     def __init__(self, parts: WebContext) -> None:
         """Read the files of the pages once."""
         self._parts = parts
-        folder = files("vats1c.web") / "static"
-        self._files = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _TYPES}
+        self._files = dict(_static_files(files("vats1c.web") / "static"))
 
     def static(self, asking: ApiRequest, name: str) -> Response:
         """Give a file that pages are made of."""
@@ -148,6 +149,15 @@ class Pages:
         response = Response(content, content_type=_TYPES[name.rpartition(".")[2]], headers=headers)
         response.set_etag(hashlib.sha256(content).hexdigest()[:32])
         return response.make_conditional(asking)
+
+
+def _static_files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield the path below `static` and the bytes of each file that a page may load."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _static_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.rpartition(".")[2] in _TYPES:
+            yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
 def _language(asking: ApiRequest) -> Any:

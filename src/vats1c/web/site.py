@@ -184,7 +184,7 @@ def _rules(parts: WebContext, callers: CallersApi) -> list[Rule]:
     return [
         Rule("/<any(card, directory):name>", endpoint=pages.page, methods=["GET"]),
         Rule("/calls", endpoint=pages.inspector, methods=["GET"]),
-        Rule("/static/<name>", endpoint=pages.static, methods=["GET"]),
+        Rule("/static/<path:name>", endpoint=pages.static, methods=["GET"]),
         Rule("/sign-in", endpoint=pages.sign_in, methods=["GET", "POST"]),
         Rule("/sign-in/<secret>", endpoint=pages.sign_in_by_link, methods=["GET"]),
         Rule("/sign-out", endpoint=pages.sign_out, methods=["POST"]),

@@ -1,9 +1,9 @@
 // The callers of the directory: found as one types, added, and their rows kept while something is done in them.
 
-import { MOST } from "./callers.js";
+import { MOST } from "../lib/api.js";
 import { Pause } from "./directory-desk.js";
-import { CallerForm } from "./directory-form.js";
-import { CallerRow } from "./directory-row.js";
+import { CallerForm } from "./caller-form.js";
+import { CallerRow } from "./caller-row.js";
 
 const FIRST = 50;
 const STEP = 4;

@@ -1,7 +1,7 @@
 // One stream of events for all the tabs of a browser: one tab listens, and tells the others.
 // Rule: whatever breaks, listening starts again after the last event that came, so no call is missed.
 
-import { ApiError } from "./callers.js";
+import { ApiError } from "./api.js";
 
 const SILENCE = 40_000;
 const POLLING = 60_000;

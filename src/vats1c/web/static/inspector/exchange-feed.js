@@ -1,7 +1,7 @@
 // The exchanges as they come: a stream of events, or, where that does not come through, questions asked again and again.
 // Rule: whatever breaks, it goes on after the last exchange that came, so none is missed.
 
-import { ApiError } from "./callers.js";
+import { ApiError } from "../lib/api.js";
 
 const SILENCE = 40_000;
 const POLLING = 60_000;

@@ -1,8 +1,8 @@
 // One card: a call on the page, with what can be done about it.
 // Rule: a change of the call never touches what somebody is typing.
 
-import { FIELDS, grouped } from "./callers.js";
-import { speak, told, words } from "./card-words.js";
+import { FIELDS, grouped } from "../lib/api.js";
+import { speak, told, words } from "./words.js";
 
 const DRAFT = "vats1c-draft-";
 

@@ -1,10 +1,10 @@
 // The directory page: who is at it, its three parts as tabs, and the keys that work everywhere.
 // Rule: what was typed stays until it is saved or cancelled, whatever fails and whoever is signed out.
 
-import { CallerList } from "./directory-callers.js";
+import { CallerList } from "./caller-list.js";
 import { Desk } from "./directory-desk.js";
-import { Importing } from "./directory-import.js";
-import { Unknown } from "./directory-unknown.js";
+import { Importing } from "./file-import.js";
+import { Unknown } from "./unknown-numbers.js";
 
 const TABS = ["callers", "unknown", "import"];
 const SIGN_IN = "/sign-in?next=/directory";

@@ -1,12 +1,12 @@
 // The card page: what rings now, what rang today, and what nobody saw.
 
 import { titled, Notices, Sound } from "./alerts.js";
-import { Api } from "./callers.js";
-import { Calls, nameOf } from "./calls.js";
-import { Pointer } from "./pointer.js";
+import { Api } from "../lib/api.js";
+import { Calls, nameOf } from "./card-model.js";
+import { Pointer } from "../lib/pointer.js";
 import { CardView, hasDraft, numberOf, whoseOf } from "./card-view.js";
-import { language, speak, told, words } from "./card-words.js";
-import { Feed } from "./stream.js";
+import { language, speak, told, words } from "./words.js";
+import { Feed } from "../lib/event-feed.js";
 
 const CLOSED = "vats1c-closed";
 const TICK = 1_000;

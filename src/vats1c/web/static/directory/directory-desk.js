@@ -1,8 +1,8 @@
 // What every part of the directory page shares: words, templates, banners and who is at it.
 // Rule: a part knows the desk and the API, never another part; directory.js brings them together.
 
-import { Api } from "./callers.js";
-import { wordsIn } from "./directory-words.js";
+import { Api } from "../lib/api.js";
+import { wordsIn } from "./words.js";
 
 const WAIT = 250;
 

@@ -1,8 +1,8 @@
 // Callers without a name, the most frequent first: named in one line, or found to be somebody already known.
 
-import { grouped } from "./callers.js";
+import { grouped } from "../lib/api.js";
 import { Pause, button, element, tell } from "./directory-desk.js";
-import { said } from "./directory-words.js";
+import { said } from "./words.js";
 
 const FEWEST_LETTERS = 3;
 const MOST_OFFERED = 3;

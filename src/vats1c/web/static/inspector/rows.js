@@ -1,7 +1,7 @@
 // A call as a row, a refusal as a line on top. Rule: nothing here asks the service.
 
-import { numberOf } from "./inspector-detail.js";
-import { figure, outcomeOf, told, words } from "./inspector-words.js";
+import { numberOf } from "./exchange-detail.js";
+import { figure, outcomeOf, told, words } from "./words.js";
 
 const MOST_CODES = 3;
 

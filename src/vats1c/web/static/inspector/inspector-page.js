@@ -1,12 +1,12 @@
 // The inspector: each call as one story, live; what was refused stands on top.
 
-import { Api } from "./callers.js";
-import { Detail, copy } from "./inspector-detail.js";
-import { Faults } from "./inspector-faults.js";
-import { Feed } from "./inspector-feed.js";
-import { Stories } from "./inspector-calls.js";
-import { fill, refusal } from "./inspector-rows.js";
-import { language, outcomeOf, speak, told, words } from "./inspector-words.js";
+import { Api } from "../lib/api.js";
+import { Detail, copy } from "./exchange-detail.js";
+import { Faults } from "./faults.js";
+import { Feed } from "./exchange-feed.js";
+import { Stories } from "./call-groups.js";
+import { fill, refusal } from "./rows.js";
+import { language, outcomeOf, speak, told, words } from "./words.js";
 
 // So often at most the page changes, milliseconds: at fifty requests a second it stays readable.
 const DRAW_EVERY = 200;

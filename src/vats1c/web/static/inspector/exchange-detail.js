@@ -1,8 +1,8 @@
 // One call in full: a tab for each of its exchanges, what was asked, answered and decided, and how it deviates.
 
-import { grouped } from "./callers.js";
-import { figure, outcomeOf, speak, toldExactly, words } from "./inspector-words.js";
-import { pretty } from "./inspector-xml.js";
+import { grouped } from "../lib/api.js";
+import { figure, outcomeOf, speak, toldExactly, words } from "./words.js";
+import { pretty } from "./xml.js";
 
 // Of a number that rings all day the first exchanges are enough.
 const MOST_TABS = 12;

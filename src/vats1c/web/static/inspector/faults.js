@@ -1,7 +1,7 @@
 // Faults on purpose: what is on, in a banner; a form that brings one about; the numbers that do so by themselves.
 
-import { grouped } from "./callers.js";
-import { told, words } from "./inspector-words.js";
+import { grouped } from "../lib/api.js";
+import { told, words } from "./words.js";
 
 // What is on ends by itself, and others bring it about, too.
 const LOOK_EVERY = 5_000;

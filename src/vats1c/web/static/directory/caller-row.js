@@ -1,9 +1,9 @@
 // One row of the table of callers: shown, being edited, or removed and not yet forgotten.
 
-import { changesOf, copyOf, grouped } from "./callers.js";
+import { changesOf, copyOf, grouped } from "../lib/api.js";
 import { button, element, tell } from "./directory-desk.js";
-import { CallerForm } from "./directory-form.js";
-import { said } from "./directory-words.js";
+import { CallerForm } from "./caller-form.js";
+import { said } from "./words.js";
 
 export class CallerRow {
   // `open` is given a caller whose form is to be shown; `removed` is told that this one was taken out.

@@ -1,9 +1,9 @@
 // Importing a file: checked first, then imported, then undone if need be; the report says which of these it shows.
 // Rule: what was checked is what is imported, even if the file has changed since.
 
-import { unsaid } from "./callers.js";
+import { unsaid } from "../lib/api.js";
 import { element, tell } from "./directory-desk.js";
-import { figure } from "./directory-words.js";
+import { figure } from "./words.js";
 
 const MOST_BYTES = 32 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 // The form of one caller, new or held: filled in, checked by the service, and never emptied by an error.
 
-import { FIELDS, alike, grouped, looksLikeNumber, numbersOf } from "./callers.js";
+import { FIELDS, alike, grouped, looksLikeNumber, numbersOf } from "../lib/api.js";
 import { Pause, button, element, tell } from "./directory-desk.js";
 
 const MOST_CHECKED = 5;
