@@ -187,8 +187,8 @@ def test_an_unknown_number_is_given_to_a_caller_who_is_in_the_directory(desk):
 def test_after_two_minutes_a_card_is_history_unless_somebody_types_in_it(desk, browser):
     def sooner(route):
         script = route.fetch().text()
-        assert "FRESH = 120_000" in script
-        route.fulfill(body=script.replace("FRESH = 120_000", "FRESH = 3_000"), content_type="text/javascript")
+        assert "FRESH_MS = 120_000" in script
+        route.fulfill(body=script.replace("FRESH_MS = 120_000", "FRESH_MS = 3_000"), content_type="text/javascript")
 
     browser.route("**/static/card/card-model.js", sooner)
     page = desk.signed_in()

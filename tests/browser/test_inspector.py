@@ -92,8 +92,8 @@ def test_a_broken_text_and_a_tag_of_any_length_are_shown_as_they_came(bench, beg
     text = beginning + repeated * (2_000_000 // len(repeated)) + end
     page.evaluate(
         """async (text) => {
-            const { pretty } = await import("/static/inspector/xml.js");
-            setTimeout(() => (window.shown = [...pretty(text)].map((node) => node.textContent).join("")));
+            const { formatXml } = await import("/static/inspector/xml.js");
+            setTimeout(() => (window.shown = formatXml(text).map((part) => part.text).join("")));
         }""",
         text,
     )
@@ -282,9 +282,9 @@ def test_nothing_is_wider_than_a_phone(bench):
 def test_both_languages_have_the_same_words(bench):
     page = inspector(bench)
     script = """async () => {
-      const { both } = await import("/static/inspector/words.js");
+      const { dictionaries } = await import("/static/inspector/words.js");
       const all = ({ outcomes, fault_kinds, fault_spans, ...words }) => ({ ...words, ...outcomes, ...fault_kinds, ...fault_spans });
-      return both.map((words) => Object.keys(all(words)).sort().join());
+      return Object.values(dictionaries).map((words) => Object.keys(all(words)).sort().join());
     }"""
     russian, english = page.evaluate(script)
     assert russian == english

@@ -1,81 +1,155 @@
-// Which calls are cards and which are history. Rule: nothing here knows the page or the clock; `now` is given.
+// Which calls are cards and which are history. Rule: nothing here knows the page or the clock; `now` is an argument.
 
-export const FRESH = 120_000;
-export const MOST = 5;
+// A call is fresh for two minutes, as in the service.
+export const FRESH_MS = 120_000;
+export const MAX_CARDS = 5;
 
-const FORGET = 86_400_000;
+// A closed call is forgotten after a day.
+const CLOSED_FOR_MS = 86_400_000;
 
-// What names a call: a call that could not be written down has no id.
+/**
+ * A telephone that the call rings; times are ISO 8601.
+ * @typedef {{ name: string | null, extension: string | null, at: string, last: string }} Ring
+ */
+
+/** @typedef {{ text: string, by: string, at: string }} Note */
+
+/**
+ * A call as the API gives it; times are ISO 8601.
+ * @typedef {object} Call
+ * @property {number | null} id  null when the call is not in the journal
+ * @property {number} cursor  grows with each change of a call
+ * @property {string} at  the first ring
+ * @property {string} last  the last ring
+ * @property {string} received  the number as the VATS sent it
+ * @property {string | null} number  E.164
+ * @property {string | null} national
+ * @property {string} kind
+ * @property {import("../lib/api.js").CallerDetails | null} caller
+ * @property {"exact" | "local" | "last_digits" | "ambiguous" | null} confidence
+ * @property {string} region
+ * @property {string} operator
+ * @property {number} repeat  1 for the first call of the number in 10 minutes
+ * @property {Ring[]} rings
+ * @property {Note | null} note
+ */
+
+/**
+ * Return the name by which the page knows a call: a call that is not in the journal has no id.
+ * @param {Pick<Call, "id" | "received">} call
+ */
 export function nameOf(call) {
   return call.id === null ? `unwritten ${call.received}` : `${call.id}`;
 }
 
-export class Calls {
-  // `closed` keeps what was closed, in this tab or another: name → time, milliseconds.
-  // `isMine(ring)` tells whether a phone is one of whoever looks.
+export class CardModel {
+  #isMine;
+  /** @type {Map<string, Call>} */
+  #calls = new Map();
+  /** @type {Set<string>} */
+  #pinned = new Set();
+
+  /**
+   * @param {Record<string, number>} closed  the calls closed in any tab: name → time in milliseconds
+   * @param {(ring: Ring) => boolean} isMine  whether a telephone is one of the user's
+   */
   constructor(closed, isMine) {
-    this.all = new Map();
     this.closed = closed;
-    this.isMine = isMine;
-    this.pinned = new Set();
+    this.#isMine = isMine;
   }
 
-  // Takes a call as the service tells it; tells whether it had not been known.
+  /**
+   * Add or update a call. Return whether it is new, or rings again after its card was closed.
+   * @param {Call} call
+   */
   put(call) {
     const name = nameOf(call);
-    const known = this.all.get(name);
-    // What was asked for and what is told by itself may come in either order.
+    const known = this.#calls.get(name);
+    // The stream and the answers to requests come in any order.
     if (!known || call.id === null || call.cursor >= known.cursor) {
-      this.all.set(name, call);
+      this.#calls.set(name, call);
     }
-    // It rings again: whoever closed the card sees it once more.
-    const again = call.rings.some((ring) => this.isMine(ring) && Date.parse(ring.last) > this.closed[name]);
-    if (again) {
+    const closedMs = this.closed[name] ?? Infinity;
+    const isRingingAgain = call.rings.some((ring) => this.#isMine(ring) && Date.parse(ring.last) > closedMs);
+    if (isRingingAgain) {
       delete this.closed[name];
     }
-    return !known || again;
+    return !known || isRingingAgain;
   }
 
+  /** @param {string} name */
+  has(name) {
+    return this.#calls.has(name);
+  }
+
+  /**
+   * Return a call; raises an error when there is none of the name.
+   * @param {string} name
+   */
   get(name) {
-    return this.all.get(name);
+    const call = this.#calls.get(name);
+    if (!call) {
+      throw new Error(`There is no call ${name}`);
+    }
+    return call;
   }
 
+  /**
+   * @param {string} name
+   * @param {number} now
+   */
   isFresh(name, now) {
-    return now - Date.parse(this.all.get(name).last) < FRESH;
+    return now - Date.parse(this.get(name).last) < FRESH_MS;
   }
 
+  /**
+   * @param {string} name
+   * @param {number} now
+   */
   close(name, now) {
     this.closed[name] = now;
-    this.pinned.delete(name);
-    for (const [one, at] of Object.entries(this.closed)) {
-      if (now - at > FORGET) {
-        delete this.closed[one];
+    this.#pinned.delete(name);
+    for (const [other, closedMs] of Object.entries(this.closed)) {
+      if (now - closedMs > CLOSED_FOR_MS) {
+        delete this.closed[other];
       }
     }
   }
 
-  // Opens a call of the history again, until it is closed.
+  /**
+   * Make a call of the history a card again, until it is closed.
+   * @param {string} name
+   */
   pin(name) {
     delete this.closed[name];
-    this.pinned.add(name);
+    this.#pinned.add(name);
   }
 
-  // The names of the calls that are cards, newest first; what somebody types in stays whatever its age, and so does
-  // what was begun before the page was loaded.
-  cards(now, isTyped, isBegun) {
-    const isOpen = (name) => !(name in this.closed) && (this.isFresh(name, now) || isBegun(name));
-    const cards = this.#newestFirst().filter((name) => isTyped(name) || this.pinned.has(name) || isOpen(name));
-    return cards.filter((name, place) => place < MOST || isTyped(name) || isBegun(name));
+  /**
+   * Return the names of the calls that are cards, the newest first. A card with unsaved text stays, whatever its age.
+   * @param {number} now
+   * @param {(name: string) => boolean} isTyped  whether a card of the page has unsaved text
+   * @param {(name: string) => boolean} hasDraft  whether unsaved text remains from before the page was loaded
+   */
+  cards(now, isTyped, hasDraft) {
+    const isOpen = (/** @type {string} */ name) => !(name in this.closed) && (this.isFresh(name, now) || hasDraft(name));
+    const cards = this.#newestFirst().filter((name) => isTyped(name) || this.#pinned.has(name) || isOpen(name));
+    return cards.filter((name, place) => place < MAX_CARDS || isTyped(name) || hasDraft(name));
   }
 
-  // The names of the day's calls, newest first.
+  /**
+   * Return the calls of the day, the newest first.
+   * @param {number} now
+   */
   today(now) {
     const day = new Date(now).toDateString();
-    return this.#newestFirst().filter((name) => new Date(this.all.get(name).last).toDateString() === day);
+    return this.#newestFirst()
+      .map((name) => this.get(name))
+      .filter((call) => new Date(call.last).toDateString() === day);
   }
 
   #newestFirst() {
-    const at = (name) => Date.parse(this.all.get(name).at);
-    return [...this.all.keys()].sort((one, other) => at(other) - at(one));
+    const startMs = (/** @type {string} */ name) => Date.parse(this.get(name).at);
+    return [...this.#calls.keys()].sort((first, second) => startMs(second) - startMs(first));
   }
 }

@@ -1,348 +1,247 @@
-// The card page: what rings now, what rang today, and what nobody saw.
+// The card page: the calls that ring now as cards, beside lists of earlier calls.
 
-import { titled, Notices, Sound } from "./alerts.js";
-import { Api } from "../lib/api.js";
-import { Calls, nameOf } from "./card-model.js";
+import { byId } from "../lib/dom.js";
 import { Pointer } from "../lib/pointer.js";
-import { CardView, hasDraft, numberOf, whoseOf } from "./card-view.js";
-import { language, speak, told, words } from "./words.js";
-import { Feed } from "../lib/event-feed.js";
+import { Notices, Sound, showInTitle } from "./alerts.js";
+import { CallLists } from "./call-lists.js";
+import { CardColumn } from "./card-column.js";
+import { CardModel, nameOf } from "./card-model.js";
+import { callerText, hasDraft, numberText } from "./card-view.js";
+import { listenToSwitches, showConnection, showSwitches, showUser } from "./header.js";
+import { Receipts } from "./receipts.js";
+import { SharedFeed } from "./shared-feed.js";
+import { words } from "./words.js";
 
-const CLOSED = "vats1c-closed";
-const TICK = 1_000;
-const UNSEEN = 60_000;
-const AGAIN = 10_000;
+const CLOSED_KEY = "vats1c-closed";
+const TICK_MS = 1_000;
+const UNSEEN_EVERY_MS = 60_000;
 
-const at = (id) => document.getElementById(id);
+/** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../lib/api.js").User} User */
+/** @typedef {import("../lib/event-feed.js").FeedState} FeedState */
+/** @typedef {import("./card-model.js").Call} Call */
 
-class Desk {
-  constructor() {
-    this.api = new Api(language, words.silent);
-    this.views = new Map();
-    this.receipts = new Set();
-    this.folded = new Set();
-    this.unseen = null;
-    this.ahead = 0;
-    this.pointer = new Pointer();
-    this.sound = new Sound(() => this.showAlerts());
-    this.notices = new Notices(() => this.showAlerts());
-    const closed = JSON.parse(localStorage.getItem(CLOSED) ?? "{}");
-    this.calls = new Calls(closed, (ring) => this.me.administrator || ring.extension === this.me.extension);
+export class CardPage {
+  /** The difference between the service's clock and the browser's. */
+  #clockOffsetMs = 0;
+  #pointer = new Pointer();
+  #sound = new Sound(() => this.#showSwitches());
+  #notices = new Notices(() => this.#showSwitches());
+  /** @type {FeedState} */
+  #state = "connecting";
+  #model;
+  #cards;
+  #lists;
+  #receipts;
+  #feed;
+
+  /**
+   * @param {Api} api
+   * @param {User} user
+   * @param {Call[]} calls
+   * @param {number} cursor
+   */
+  constructor(api, user, calls, cursor) {
+    this.api = api;
+    this.user = user;
+    const closed = JSON.parse(localStorage.getItem(CLOSED_KEY) ?? "{}");
+    this.#model = new CardModel(closed, (ring) => user.administrator || ring.extension === user.extension);
+    calls.forEach((call) => this.#model.put(call));
+    this.#cards = new CardColumn({ host: this, pointer: this.#pointer, callOf: (name) => this.#model.get(name) });
+    this.#cards.fold(this.#cardNames().slice(1));
+    this.#lists = new CallLists({ api, pointer: this.#pointer, onOpen: (call) => this.#openFromHistory(call) });
+    this.#receipts = new Receipts(api);
+    this.#feed = new SharedFeed({
+      api,
+      cursor,
+      onEvent: (name, data) => this.#receive(name, data),
+      onState: (state) => this.#connected(state),
+    });
   }
 
-  // The service's clock: it says when a call has become history.
-  get now() {
-    return Date.now() + this.ahead;
-  }
-
-  async begin() {
-    const midnight = new Date();
-    midnight.setHours(0, 0, 0, 0);
-    const since = new Date(Math.min(midnight, Date.now() - 120_000)).toISOString();
-    this.me = await this.api.me();
-    const { calls, cursor } = await this.api.ask("GET", `/api/v1/calls?limit=1000&since=${encodeURIComponent(since)}`);
-    calls.forEach((call) => this.calls.put(call));
-    this.folded = new Set(this.cardNames().slice(1));
-    this.showWho();
-    this.show();
-    this.showUnseen();
-    this.feed = new Feed(this.api, cursor, (name, data) => this.came(name, data), (state) => this.connected(state));
-    setInterval(() => this.show(), TICK);
-    setInterval(() => this.showUnseen(), UNSEEN);
-    addEventListener("scroll", () => this.showRinging(), { passive: true });
+  start() {
+    showUser(this.api, this.user);
+    listenToSwitches(this.#sound, this.#notices);
+    this.#showSwitches();
+    this.#show();
+    this.#lists.loadUnseen(this.#now);
+    this.#feed.start();
+    setInterval(() => this.#show(), TICK_MS);
+    setInterval(() => this.#lists.loadUnseen(this.#now), UNSEEN_EVERY_MS);
+    addEventListener("scroll", () => this.#showRinging(), { passive: true });
+    addEventListener("keydown", (event) => this.#pressKey(event));
     addEventListener("focus", () => {
-      this.show();
-      if (this.state === "out" || this.state === "lost") {
-        this.feed.again();
+      this.#show();
+      if (this.#state === "out" || this.#state === "lost") {
+        this.#feed.reconnect();
       }
     });
   }
 
-  came(name, data) {
-    if (name === "hello" && (data.login !== this.me.login || data.cursor < this.feed.cursor)) {
-      // Somebody else has signed in, in another tab; or the journal is another one, which uses the same ids.
+  /**
+   * Take a call that a card has changed, and send it to the other tabs.
+   * @param {Call} call
+   */
+  updateCall(call) {
+    this.#model.put(call);
+    this.#cards.update(nameOf(call));
+    this.#show();
+    this.#feed.publish("call", call);
+  }
+
+  /** @param {string} name */
+  closeCard(name) {
+    this.#closeHere(name, true);
+    this.#feed.publish("closed", { call: name });
+    this.#receipts.send(this.#model.get(name), "closed");
+  }
+
+  /** @param {string} name */
+  toggleFold(name) {
+    this.#cards.toggleFold(name);
+    this.#show();
+  }
+
+  /** The service's time: a call is fresh by this clock. */
+  get #now() {
+    return Date.now() + this.#clockOffsetMs;
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} data
+   */
+  #receive(name, data) {
+    if (name === "hello" && (data.login !== this.user.login || data.cursor < this.#feed.cursor)) {
+      // Another user has signed in, in another tab; or another journal is in use, with the same ids for other calls.
       location.reload();
     } else if (name === "hello" || name === "beat") {
-      this.ahead = Date.parse(data.now) - Date.now();
+      this.#clockOffsetMs = Date.parse(data.now) - Date.now();
     } else if (name === "closed") {
-      this.closedHere(data.call);
+      this.#closeHere(data.call);
     } else if (name === "call") {
-      this.rang(data);
+      this.#ring(data);
     }
   }
 
-  connected(state) {
-    this.state = state;
-    // A longer word may take another line of the head.
-    this.pointer.keepInPlace(() => {
-      at("connection").dataset.state = state;
-      at("connection").textContent = words[state];
-    });
-    at("signed-out").hidden = state !== "out";
+  /** @param {FeedState} state */
+  #connected(state) {
+    this.#state = state;
+    // A longer word may take one more line of the header.
+    this.#pointer.keepInPlace(() => showConnection(state));
+    byId("signed-out").hidden = state !== "out";
   }
 
-  rang(call) {
+  /** @param {Call} call */
+  #ring(call) {
     const name = nameOf(call);
-    const isNew = this.calls.put(call);
-    const known = this.views.get(name);
-    this.pointer.keepInPlace(() => known?.show(this.calls.get(name)));
-    const rings = isNew && this.calls.isFresh(name, this.now);
-    if (rings) {
-      const who = words.ringing(whoseOf(call));
-      at("announced").textContent = `${who}, ${numberOf(call)}`;
-      this.sound.ring(name);
-      this.notices.show(name, who, [numberOf(call), call.caller?.company].filter(Boolean).join(", "));
+    const isNew = this.#model.put(call);
+    this.#pointer.keepInPlace(() => this.#cards.update(name));
+    const isRinging = isNew && this.#model.isFresh(name, this.#now);
+    if (isRinging) {
+      const title = words.ringing(callerText(call));
+      byId("announced").textContent = `${title}, ${numberText(call)}`;
+      this.#sound.ring(name);
+      this.#notices.show(name, title, [numberText(call), call.caller?.company].filter(Boolean).join(", "));
     }
-    this.show();
-    if (rings && this.pointer.isAway && !document.activeElement.closest(".card")) {
-      this.views.get(name)?.element.scrollIntoView({ block: "nearest" });
-      this.showRinging();
+    this.#show();
+    if (isRinging && this.#pointer.isAway && !document.activeElement?.closest(".card")) {
+      this.#cards.scrollTo(name, "nearest");
+      this.#showRinging();
     }
   }
 
-  // A card's own changes, told to the other tabs.
-  changed(call) {
-    this.calls.put(call);
-    this.views.get(nameOf(call))?.show(this.calls.get(nameOf(call)));
-    this.show();
-    this.feed.tell("call", call);
-  }
-
-  closed(name) {
-    this.closedHere(name, true);
-    this.feed.tell("closed", { call: name });
-    this.receipt(name, "closed");
-  }
-
-  closedHere(name, byHand = false) {
-    const view = this.views.get(name);
-    if (!this.calls.get(name) || (!byHand && view?.isTyped)) {
+  /**
+   * Close a card in this tab. A card with unsaved text stays, unless the user closes this very card.
+   * @param {string} name
+   * @param {boolean} [isByHand]
+   */
+  #closeHere(name, isByHand = false) {
+    if (!this.#model.has(name) || (!isByHand && this.#cards.isTyped(name))) {
       return;
     }
-    this.calls.close(name, this.now);
-    localStorage.setItem(CLOSED, JSON.stringify(this.calls.closed));
-    if (byHand && view) {
-      this.drop(name);
+    this.#model.close(name, this.#now);
+    localStorage.setItem(CLOSED_KEY, JSON.stringify(this.#model.closed));
+    if (isByHand) {
+      this.#cards.remove(name);
     }
-    this.show();
+    this.#show();
   }
 
-  unfolded(name) {
-    this.folded.delete(name) || this.folded.add(name);
-    this.show();
+  /** The names of the calls that are cards, the newest first. */
+  #cardNames() {
+    return this.#model.cards(this.#now, (name) => this.#cards.isTyped(name), hasDraft);
   }
 
-  // The names of the calls that are cards, newest first.
-  cardNames() {
-    return this.calls.cards(this.now, (name) => Boolean(this.views.get(name)?.isTyped), hasDraft);
-  }
-
-  // A new card comes below those that are open, which stay where they are: a click that is on its way to a button of one
-  // caller must not ring another.
-  show() {
-    const names = this.cardNames();
-    this.pointer.keepInPlace(() => {
-      for (const name of [...this.views.keys()].filter((one) => !names.includes(one))) {
-        this.drop(name);
-      }
-      for (const name of [...names].reverse()) {
-        const view = this.views.get(name) ?? this.made(name);
-        view.fold(this.folded.has(name) && !view.element.contains(document.activeElement));
-      }
-      at("waiting").hidden = names.length > 0;
-      this.closeGaps(names.length === 0);
+  #show() {
+    const names = this.#cardNames();
+    this.#pointer.keepInPlace(() => {
+      byId("waiting").hidden = names.length > 0;
+      this.#cards.show(names);
     });
-    this.noticed(names);
-    this.showRinging();
-    this.list("today", this.calls.today(this.now).map((name) => this.calls.get(name)));
-    if (this.unseen) {
-      this.list("unseen", this.unseen);
+    this.#noteSeen(names.map((name) => this.#model.get(name)));
+    this.#showRinging();
+    this.#lists.show(this.#model.today(this.#now));
+  }
+
+  /** Name the newest fresh call on top of the page while its card is out of sight. */
+  #showRinging() {
+    const name = this.#cards.names.find((card) => this.#model.isFresh(card, this.#now));
+    const button = byId("ringing");
+    button.hidden = name === undefined || this.#cards.isInSight(name);
+    if (name !== undefined && !button.hidden) {
+      button.textContent = words.ringing(callerText(this.#model.get(name)));
+      button.onclick = () => this.#open(name);
     }
   }
 
-  made(name) {
-    const view = new CardView(name, this.calls.get(name), this);
-    this.views.set(name, view);
-    at("cards").append(view.element);
-    return view;
+  /** @param {Call} call */
+  #openFromHistory(call) {
+    this.#model.put(call);
+    this.#model.pin(nameOf(call));
+    this.#open(nameOf(call));
   }
 
-  // Leaves a gap: the cards below move up once no click can be meant for them.
-  drop(name) {
-    const { element } = this.views.get(name);
-    const gap = document.createElement("div");
-    gap.className = "gap";
-    gap.style.height = `${element.getBoundingClientRect().height}px`;
-    element.replaceWith(gap);
-    this.views.delete(name);
-    this.folded.delete(name);
+  /**
+   * Unfold a card and scroll to it.
+   * @param {string} name
+   */
+  #open(name) {
+    this.#cards.unfold(name);
+    this.#show();
+    this.#cards.scrollTo(name, "start");
+    this.#cards.focus(name);
   }
 
-  closeGaps(none) {
-    const gaps = [...document.querySelectorAll("#cards > .gap")];
-    if (none || this.pointer.allowsMoves) {
-      gaps.forEach((gap) => (gap.hidden = true));
-      // No control may come under a resting pointer either.
-      const isClear = none || !this.pointer.control;
-      gaps.forEach((gap) => (isClear ? gap.remove() : (gap.hidden = false)));
+  /**
+   * Send the receipts of the cards. A card is seen in a window that has the focus; the title names calls not yet seen.
+   * @param {Call[]} calls
+   */
+  #noteSeen(calls) {
+    calls.forEach((call) => this.#receipts.send(call, "shown"));
+    if (document.visibilityState === "visible" && document.hasFocus()) {
+      calls.forEach((call) => this.#receipts.send(call, "seen"));
     }
+    const newest = calls.find(
+      (call) => this.#model.isFresh(nameOf(call), this.#now) && !this.#receipts.has(call, "seen"),
+    );
+    showInTitle(words.title, newest ? `${callerText(newest)}, ${numberText(newest)}` : "");
   }
 
-  // Names the newest call that rings while its card is not in sight.
-  showRinging() {
-    const name = [...this.views.keys()].reverse().find((one) => this.calls.isFresh(one, this.now));
-    const button = at("ringing");
-    button.hidden = !name || isInSight(this.views.get(name).element);
-    if (!button.hidden) {
-      button.textContent = words.ringing(whoseOf(this.calls.get(name)));
-      button.onclick = () => this.open(name);
-    }
+  #showSwitches() {
+    showSwitches(this.#sound, this.#notices);
   }
 
-  // Unfolds a card and brings it into sight.
-  open(name) {
-    this.folded.delete(name);
-    this.show();
-    const { element } = this.views.get(name);
-    element.scrollIntoView({ block: "start" });
-    element.focus({ preventScroll: true });
-  }
-
-  // A card in a window that is looked at has been seen; until then the title tells of it.
-  noticed(names) {
-    const looked = document.visibilityState === "visible" && document.hasFocus();
-    names.forEach((name) => this.receipt(name, "shown"));
-    if (looked) {
-      names.forEach((name) => this.receipt(name, "seen"));
-    }
-    const [newest] = names.filter((name) => this.calls.isFresh(name, this.now) && !this.receipts.has(`${name} seen`));
-    titled(words.title, newest ? `${whoseOf(this.calls.get(newest))}, ${numberOf(this.calls.get(newest))}` : "");
-  }
-
-  receipt(name, state) {
-    const { id } = this.calls.get(name);
-    if (id === null || this.receipts.has(`${name} ${state}`)) {
+  /** @param {KeyboardEvent} event */
+  #pressKey({ key, target }) {
+    if (key !== "Escape" || !(target instanceof HTMLElement)) {
       return;
     }
-    this.receipts.add(`${name} ${state}`);
-    this.api.ask("POST", `/api/v1/calls/${id}/receipt`, { json: { state } }).catch(() => {
-      // Said again with a later tick.
-      setTimeout(() => this.receipts.delete(`${name} ${state}`), AGAIN);
-    });
-  }
-
-  list(id, calls) {
-    const panel = at(id);
-    const rows = calls.map((call) => this.row(call));
-    const shown = JSON.stringify(calls);
-    // A list that did not change keeps its focus; a row under the pointer stays there, and the next tick comes here again.
-    if (panel.dataset.shown === shown || panel.contains(this.pointer.control)) {
-      return;
-    }
-    panel.dataset.shown = shown;
-    panel.querySelector(".calls").replaceChildren(...rows);
-    panel.querySelector(".hint").hidden = id === "today" && rows.length > 0;
-  }
-
-  row(call) {
-    const row = at("row").content.firstElementChild.cloneNode(true);
-    row.querySelector("time").textContent = told(call.last);
-    row.querySelector(".whose").textContent = whoseOf(call);
-    row.querySelector(".more").textContent = [call.caller ? numberOf(call) : "", call.note?.text].filter(Boolean).join(" · ");
-    row.querySelector("button").onclick = () => {
-      this.calls.put(call);
-      this.calls.pin(nameOf(call));
-      this.open(nameOf(call));
-    };
-    return row;
-  }
-
-  async showUnseen() {
-    const { calls } = await this.api.ask("GET", "/api/v1/unseen").catch(() => ({ calls: null }));
-    if (calls) {
-      const over = calls.filter((call) => this.now - Date.parse(call.last) > 30_000).reverse();
-      at("unseen-count").textContent = over.length;
-      at("unseen-count").hidden = over.length === 0;
-      this.unseen = over;
-      this.list("unseen", over);
-    }
-  }
-
-  showWho() {
-    at("who").textContent = [this.me.name, this.me.extension].filter(Boolean).join(", ");
-    at("to-directory").hidden = !this.me.edit;
-    at("language").href = `/language/${language === "en" ? "ru" : "en"}?next=/card`;
-    at("sound").onclick = () => this.sound.toggle();
-    at("notices").onclick = () => this.notices.toggle();
-    at("sign-out").onclick = async () => {
-      await this.api.signOut();
-      location.assign("/sign-in");
-    };
-    this.showAlerts();
-  }
-
-  showAlerts() {
-    for (const [id, alert] of [["sound", this.sound], ["notices", this.notices]]) {
-      at(id).textContent = words[`${id}_${alert.state}`];
-      at(id).setAttribute("aria-pressed", String(alert.state === "on"));
-      at(id).disabled = alert.state === "denied" || alert.state === "insecure";
+    const card = target.closest(".card") ?? [...document.querySelectorAll(".card:not(.folded)")].at(-1);
+    if (target.matches("input, textarea")) {
+      target.blur();
+    } else if (card instanceof HTMLElement) {
+      this.closeCard(card.dataset.call ?? "");
     }
   }
 }
-
-// Whether the head of a card is in sight, below the strip.
-function isInSight(element) {
-  const { top } = element.getBoundingClientRect();
-  const head = element.querySelector(".body").getBoundingClientRect().top || element.getBoundingClientRect().bottom;
-  return top >= 0 && head <= innerHeight;
-}
-
-function tabs() {
-  const all = [...document.querySelectorAll("[role=tab]")];
-  const choose = (tab) => {
-    for (const one of all) {
-      one.setAttribute("aria-selected", String(one === tab));
-      one.tabIndex = one === tab ? 0 : -1;
-      at(one.getAttribute("aria-controls")).hidden = one !== tab;
-    }
-  };
-  all.forEach((tab, place) => {
-    tab.onclick = () => choose(tab);
-    tab.onkeydown = ({ key }) => {
-      if (key === "ArrowLeft" || key === "ArrowRight") {
-        const next = all[(place + 1) % all.length];
-        choose(next);
-        next.focus();
-      }
-    };
-  });
-}
-
-async function begin() {
-  speak(document);
-  tabs();
-  const desk = new Desk();
-  desk.connected("connecting");
-  document.title = words.title;
-  addEventListener("keydown", ({ key, target }) => {
-    if (key === "Escape") {
-      const isField = target.matches("input, textarea");
-      const card = target.closest(".card") ?? [...document.querySelectorAll(".card:not(.folded)")].at(-1);
-      isField ? target.blur() : card && desk.closed(card.dataset.call);
-    }
-  });
-  for (;;) {
-    try {
-      await desk.begin();
-      at("trouble").hidden = true;
-      return;
-    } catch (error) {
-      at("trouble").textContent = error.message;
-      at("trouble").hidden = false;
-      at("signed-out").hidden = error.status !== 401;
-      await new Promise((wake) => setTimeout(wake, 3_000));
-    }
-  }
-}
-
-begin();

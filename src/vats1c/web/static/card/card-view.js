@@ -1,270 +1,292 @@
-// One card: a call on the page, with what can be done about it.
-// Rule: a change of the call never touches what somebody is typing.
+// One card: a call on the page, with the actions on it.
+// Rule: an update of the call never touches text that the user is typing.
 
-import { FIELDS, grouped } from "../lib/api.js";
-import { speak, told, words } from "./words.js";
+import { cloneElement, copyText, descriptions, el, find, showText } from "../lib/dom.js";
+import { formatPhone } from "../lib/phone.js";
+import { NamingForm } from "./naming-form.js";
+import { formatTime, words } from "./words.js";
 
-const DRAFT = "vats1c-draft-";
+const DRAFT_KEY = "vats1c-draft-";
+const COPIED_MS = 1_500;
+// The VATS rings the user's telephone within this time; a second request would ring twice.
+const CALL_BACK_MS = 5_000;
 
-// Whether a note was begun, perhaps before the page was loaded again.
+/** @typedef {import("../lib/api.js").Caller} Caller */
+/** @typedef {import("../lib/api.js").User} User */
+/** @typedef {import("./card-model.js").Call} Call */
+
+/**
+ * The page, as its cards use it.
+ * @typedef {object} CardHost
+ * @property {import("../lib/api.js").Api} api
+ * @property {User} user
+ * @property {(name: string) => void} closeCard
+ * @property {(name: string) => void} toggleFold
+ * @property {(call: Call) => void} updateCall  takes a call that the card has changed
+ */
+
+/**
+ * Return whether the note of a call has unsaved text, perhaps from before the page was loaded.
+ * @param {string} name
+ */
 export function hasDraft(name) {
-  return localStorage.getItem(`${DRAFT}${name}`) !== null;
+  return localStorage.getItem(`${DRAFT_KEY}${name}`) !== null;
 }
 
-// The number as people write it.
-export function numberOf(call) {
+/**
+ * Return the number of a call as people write it.
+ * @param {Call} call
+ */
+export function numberText(call) {
   if (call.kind === "hidden") {
     return words.hidden;
   }
-  return call.number ? grouped(call.number) : call.received;
+  return call.number ? formatPhone(call.number) : call.received;
 }
 
-// Who calls, as short as it can be said.
-export function whoseOf(call) {
-  return call.caller?.name || numberOf(call);
+/**
+ * Return the caller's name, or the number of a caller without one.
+ * @param {Call} call
+ */
+export function callerText(call) {
+  return call.caller?.name || numberText(call);
 }
 
 export class CardView {
-  // `desk` gives api and me, and is told `closed(name)` and `unfolded(name)`.
-  constructor(name, call, desk) {
+  #host;
+  #call;
+  #naming;
+  #note;
+
+  /**
+   * @param {string} name
+   * @param {Call} call
+   * @param {CardHost} host
+   */
+  constructor(name, call, host) {
     this.name = name;
-    this.desk = desk;
-    this.element = document.getElementById("card").content.firstElementChild.cloneNode(true);
+    this.#host = host;
+    this.#call = call;
+    this.element = cloneElement("card", words);
     this.element.dataset.call = name;
-    speak(this.element);
-    this.naming = this.part("form.naming");
-    this.text = this.part("form.note textarea");
-    this.text.value = localStorage.getItem(this.#draft) ?? call.note?.text ?? "";
+    this.#note = this.#find("form.note textarea", HTMLTextAreaElement);
+    this.#note.value = localStorage.getItem(this.#draftKey) ?? call.note?.text ?? "";
+    this.#naming = new NamingForm(this.#find("form.naming", HTMLFormElement), {
+      api: host.api,
+      attempt: (work) => this.#attempt(work),
+      onNamed: (caller) => this.#finishNaming(caller),
+    });
     this.#listen();
-    this.show(call);
-    this.tellPrevious();
+    this.#show();
+    this.#showPrevious();
   }
 
-  part(selector) {
-    return this.element.querySelector(selector);
-  }
-
-  // Whether something has been typed that is not saved.
+  /** Whether the card has unsaved text. */
   get isTyped() {
-    const typed = [...this.naming.elements].some((field) => field.value);
-    return typed || this.text.value !== (this.call.note?.text ?? "");
+    return this.#naming.isTyped || this.#isNoteChanged;
   }
 
-  show(call) {
-    const kept = this.call && this.text.value === (this.call.note?.text ?? "");
-    this.call = call;
-    if (kept) {
-      this.text.value = call.note?.text ?? "";
+  /** @param {Call} call */
+  update(call) {
+    const isNoteChanged = this.#isNoteChanged;
+    this.#call = call;
+    if (!isNoteChanged) {
+      this.#note.value = call.note?.text ?? "";
     }
-    this.part("header time").textContent = told(call.at);
-    this.part("header time").dateTime = call.at;
-    this.part(".line").textContent = whoseOf(call);
-    this.part(".digits").textContent = numberOf(call);
-    this.part(".copy").hidden = call.kind === "hidden";
-    this.part(".name").textContent = call.caller?.name ?? unnamed(call);
-    this.part(".company").textContent = call.caller?.company ?? "";
-    badge(this.part(".category"), call.caller?.category);
-    badge(this.part(".surety"), call.caller ? words[call.confidence] : "");
-    badge(this.part(".repeat"), call.repeat > 1 ? words.repeat(call.repeat) : "");
-    this.part("dl").replaceChildren(...facts(call, this.desk.me));
-    this.#offer(call);
-    this.#notable();
+    this.#show();
   }
 
-  fold(folded) {
-    this.element.classList.toggle("folded", folded);
-    this.part(".fold").setAttribute("aria-expanded", String(!folded));
+  /** @param {boolean} isFolded */
+  fold(isFolded) {
+    this.element.classList.toggle("folded", isFolded);
+    this.#find(".fold").setAttribute("aria-expanded", String(!isFolded));
   }
 
-  async tellPrevious() {
-    if (this.call.id === null || !this.call.number) {
+  get #draftKey() {
+    return `${DRAFT_KEY}${this.name}`;
+  }
+
+  get #isNoteChanged() {
+    return this.#note.value !== (this.#call.note?.text ?? "");
+  }
+
+  /**
+   * @template {Element} [T=HTMLElement]
+   * @param {string} selector
+   * @param {new () => T} [type]
+   */
+  #find(selector, type) {
+    return find(this.element, selector, type);
+  }
+
+  #show() {
+    const call = this.#call;
+    const time = this.#find("header time", HTMLTimeElement);
+    time.textContent = formatTime(call.at);
+    time.dateTime = call.at;
+    this.#find(".line").textContent = callerText(call);
+    this.#find(".digits").textContent = numberText(call);
+    this.#find(".copy").hidden = call.kind === "hidden";
+    this.#find(".name").textContent = call.caller?.name ?? namelessText(call);
+    this.#find(".company").textContent = call.caller?.company ?? "";
+    showText(this.#find(".category"), call.caller?.category);
+    showText(this.#find(".surety"), call.caller ? confidenceText(call) : "");
+    showText(this.#find(".repeat"), call.repeat > 1 ? words.repeat(call.repeat) : "");
+    this.#find("dl").replaceChildren(...descriptions(details(call, this.#host.user)));
+    this.#showActions();
+    this.#showNoteState();
+  }
+
+  /** Show the earlier calls of the number. */
+  async #showPrevious() {
+    const { id, number } = this.#call;
+    if (id === null || !number) {
       return;
     }
-    const { previous } = await this.desk.api.ask("GET", `/api/v1/calls/${this.call.id}`).catch(() => ({ previous: [] }));
-    const rows = previous.map((one) => {
-      const row = document.createElement("li");
-      row.textContent = [told(one.at), one.note?.text].filter(Boolean).join(" — ");
-      return row;
-    });
-    this.part(".previous ol").replaceChildren(...rows);
-    this.part(".previous").hidden = rows.length === 0;
-  }
-
-  get #draft() {
-    return `${DRAFT}${this.name}`;
+    /** @type {{ previous: Call[] }} */
+    const { previous } = await this.#host.api.request("GET", `/api/v1/calls/${id}`).catch(() => ({ previous: [] }));
+    const rows = previous.map((call) => el("li", [formatTime(call.at), call.note?.text].filter(Boolean).join(" — ")));
+    this.#find(".previous ol").replaceChildren(...rows);
+    this.#find(".previous").hidden = rows.length === 0;
   }
 
   #listen() {
-    const on = (selector, kind, work) => this.part(selector).addEventListener(kind, work);
-    on(".close", "click", () => this.desk.closed(this.name));
-    on(".fold", "click", () => this.desk.unfolded(this.name));
-    on(".copy", "click", () => this.#copy());
-    on(".call-back", "click", () => this.#callBack());
-    on(".to-name", "click", () => this.#toName());
-    on("form.note", "submit", (event) => this.#save(event));
-    on("form.naming", "submit", (event) => this.#add(event));
-    this.text.addEventListener("input", () => {
-      localStorage.setItem(this.#draft, this.text.value);
-      this.#notable();
+    const onClick = (/** @type {string} */ selector, /** @type {() => void} */ action) =>
+      this.#find(selector).addEventListener("click", action);
+    onClick(".close", () => this.#host.closeCard(this.name));
+    onClick(".fold", () => this.#host.toggleFold(this.name));
+    onClick(".copy", () => this.#copyNumber());
+    onClick(".call-back", () => this.#callBack());
+    onClick(".to-name", () => this.#toggleNaming());
+    this.#find("form.note").addEventListener("submit", (event) => this.#saveNote(event));
+    this.#note.addEventListener("input", () => {
+      localStorage.setItem(this.#draftKey, this.#note.value);
+      this.#showNoteState();
     });
-    this.text.addEventListener("keydown", (event) => {
+    this.#note.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        this.#save(event);
+        this.#saveNote(event);
       }
     });
-    let pause = 0;
-    this.naming.elements.name.addEventListener("input", () => {
-      clearTimeout(pause);
-      pause = setTimeout(() => this.#find(), 250);
-    });
   }
 
-  // What can be done about this call, by whoever is signed in.
-  #offer(call) {
-    const { me } = this.desk;
-    this.part(".call-back").hidden = !me.callback || !call.number;
-    this.part(".to-name").hidden = !me.edit || !call.number || Boolean(call.caller);
-    if (call.caller) {
-      this.naming.hidden = true;
+  /** Show the actions that the signed-in user may take. */
+  #showActions() {
+    const { number, national, caller } = this.#call;
+    const { user } = this.#host;
+    this.#naming.number = number ?? "";
+    this.#find(".call-back").hidden = !user.callback || !number;
+    this.#find(".to-name").hidden = !user.edit || !number || Boolean(caller);
+    if (caller) {
+      this.#naming.close();
     }
-    const link = this.part(".crm");
-    link.hidden = !me.crm || !call.number;
+    const link = this.#find(".crm", HTMLAnchorElement);
+    link.hidden = !user.crm || !number;
     if (!link.hidden) {
-      const given = { number: call.number, national: call.national, name: call.caller?.name ?? "" };
-      link.href = me.crm.replace(/\{(number|national|name)\}/g, (_, word) => encodeURIComponent(given[word]));
+      /** @type {Record<string, string>} */
+      const values = { number: `${number}`, national: `${national}`, name: caller?.name ?? "" };
+      link.href = user.crm.replace(/\{(number|national|name)\}/g, (_, key) => encodeURIComponent(values[key]));
     }
   }
 
-  #notable() {
-    const { note, id } = this.call;
-    const changed = this.text.value !== (note?.text ?? "");
-    this.part("form.note button").disabled = !changed || id === null;
-    const saved = note && !changed ? words.saved(note.by, told(note.at)) : "";
-    this.part(".saved").textContent = id === null ? words.unsaved : saved;
-    if (!changed) {
-      localStorage.removeItem(this.#draft);
+  #showNoteState() {
+    const { note, id } = this.#call;
+    const isChanged = this.#isNoteChanged;
+    this.#find("form.note button", HTMLButtonElement).disabled = !isChanged || id === null;
+    const saved = note && !isChanged ? words.saved(note.by, formatTime(note.at)) : "";
+    this.#find(".saved").textContent = id === null ? words.unsaved : saved;
+    if (!isChanged) {
+      localStorage.removeItem(this.#draftKey);
     }
   }
 
-  // Does what a button asks for; what goes wrong is said beside it, and nothing typed is lost.
+  /**
+   * Do the work of an action; show its error on the card, where no typed text is lost.
+   * @param {() => Promise<void>} work
+   */
   async #attempt(work) {
-    const problem = this.part(".problem");
+    const problem = this.#find(".problem");
     problem.textContent = "";
     try {
       await work();
     } catch (error) {
-      problem.textContent = error.message;
+      problem.textContent = /** @type {Error} */ (error).message;
     }
   }
 
-  #copy() {
-    const button = this.part(".copy");
-    const number = this.call.number ?? this.call.received;
-    copied(number, this.part(".digits"));
+  #copyNumber() {
+    const button = this.#find(".copy");
+    copyText(this.#call.number ?? this.#call.received, this.#find(".digits"));
     button.textContent = words.copied;
-    setTimeout(() => (button.textContent = words.copy), 1_500);
+    setTimeout(() => (button.textContent = words.copy), COPIED_MS);
   }
 
-  #callBack() {
-    const button = this.part(".call-back");
+  async #callBack() {
+    const button = this.#find(".call-back", HTMLButtonElement);
     button.disabled = true;
-    return this.#attempt(async () => {
-      await this.desk.api.ask("POST", `/api/v1/calls/${this.call.id}/callback`);
+    await this.#attempt(async () => {
+      await this.#host.api.request("POST", `/api/v1/calls/${this.#call.id}/callback`);
       button.textContent = words.calling_back;
-    }).finally(() => {
-      setTimeout(() => {
-        button.disabled = false;
-        button.textContent = words.call_back;
-      }, 5_000);
     });
+    setTimeout(() => {
+      button.disabled = false;
+      button.textContent = words.call_back;
+    }, CALL_BACK_MS);
   }
 
-  #save(event) {
+  /** @param {Event} event */
+  #saveNote(event) {
     event.preventDefault();
-    const text = this.text.value;
+    const text = this.#note.value;
     return this.#attempt(async () => {
-      const call = await this.desk.api.ask("PUT", `/api/v1/calls/${this.call.id}/note`, { json: { text } });
-      // Spaces at the ends are not kept; what was typed meanwhile is.
-      if (this.text.value === text) {
-        this.text.value = call.note?.text ?? "";
+      const call = await this.#host.api.request("PUT", `/api/v1/calls/${this.#call.id}/note`, { json: { text } });
+      // The service strips spaces at both ends; text that was typed meanwhile stays.
+      if (this.#note.value === text) {
+        this.#note.value = call.note?.text ?? "";
       }
-      this.desk.changed(call);
+      this.#host.updateCall(call);
     });
   }
 
-  #toName() {
-    this.naming.hidden = !this.naming.hidden;
-    this.part(".to-name").setAttribute("aria-expanded", String(!this.naming.hidden));
-    if (!this.naming.hidden) {
-      this.naming.elements.name.focus();
-    }
+  #toggleNaming() {
+    this.#naming.toggle();
+    this.#find(".to-name").setAttribute("aria-expanded", String(this.#naming.isOpen));
   }
 
-  async #find() {
-    const text = this.naming.elements.name.value.trim();
-    const found = text.length > 1 ? await this.desk.api.find(text, 5).catch(() => []) : [];
-    const offers = found.map((caller) => {
-      const row = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = words.attach([caller.name, caller.company].filter(Boolean).join(", "));
-      button.onclick = () => this.#attempt(async () => this.#named(await this.desk.api.attach(caller.id, this.call.number)));
-      row.append(button);
-      return row;
-    });
-    this.part(".found").replaceChildren(...offers);
-  }
-
-  #add(event) {
-    event.preventDefault();
-    const { name, company } = this.naming.elements;
-    const caller = { numbers: [this.call.number], name: name.value, company: company.value };
-    return this.#attempt(async () => this.#named(await this.desk.api.add(caller)));
-  }
-
-  #named(caller) {
-    this.naming.reset();
-    this.part(".found").replaceChildren();
-    const known = Object.fromEntries(FIELDS.map((field) => [field, caller[field]]));
-    this.desk.changed({ ...this.call, caller: known, confidence: "exact" });
+  /** @param {Caller} caller */
+  #finishNaming({ name, company, category, manager, note }) {
+    const caller = { name, company, category, manager, note };
+    this.#host.updateCall({ ...this.#call, caller, confidence: "exact" });
   }
 }
 
-function unnamed(call) {
-  return call.kind === "internal" ? words.internal : call.kind === "hidden" ? "" : words.unknown;
+/** @param {Call} call */
+function namelessText(call) {
+  if (call.kind === "hidden") {
+    return "";
+  }
+  return call.kind === "internal" ? words.internal : words.unknown;
 }
 
-function badge(element, text) {
-  element.textContent = text ?? "";
-  element.hidden = !text;
+/** @param {Call} call */
+function confidenceText({ confidence }) {
+  return confidence === null || confidence === "exact" ? "" : words[confidence];
 }
 
-// What else is known, as terms and what they are.
-function facts(call, me) {
-  const several = me.administrator || call.rings.length > 1;
-  const ringing = call.rings.map((ring) => [ring.name ?? words.nobody, ring.extension].filter(Boolean).join(", "));
-  const known = [
-    ["manager", call.caller?.manager],
-    ["region", call.caller ? "" : call.region],
-    ["operator", call.caller ? "" : call.operator],
-    ["directory_note", call.caller?.note],
-    ["rings", several ? ringing.join("; ") : ""],
+/**
+ * Return what else is known of a call, as terms and their values.
+ * @param {Call} call
+ * @param {User} user
+ * @returns {[string, string | undefined][]}
+ */
+function details(call, user) {
+  const showsRings = user.administrator || call.rings.length > 1;
+  const rings = call.rings.map((ring) => [ring.name ?? words.nobody, ring.extension].filter(Boolean).join(", "));
+  return [
+    [words.manager, call.caller?.manager],
+    [words.region, call.caller ? "" : call.region],
+    [words.operator, call.caller ? "" : call.operator],
+    [words.directory_note, call.caller?.note],
+    [words.rings, showsRings ? rings.join("; ") : ""],
   ];
-  return known.filter(([, value]) => value).flatMap(([word, value]) => {
-    const term = document.createElement("dt");
-    const description = document.createElement("dd");
-    term.textContent = words[word];
-    description.textContent = value;
-    return [term, description];
-  });
-}
-
-function copied(text, shown) {
-  if (navigator.clipboard) {
-    navigator.clipboard.writeText(text);
-    return;
-  }
-  // By plain HTTP a page may only copy what is selected.
-  getSelection().selectAllChildren(shown);
-  document.execCommand("copy");
 }

@@ -1,5 +1,6 @@
-// Every sentence of the card page, in Russian and in English.
-// Rule: both languages have the same words; what counts something is a function of the figure.
+// The dictionaries of the card page.
+
+import { language, timeFormat } from "../lib/words.js";
 
 const RU = {
   title: "Звонки",
@@ -49,13 +50,13 @@ const RU = {
   company: "Компания",
   add: "Добавить в справочник",
   found: "Уже есть в справочнике",
-  attach: (name) => `Это ещё один номер: ${name}`,
+  attach: (/** @type {string} */ name) => `Это ещё один номер: ${name}`,
   note: "Заметка о звонке",
   save: "Сохранить",
-  saved: (by, at) => `${by}, ${at}`,
+  saved: (/** @type {string} */ by, /** @type {string} */ at) => `${by}, ${at}`,
   previous: "Раньше звонили",
-  repeat: (count) => `${count}-й звонок за 10 минут`,
-  ringing: (who) => `Звонит ${who}`,
+  repeat: (/** @type {number} */ count) => `${count}-й звонок за 10 минут`,
+  ringing: (/** @type {string} */ who) => `Звонит ${who}`,
 
   sound_off: "Звук: выключен",
   sound_on: "Звук: включён",
@@ -66,6 +67,7 @@ const RU = {
   notices_insecure: "Уведомления: нужен HTTPS",
 };
 
+/** @type {typeof RU} */
 const EN = {
   title: "Calls",
   directory: "Directory",
@@ -119,7 +121,7 @@ const EN = {
   save: "Save",
   saved: (by, at) => `${by}, ${at}`,
   previous: "Called before",
-  repeat: (count) => `${count}${{ 2: "nd", 3: "rd" }[count] ?? "th"} call in 10 minutes`,
+  repeat: (count) => `${count}${count === 2 ? "nd" : count === 3 ? "rd" : "th"} call in 10 minutes`,
   ringing: (who) => `${who} is calling`,
 
   sound_off: "Sound: off",
@@ -131,25 +133,6 @@ const EN = {
   notices_insecure: "Notifications: HTTPS needed",
 };
 
-export const language = document.documentElement.lang === "en" ? "en" : "ru";
-export const words = language === "en" ? EN : RU;
-export const both = [RU, EN];
-
-// Says the words that the markup asks for.
-export function speak(root) {
-  for (const one of root.querySelectorAll("[data-word]")) {
-    one.textContent = words[one.dataset.word];
-  }
-  for (const one of root.querySelectorAll("[data-label]")) {
-    one.setAttribute("aria-label", words[one.dataset.label]);
-  }
-}
-
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const dated = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-
-// The time of a call as people say it: the hour today, with the day before that.
-export function told(time) {
-  const at = new Date(time);
-  return (at.toDateString() === new Date().toDateString() ? clock : dated).format(at);
-}
+export const dictionaries = { ru: RU, en: EN };
+export const words = dictionaries[language];
+export const formatTime = timeFormat({ hour: "2-digit", minute: "2-digit" });

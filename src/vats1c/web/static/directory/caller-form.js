@@ -1,136 +1,169 @@
-// The form of one caller, new or held: filled in, checked by the service, and never emptied by an error.
+// The form of a caller, new or from the directory. The service checks it; an error never empties it.
 
-import { FIELDS, alike, grouped, looksLikeNumber, numbersOf } from "../lib/api.js";
-import { Pause, button, element, tell } from "./directory-desk.js";
+import { ApiError, CALLER_FIELDS, isAbort } from "../lib/api.js";
+import { Debounce } from "../lib/debounce.js";
+import { button, cloneElement, el, find, showText } from "../lib/dom.js";
+import { endAlike, formatPhone, looksLikePhone } from "../lib/phone.js";
+import { parseNumbers } from "./caller-model.js";
+import { words } from "./words.js";
 
-const MOST_CHECKED = 5;
+const MAX_CHECKED_NUMBERS = 5;
+const MAX_OWNERS = 5;
+const CHECK_PAUSE_MS = 400;
+const MIN_NUMBER_ROWS = 2;
+const FORM_FIELDS = /** @type {const} */ (["numbers", ...CALLER_FIELDS]);
 
-let formed = 0;
+/** @typedef {import("../lib/api.js").Caller} Caller */
+/** @typedef {import("./caller-model.js").CallerInput} CallerInput */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
+
+// The ids of the hints on the page are numbered.
+let hintCount = 0;
 
 export class CallerForm {
-  #saving = false;
+  #page;
+  #caller;
+  #onSave;
+  #onClose;
+  #onOpen;
+  #isSaving = false;
+  #checking = new Debounce((signal) => this.#showOwners(signal), CHECK_PAUSE_MS);
 
-  // `caller` is null for a new one. `save` is given what is in the form, and throws ApiError; `leave` closes the form;
-  // `open` is given another caller, who has one of the numbers already.
-  constructor(desk, { caller = null, title, save, leave, open }) {
-    this.desk = desk;
-    this.caller = caller;
-    this.save = save;
-    this.leave = leave;
-    this.open = open;
-    this.element = desk.stamp("caller-form");
+  /**
+   * @param {import("./directory-page.js").DirectoryPage} page
+   * @param {object} options
+   * @param {Caller | null} [options.caller]  null for a new caller
+   * @param {string} options.title
+   * @param {(input: CallerInput) => Promise<void>} options.onSave  raises ApiError
+   * @param {() => void} options.onClose
+   * @param {(caller: Caller) => void} options.onOpen  takes another caller, who has one of the numbers
+   */
+  constructor(page, { caller = null, title, onSave, onClose, onOpen }) {
+    this.#page = page;
+    this.#caller = caller;
+    this.#onSave = onSave;
+    this.#onClose = onClose;
+    this.#onOpen = onOpen;
+    this.element = /** @type {HTMLFormElement} */ (cloneElement("caller-form", words));
     this.element.setAttribute("aria-label", title);
-    this.element.querySelector("h2").textContent = title;
-    for (const name of ["numbers", ...FIELDS]) {
-      this.#describe(this.#control(name));
-    }
-    this.#fill(caller ?? {});
-    this.checking = new Pause((signal) => this.#check(signal), 400);
+    find(this.element, "h2").textContent = title;
+    FORM_FIELDS.forEach((name) => describeControl(this.#control(name)));
+    this.#fill();
     this.element.addEventListener("submit", (event) => this.#submit(event));
-    this.element.addEventListener("keydown", (event) => this.#key(event));
-    this.element.addEventListener("input", (event) => this.#typed(event.target));
-    this.element.querySelector(".cancel").addEventListener("click", () => this.close());
-  }
-
-  // What is in the form now, spelled as the API takes it.
-  get given() {
-    const words = Object.fromEntries(FIELDS.map((name) => [name, this.#control(name).value.trim()]));
-    return { numbers: numbersOf(this.#control("numbers").value), ...words };
+    this.element.addEventListener("keydown", (event) => this.#pressKey(event));
+    this.element.addEventListener("input", (event) => this.#noteInput(/** @type {Control} */ (event.target)));
+    find(this.element, ".cancel").addEventListener("click", () => this.close());
   }
 
   get isEmpty() {
-    return [...this.element.querySelectorAll("input, textarea")].every((control) => !control.value.trim());
+    return FORM_FIELDS.every((name) => !this.#valueOf(name));
   }
 
-  // Put in what was looked for, so that it is not typed twice.
+  /**
+   * Put the text of a search into the field to which it belongs.
+   * @param {string} text
+   */
   begin(text) {
-    this.#control(looksLikeNumber(text) ? "numbers" : "name").value = text;
-    this.checking.now();
+    this.#control(looksLikePhone(text) ? "numbers" : "name").value = text;
+    this.#checking.now();
   }
 
   focus() {
-    const empty = ["name", "numbers"].map((name) => this.#control(name)).find((control) => !control.value);
-    (empty ?? this.#control("name")).focus();
+    const [name, numbers] = [this.#control("name"), this.#control("numbers")];
+    (name.value && !numbers.value ? numbers : name).focus();
   }
 
   close() {
-    this.checking.stop();
-    this.leave();
+    this.#checking.stop();
+    this.#onClose();
   }
 
+  /** @returns {CallerInput} */
+  get #input() {
+    return {
+      numbers: parseNumbers(this.#control("numbers").value),
+      name: this.#valueOf("name"),
+      company: this.#valueOf("company"),
+      category: this.#valueOf("category"),
+      manager: this.#valueOf("manager"),
+      note: this.#valueOf("note"),
+    };
+  }
+
+  /** @param {string} name */
   #control(name) {
-    return this.element.elements.namedItem(name);
+    return /** @type {Control} */ (this.element.elements.namedItem(name));
   }
 
-  // Screen readers say the hint and the problem of a field with the field.
-  #describe(control) {
-    const notes = [...control.closest(".field").querySelectorAll(".hint, .problem, .taken")];
-    for (const note of notes) {
-      formed += 1;
-      note.id = `note-${formed}`;
+  /** @param {string} name */
+  #valueOf(name) {
+    return this.#control(name).value.trim();
+  }
+
+  #fill() {
+    for (const name of CALLER_FIELDS) {
+      this.#control(name).defaultValue = this.#caller?.[name] ?? "";
     }
-    control.setAttribute("aria-describedby", notes.map((note) => note.id).join(" "));
+    const numbers = find(this.element, "[name=numbers]", HTMLTextAreaElement);
+    const held = this.#caller?.numbers ?? [];
+    numbers.defaultValue = held.map(formatPhone).join("\n");
+    numbers.rows = Math.max(MIN_NUMBER_ROWS, held.length);
   }
 
-  #fill(caller) {
-    for (const name of FIELDS) {
-      this.#control(name).defaultValue = caller[name] ?? "";
-    }
-    const numbers = this.#control("numbers");
-    numbers.defaultValue = (caller.numbers ?? []).map(grouped).join("\n");
-    numbers.rows = Math.max(2, (caller.numbers ?? []).length);
-  }
-
+  /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
-    if (this.#saving) {
+    if (this.#isSaving) {
       return;
     }
-    this.#saving = true;
+    this.#isSaving = true;
     this.element.ariaBusy = "true";
-    this.#clear();
+    this.#clearProblems();
     try {
-      await this.save(this.given);
-      this.checking.stop();
+      await this.#onSave(this.#input);
+      this.#checking.stop();
     } catch (error) {
-      this.#refuse(error);
+      this.#showProblem(error);
     } finally {
-      this.#saving = false;
+      this.#isSaving = false;
       this.element.ariaBusy = null;
     }
   }
 
-  #refuse(error) {
-    const control = [...FIELDS, "numbers"].includes(error.code) ? this.#control(error.code) : null;
+  /** @param {unknown} error  an ApiError whose code is a field is shown at the field */
+  #showProblem(error) {
+    const field = error instanceof ApiError ? FORM_FIELDS.find((name) => name === error.code) : undefined;
+    const control = field && this.#control(field);
     if (control) {
       control.ariaInvalid = "true";
       control.focus();
     }
-    this.desk.explain(error, control ? control.closest(".field").querySelector(".problem") : this.#general());
+    this.#page.showError(error, control ? problemOf(control) : find(this.element, ":scope > .problem"));
   }
 
-  #general() {
-    return this.element.querySelector(":scope > .problem");
-  }
-
-  #clear() {
-    for (const place of this.element.querySelectorAll(".problem")) {
-      tell(place);
+  #clearProblems() {
+    for (const name of FORM_FIELDS) {
+      this.#clearProblem(this.#control(name));
     }
-    for (const control of this.element.querySelectorAll("[aria-invalid]")) {
-      control.ariaInvalid = null;
-    }
+    showText(find(this.element, ":scope > .problem"));
   }
 
-  #typed(control) {
+  /** @param {Control} control */
+  #clearProblem(control) {
     control.ariaInvalid = null;
-    tell(control.closest(".field").querySelector(".problem"));
+    showText(problemOf(control));
+  }
+
+  /** @param {Control} control */
+  #noteInput(control) {
+    this.#clearProblem(control);
     if (control.name === "numbers") {
-      this.checking.soon();
+      this.#checking.soon();
     }
   }
 
-  #key(event) {
+  /** @param {KeyboardEvent} event */
+  #pressKey(event) {
     if (event.key === "Escape") {
       event.preventDefault();
       this.close();
@@ -140,31 +173,62 @@ export class CallerForm {
     }
   }
 
-  // Say whose the numbers are already: two callers with one number are both shown as uncertain.
-  async #check(signal) {
-    const own = this.caller?.numbers ?? [];
-    const others = this.given.numbers.filter((number) => looksLikeNumber(number) && !own.some((one) => alike(one, number)));
+  /**
+   * Show the callers who have the numbers already: the service calls a number of two callers ambiguous.
+   * @param {AbortSignal} signal
+   */
+  async #showOwners(signal) {
+    const held = this.#caller?.numbers ?? [];
+    const isNew = (/** @type {string} */ number) => looksLikePhone(number) && !held.some((own) => endAlike(own, number));
     const lines = [];
-    for (const number of others.slice(0, MOST_CHECKED)) {
-      for (const one of await this.#owners(number, signal)) {
-        const line = element("span", `${this.desk.words.taken(number, one.name)} `);
-        line.append(button(this.desk.words.open_it, () => this.open(one)));
+    for (const number of this.#input.numbers.filter(isNew).slice(0, MAX_CHECKED_NUMBERS)) {
+      for (const owner of await this.#ownersOf(number, signal)) {
+        const line = el("span", `${words.taken(number, owner.name)} `);
+        line.append(button(words.open_it, () => this.#onOpen(owner), "quiet"));
         lines.push(line);
       }
     }
-    this.element.querySelector(".taken").replaceChildren(...lines);
+    find(this.element, ".taken").replaceChildren(...lines);
   }
 
-  async #owners(number, signal) {
+  /**
+   * @param {string} number
+   * @param {AbortSignal} signal
+   */
+  async #ownersOf(number, signal) {
     try {
-      const found = await this.desk.api.find(number, MOST_CHECKED, signal);
-      return found.filter((one) => one.id !== this.caller?.id && one.numbers.some((held) => alike(held, number)));
+      const callers = await this.#page.api.findCallers(number, MAX_OWNERS, signal);
+      const hasNumber = (/** @type {Caller} */ { numbers }) => numbers.some((other) => endAlike(other, number));
+      return callers.filter((caller) => caller.id !== this.#caller?.id && hasNumber(caller));
     } catch (error) {
-      if (error.name === "AbortError") {
+      if (isAbort(error)) {
         throw error;
       }
-      // Saving says what is wrong; a hint may stay away.
+      // The owners are a help only; an error shows when the form is saved.
       return [];
     }
   }
+}
+
+/** @param {Control} control */
+function problemOf(control) {
+  return find(fieldOf(control), ".problem");
+}
+
+/** @param {Control} control */
+function fieldOf(control) {
+  return /** @type {HTMLElement} */ (control.closest(".field"));
+}
+
+/**
+ * Make screen readers read the hint and the problem of a field with the field.
+ * @param {Control} control
+ */
+function describeControl(control) {
+  const notes = [...fieldOf(control).querySelectorAll(".hint, .problem, .taken")];
+  for (const note of notes) {
+    hintCount += 1;
+    note.id = `note-${hintCount}`;
+  }
+  control.setAttribute("aria-describedby", notes.map((note) => note.id).join(" "));
 }

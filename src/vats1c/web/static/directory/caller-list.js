@@ -1,169 +1,186 @@
-// The callers of the directory: found as one types, added, and their rows kept while something is done in them.
+// The callers of the directory: searched while the user types, and added. A row with unsaved text survives a search.
 
-import { MOST } from "../lib/api.js";
-import { Pause } from "./directory-desk.js";
+import { MAX_CALLERS, isAbort } from "../lib/api.js";
+import { Debounce } from "../lib/debounce.js";
+import { byId, find } from "../lib/dom.js";
 import { CallerForm } from "./caller-form.js";
 import { CallerRow } from "./caller-row.js";
+import { words } from "./words.js";
 
-const FIRST = 50;
-const STEP = 4;
+const FIRST_LIMIT = 50;
+const LIMIT_FACTOR = 4;
+
+/** @typedef {import("../lib/api.js").Caller} Caller */
 
 export class CallerList {
-  #answered = false;
-  #limit = FIRST;
+  #page;
+  #text = byId("text", HTMLInputElement);
+  #kept = byId("held");
+  #found = byId("rows");
+  #searching = new Debounce((signal) => this.#search(signal));
+  #isAnswered = false;
+  #limit = FIRST_LIMIT;
+  /** @type {CallerRow[]} */
   #rows = [];
-  #adding = null;
+  /** The form of a new caller, null when it is closed. @type {CallerForm | null} */
+  #newForm = null;
+  /** @type {CallerRow | null} */
   #lastRemoved = null;
 
-  constructor(desk, { toImport }) {
-    this.desk = desk;
-    this.text = desk.find("#text");
-    this.held = desk.find("#held");
-    this.rows = desk.find("#rows");
-    this.searching = new Pause((signal) => this.#search(signal));
-    this.text.addEventListener("input", () => {
-      this.#limit = FIRST;
-      this.searching.soon();
+  /**
+   * @param {import("./directory-page.js").DirectoryPage} page
+   * @param {{ onImport: () => void }} options  `onImport` leads to the import of a file
+   */
+  constructor(page, { onImport }) {
+    this.#page = page;
+    this.#text.addEventListener("input", () => {
+      this.#limit = FIRST_LIMIT;
+      this.#searching.soon();
     });
-    desk.find("#finder").addEventListener("submit", (event) => {
+    byId("finder").addEventListener("submit", (event) => {
       event.preventDefault();
       this.search();
     });
-    desk.find("#add").addEventListener("click", () => this.add());
-    desk.find("#add-this").addEventListener("click", () => this.add(this.#wanted));
-    desk.find("#to-import").addEventListener("click", toImport);
-    desk.find("#more").addEventListener("click", () => this.#more());
+    byId("add").addEventListener("click", () => this.#showNewForm());
+    byId("add-this").addEventListener("click", () => this.#showNewForm(this.#query));
+    byId("to-import").addEventListener("click", onImport);
+    byId("more").addEventListener("click", () => this.#showMore());
   }
 
-  // Ask for what is in the field now. Returns whether there was an answer.
+  /** Search for the text in the field now. Return whether the service answered. */
   async search() {
-    this.#answered = false;
-    await this.searching.now();
-    return this.#answered;
+    this.#isAnswered = false;
+    await this.#searching.now();
+    return this.#isAnswered;
   }
 
-  // Show the form of a new caller, with `text` in the field where it belongs.
-  add(text = "") {
-    this.#adding ??= this.#newForm();
-    if (text && this.#adding.isEmpty) {
-      this.#adding.begin(text);
-    }
-    this.#adding.focus();
-  }
-
-  // Show the form of a caller, whatever is searched for.
+  /**
+   * Show the form of a caller, also of one that the search did not find.
+   * @param {Caller} caller
+   */
   edit(caller) {
-    let row = this.#rows.find((one) => one.caller.id === caller.id && !one.isRemoved);
-    if (!row) {
-      row = this.#row(caller);
-      this.#rows.unshift(row);
-      this.held.prepend(row.element);
-      this.#arrange();
-    }
-    row.edit();
+    const shown = this.#rows.find((row) => row.caller.id === caller.id && !row.isRemoved);
+    (shown ?? this.#keep(this.#row(caller))).edit();
   }
 
-  get #wanted() {
-    return this.text.value.trim();
+  get #query() {
+    return this.#text.value.trim();
   }
 
+  /** @param {AbortSignal} signal */
   async #search(signal) {
-    const table = this.desk.find("#table");
+    const table = byId("table");
     table.ariaBusy = "true";
     try {
-      const found = await this.desk.api.find(this.#wanted, this.#limit, signal);
-      this.#answered = true;
-      this.desk.settled();
-      this.#render(found);
+      const callers = await this.#page.api.findCallers(this.#query, this.#limit, signal);
+      this.#isAnswered = true;
+      this.#page.hideTrouble();
+      this.#render(callers);
     } catch (error) {
-      if (error.name === "AbortError") {
+      if (isAbort(error)) {
         throw error;
       }
-      this.desk.trouble(error, () => this.search());
+      this.#page.showTrouble(error, () => this.search());
     }
     table.ariaBusy = null;
   }
 
-  async #more() {
+  async #showMore() {
     const shown = this.#rows.length;
-    this.#limit = Math.min(MOST, this.#limit * STEP);
+    this.#limit = Math.min(MAX_CALLERS, this.#limit * LIMIT_FACTOR);
     await this.search();
-    if (this.desk.find("#more").hidden) {
-      this.#rows[shown]?.element.querySelector(".edit")?.focus();
+    if (byId("more").hidden) {
+      this.#rows[shown]?.focus();
     }
   }
 
-  #render(found) {
-    // A form stays, and so does the last caller removed: a slip is often seen only at the next search.
-    const kept = this.#rows.filter((row) => row.form || (row.isRemoved && row === this.#lastRemoved));
+  /** @param {Caller[]} callers */
+  #render(callers) {
+    // The caller removed last stays, to be put back: users often notice a mistake only at the next search.
+    const kept = this.#rows.filter((row) => row.isEdited || (row.isRemoved && row === this.#lastRemoved));
     const keptIds = new Set(kept.map((row) => row.caller.id));
-    const others = found.filter((caller) => !keptIds.has(caller.id)).map((caller) => this.#row(caller));
-    this.held.replaceChildren(...kept.map((row) => row.element));
-    this.rows.replaceChildren(...others.map((row) => row.element));
+    const others = callers.filter((caller) => !keptIds.has(caller.id)).map((caller) => this.#row(caller));
+    this.#kept.replaceChildren(...kept.map((row) => row.element));
+    this.#found.replaceChildren(...others.map((row) => row.element));
     this.#rows = [...kept, ...others];
-    this.#say(found.length);
-    this.#arrange();
+    this.#showCount(callers.length);
+    this.#showTable();
   }
 
-  #say(count) {
-    const { words } = this.desk;
-    const full = count === this.#limit;
-    const told = full ? words.first : this.#wanted ? words.found : words.all;
-    this.desk.find("#found").textContent = full && count === MOST ? words.too_many(count) : count ? told(count) : "";
-    this.desk.find("#more").hidden = !full || count === MOST;
-    const nobody = this.desk.find("#nobody");
-    nobody.hidden = count > 0;
-    nobody.querySelector("h2").textContent = this.#wanted ? words.nobody : words.nobody_yet;
-    nobody.querySelector("p").textContent = this.#wanted ? "" : words.nobody_yet_hint;
-    this.desk.find("#add-this").textContent = this.#wanted ? words.add_this(this.#wanted) : words.add;
-    this.desk.find("#to-import").hidden = Boolean(this.#wanted);
+  /** @param {number} count  of the callers found */
+  #showCount(count) {
+    const isFull = count === this.#limit;
+    const sentence = isFull ? words.first : this.#query ? words.found : words.all;
+    byId("found").textContent = isFull && count === MAX_CALLERS ? words.too_many(count) : count ? sentence(count) : "";
+    byId("more").hidden = !isFull || count === MAX_CALLERS;
+    const title = this.#query ? words.nobody : words.nobody_yet;
+    find(document, "#nobody h2").textContent = title;
+    find(document, "#nobody p").textContent = this.#query ? "" : words.nobody_yet_hint;
+    byId("nobody").hidden = count > 0;
+    byId("add-this").textContent = this.#query ? words.add_this(this.#query) : words.add;
+    byId("to-import").hidden = Boolean(this.#query);
     if (count === 0) {
-      this.desk.announce(nobody.querySelector("h2").textContent);
+      this.#page.announce(title);
     }
   }
 
-  #arrange() {
-    this.desk.find("#table").hidden = this.#rows.length === 0;
+  #showTable() {
+    byId("table").hidden = this.#rows.length === 0;
   }
 
+  /** @param {Caller} caller */
   #row(caller) {
-    return new CallerRow(this.desk, caller, {
-      open: (other) => this.edit(other),
-      removed: (row) => {
-        this.#lastRemoved = row;
-      },
+    return new CallerRow(this.#page, caller, {
+      onOpen: (other) => this.edit(other),
+      onRemoved: (row) => (this.#lastRemoved = row),
     });
   }
 
-  #newForm() {
-    const form = new CallerForm(this.desk, {
-      title: this.desk.words.new_caller,
-      save: (given) => this.#added(given),
-      leave: () => this.#closed(),
-      open: (other) => this.edit(other),
+  /**
+   * Put a row on top of the table, where it stays whatever the search finds.
+   * @param {CallerRow} row
+   */
+  #keep(row) {
+    this.#rows.unshift(row);
+    this.#kept.prepend(row.element);
+    this.#showTable();
+    return row;
+  }
+
+  /** Show the form of a new caller, with `text` in the field to which it belongs. */
+  #showNewForm(text = "") {
+    this.#newForm ??= this.#makeNewForm();
+    if (text && this.#newForm.isEmpty) {
+      this.#newForm.begin(text);
+    }
+    this.#newForm.focus();
+  }
+
+  #makeNewForm() {
+    const form = new CallerForm(this.#page, {
+      title: words.new_caller,
+      onSave: (input) => this.#addCaller(input),
+      onClose: () => this.#closeNewForm(),
+      onOpen: (other) => this.edit(other),
     });
-    this.desk.find("#adding").replaceChildren(form.element);
-    this.desk.find("#add").ariaExpanded = "true";
+    byId("adding").replaceChildren(form.element);
+    byId("add").ariaExpanded = "true";
     return form;
   }
 
-  // Whether it fits what is searched for or not, who was added is shown first.
-  async #added(given) {
-    const caller = await this.desk.api.add(given);
-    this.desk.announce(this.desk.words.is_added(caller.name));
-    this.#closed();
-    const row = this.#row(caller);
-    this.#rows.unshift(row);
-    this.held.prepend(row.element);
-    row.mark();
-    this.desk.find("#nobody").hidden = true;
-    this.#arrange();
+  /** @param {import("./caller-model.js").CallerInput} input */
+  async #addCaller(input) {
+    const caller = await this.#page.api.addCaller(input);
+    this.#page.announce(words.is_added(caller.name));
+    this.#closeNewForm();
+    this.#keep(this.#row(caller)).mark();
+    byId("nobody").hidden = true;
   }
 
-  #closed() {
-    this.#adding = null;
-    this.desk.find("#adding").replaceChildren();
-    this.desk.find("#add").ariaExpanded = "false";
-    this.desk.find("#add").focus();
+  #closeNewForm() {
+    this.#newForm = null;
+    byId("adding").replaceChildren();
+    byId("add").ariaExpanded = "false";
+    byId("add").focus();
   }
 }

@@ -1,166 +1,206 @@
-// One row of the table of callers: shown, being edited, or removed and not yet forgotten.
+// One row of the table of callers: shown, edited, or removed and still there to be put back.
 
-import { changesOf, copyOf, grouped } from "../lib/api.js";
-import { button, element, tell } from "./directory-desk.js";
+import { button, cloneElement, el, find, showText } from "../lib/dom.js";
+import { formatPhone } from "../lib/phone.js";
+import { language } from "../lib/words.js";
 import { CallerForm } from "./caller-form.js";
-import { said } from "./words.js";
+import { changesOf, copyOf } from "./caller-model.js";
+import { formatTime, words } from "./words.js";
+
+const COLUMNS = 7;
+const COPIED_MS = 1_500;
+
+/** @typedef {import("../lib/api.js").Caller} Caller */
 
 export class CallerRow {
-  // `open` is given a caller whose form is to be shown; `removed` is told that this one was taken out.
-  constructor(desk, caller, { open, removed }) {
-    this.desk = desk;
+  #page;
+  #onOpen;
+  #onRemoved;
+  /** @type {CallerForm | null} */
+  #form = null;
+  isRemoved = false;
+
+  /**
+   * @param {import("./directory-page.js").DirectoryPage} page
+   * @param {Caller} caller
+   * @param {object} options
+   * @param {(caller: Caller) => void} options.onOpen  takes another caller, whose form is to be shown
+   * @param {(row: CallerRow) => void} options.onRemoved
+   */
+  constructor(page, caller, { onOpen, onRemoved }) {
+    this.#page = page;
     this.caller = caller;
-    this.open = open;
-    this.removed = removed;
-    this.form = null;
-    this.isRemoved = false;
-    this.element = this.#shown();
+    this.#onOpen = onOpen;
+    this.#onRemoved = onRemoved;
+    this.element = this.#shownRow();
   }
 
+  get isEdited() {
+    return this.#form !== null;
+  }
+
+  /** Show the form of the caller. */
   edit() {
-    if (!this.form) {
-      this.form = new CallerForm(this.desk, {
+    if (!this.#form) {
+      this.#form = new CallerForm(this.#page, {
         caller: this.caller,
-        title: this.desk.words.edit_of(this.caller.name),
-        save: (given) => this.#save(given),
-        leave: () => this.#show(),
-        open: this.open,
+        title: words.edit_of(this.caller.name),
+        onSave: (input) => this.#save(input),
+        onClose: () => this.#show(),
+        onOpen: this.#onOpen,
       });
-      this.#become(this.#holding(this.form.element));
+      this.#replaceElement(formRow(this.#form.element));
     }
-    this.form.focus();
+    this.#form.focus();
   }
 
-  // Drawn to the eye: just added, or changed.
+  /** Draw the user's eye to the row. */
   mark() {
     this.element.classList.add("fresh");
   }
 
-  async #save(given) {
-    const changes = changesOf(this.caller, given);
+  /** Put the focus on the first action of a row that is shown. */
+  focus() {
+    const edit = this.element.querySelector(".edit");
+    if (edit instanceof HTMLElement) {
+      edit.focus();
+    }
+  }
+
+  /** @param {import("./caller-model.js").CallerInput} input */
+  async #save(input) {
+    const changes = changesOf(this.caller, input);
     if (Object.keys(changes).length > 0) {
-      this.caller = await this.desk.api.change(this.caller.id, changes);
-      this.desk.announce(this.desk.words.saved(this.caller.name));
+      this.caller = await this.#page.api.changeCaller(this.caller.id, changes);
+      this.#page.announce(words.saved(this.caller.name));
     }
     this.#show();
     this.mark();
   }
 
   async #remove() {
-    const problem = this.element.querySelector(".problem");
-    tell(problem);
+    const problem = find(this.element, ".problem");
+    showText(problem);
     try {
-      await this.desk.api.remove(this.caller.id);
+      await this.#page.api.removeCaller(this.caller.id);
     } catch (error) {
-      this.desk.explain(error, problem);
+      this.#page.showError(error, problem);
       return;
     }
     this.isRemoved = true;
-    this.#become(this.#gone());
-    this.element.querySelector("button").focus();
-    this.desk.announce(this.desk.words.removed(this.caller.name));
-    this.removed(this);
+    this.#replaceElement(this.#removedRow());
+    find(this.element, "button").focus();
+    this.#page.announce(words.removed(this.caller.name));
+    this.#onRemoved(this);
   }
 
   async #putBack() {
-    const problem = this.element.querySelector(".problem");
-    tell(problem);
+    const problem = find(this.element, ".problem");
+    showText(problem);
     try {
-      this.caller = await this.desk.api.add(copyOf(this.caller));
+      this.caller = await this.#page.api.addCaller(copyOf(this.caller));
     } catch (error) {
-      this.desk.explain(error, problem);
+      this.#page.showError(error, problem);
       return;
     }
     this.#show();
     this.mark();
-    this.desk.announce(this.desk.words.is_back(this.caller.name));
+    this.#page.announce(words.is_back(this.caller.name));
   }
 
   #show() {
-    this.form = null;
+    this.#form = null;
     this.isRemoved = false;
-    this.#become(this.#shown());
-    this.element.querySelector(".edit").focus();
+    this.#replaceElement(this.#shownRow());
+    this.focus();
   }
 
-  #become(row) {
-    this.element.replaceWith(row);
-    this.element = row;
+  /** @param {HTMLElement} element */
+  #replaceElement(element) {
+    this.element.replaceWith(element);
+    this.element = element;
   }
 
-  #shown() {
-    const { caller, desk } = this;
-    const row = desk.stamp("caller-row");
-    const cell = (name) => row.querySelector(`.${name}`);
-    for (const name of ["name", "company", "category", "manager", "note"]) {
+  #shownRow() {
+    const { caller } = this;
+    const row = cloneElement("caller-row", words);
+    const cell = (/** @type {string} */ name) => find(row, `.${name}`);
+    for (const name of /** @type {const} */ (["name", "company", "category", "manager", "note"])) {
       cell(name).textContent = caller[name];
     }
-    cell("numbers").append(...caller.numbers.map((number) => this.#number(number)));
-    const time = row.querySelector("time");
+    cell("numbers").append(...caller.numbers.map((number) => this.#numberLine(number)));
+    const time = find(row, "time", HTMLTimeElement);
     time.dateTime = caller.changed;
-    time.textContent = said(caller.changed, desk.language);
-    time.title = new Date(caller.changed).toLocaleString(desk.language);
-    const edit = cell("edit");
-    edit.setAttribute("aria-label", desk.words.edit_of(caller.name));
-    edit.addEventListener("click", () => this.edit());
-    const remove = cell("remove");
-    remove.setAttribute("aria-label", desk.words.remove_of(caller.name));
-    remove.addEventListener("click", once(() => this.#remove()));
+    time.textContent = formatTime(caller.changed);
+    time.title = new Date(caller.changed).toLocaleString(language);
+    cell("edit").setAttribute("aria-label", words.edit_of(caller.name));
+    cell("edit").addEventListener("click", () => this.edit());
+    cell("remove").setAttribute("aria-label", words.remove_of(caller.name));
+    cell("remove").addEventListener("click", oneAtATime(() => this.#remove()));
     return row;
   }
 
-  #number(number) {
-    const line = element("span", "", "number");
-    line.append(element("span", grouped(number)));
-    // Browsers have no clipboard for pages that come by plain http.
+  /** @param {string} number */
+  #numberLine(number) {
+    const line = el("span", "", "number");
+    line.append(el("span", formatPhone(number)));
+    // A page that comes by plain HTTP has no clipboard.
     if (navigator.clipboard) {
       const copy = button("", () => this.#copy(number, copy), "quiet copy");
-      copy.setAttribute("aria-label", this.desk.words.copy_of(grouped(number)));
-      copy.title = this.desk.words.copy;
+      copy.setAttribute("aria-label", words.copy_of(formatPhone(number)));
+      copy.title = words.copy;
       line.append(copy);
     }
     return line;
   }
 
-  async #copy(number, by) {
+  /**
+   * @param {string} number
+   * @param {HTMLElement} copyButton
+   */
+  async #copy(number, copyButton) {
     try {
       await navigator.clipboard.writeText(number);
     } catch {
-      // Whoever forbade the clipboard can still select the number.
+      // A user who has forbidden the clipboard can still select the number.
       return;
     }
-    by.classList.add("done");
-    setTimeout(() => by.classList.remove("done"), 1_500);
-    this.desk.announce(this.desk.words.copied);
+    copyButton.classList.add("done");
+    setTimeout(() => copyButton.classList.remove("done"), COPIED_MS);
+    this.#page.announce(words.copied);
   }
 
-  #holding(form) {
-    const row = element("tr", "", "edited");
-    row.setAttribute("role", "row");
-    const cell = element("td", "");
-    cell.setAttribute("role", "cell");
-    cell.colSpan = 7;
-    cell.append(form);
-    row.append(cell);
-    return row;
-  }
-
-  #gone() {
-    const row = this.desk.stamp("removed-row");
-    row.querySelector(".what").textContent = this.desk.words.removed(this.caller.name);
-    row.querySelector("button").addEventListener("click", once(() => this.#putBack()));
+  #removedRow() {
+    const row = cloneElement("removed-row", words);
+    find(row, ".what").textContent = words.removed(this.caller.name);
+    find(row, "button").addEventListener("click", oneAtATime(() => this.#putBack()));
     return row;
   }
 }
 
-// What was clicked twice is done once.
-function once(work) {
-  let busy = false;
+/** @param {HTMLElement} form */
+function formRow(form) {
+  const row = el("tr", "", "edited");
+  row.setAttribute("role", "row");
+  const cell = el("td");
+  cell.setAttribute("role", "cell");
+  cell.colSpan = COLUMNS;
+  cell.append(form);
+  row.append(cell);
+  return row;
+}
+
+/**
+ * Return a function that does nothing while its work is under way: the second click of a double click is ignored.
+ * @param {() => Promise<void>} work
+ */
+function oneAtATime(work) {
+  let isBusy = false;
   return async () => {
-    if (!busy) {
-      busy = true;
+    if (!isBusy) {
+      isBusy = true;
       await work();
-      busy = false;
+      isBusy = false;
     }
   };
 }

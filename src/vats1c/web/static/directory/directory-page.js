@@ -1,143 +1,117 @@
-// The directory page: who is at it, its three parts as tabs, and the keys that work everywhere.
-// Rule: what was typed stays until it is saved or cancelled, whatever fails and whoever is signed out.
+// What every part of the directory page uses: the API, the banners, and messages to screen readers.
+// Rule: a part knows the page and the API, never another part; main.js connects the parts.
 
-import { CallerList } from "./caller-list.js";
-import { Desk } from "./directory-desk.js";
-import { Importing } from "./file-import.js";
-import { Unknown } from "./unknown-numbers.js";
+import { Api, ApiError } from "../lib/api.js";
+import { byId, find, showText } from "../lib/dom.js";
+import { language } from "../lib/words.js";
+import { words } from "./words.js";
 
-const TABS = ["callers", "unknown", "import"];
-const SIGN_IN = "/sign-in?next=/directory";
+// Screen readers notice a text that appears after a pause, even if it is the same text again.
+const ANNOUNCE_PAUSE_MS = 50;
 
-const desk = new Desk();
-const callers = new CallerList(desk, { toImport: () => show("import", true) });
-const unknown = new Unknown(desk, {
-  named: () => callers.search(),
-  complete(caller) {
-    show("callers");
-    callers.edit(caller);
-  },
-});
-const importing = new Importing(desk, () => {
-  callers.search();
-  unknown.load();
-});
+/** The refusals that leave nothing to do on the page, by status and code. @type {Map<string, "no_right" | "no_directory">} */
+const REFUSALS = new Map([
+  ["403 edit", "no_right"],
+  ["409 directory", "no_directory"],
+]);
 
-function begin() {
-  const { words, language } = desk;
-  document.title = words.directory;
-  desk.translate(document);
-  const other = desk.find("#language");
-  other.lang = language === "en" ? "ru" : "en";
-  other.href = `/language/${other.lang}?next=/directory`;
-  desk.find("#signed-out a").href = SIGN_IN;
-  for (const name of TABS) {
-    const tab = desk.find(`#tab-${name}`);
-    tab.addEventListener("click", () => show(name));
-    tab.addEventListener("keydown", (event) => move(event, name));
+export class DirectoryPage {
+  /** Repeats the request that failed; null when none did. @type {(() => void) | null} */
+  #retry = null;
+
+  constructor() {
+    this.api = new Api(language, words.silent);
+    find(document, "#trouble button").addEventListener("click", () => this.retry());
   }
-  desk.find("#sign-out").addEventListener("click", signOut);
-  document.addEventListener("keydown", toSearch);
-  window.addEventListener("focus", comeBack);
-  window.addEventListener("hashchange", () => show(wanted()));
-  window.addEventListener("beforeunload", (event) => typed() && event.preventDefault());
-  // A file dropped beside its place would be opened instead of the page.
-  for (const name of ["dragover", "drop"]) {
-    window.addEventListener(name, (event) => event.preventDefault());
-  }
-  open();
-}
 
-async function open() {
-  try {
-    desk.signedIn(await desk.api.me());
-  } catch (error) {
-    desk.trouble(error, open);
-    if (error.status === 401) {
-      desk.signedOut(desk.words.first_sign_in, desk.words.first_sign_in_link);
+  /**
+   * Make screen readers read a text aloud.
+   * @param {string} text
+   */
+  announce(text) {
+    const place = byId("announced");
+    place.textContent = "";
+    setTimeout(() => (place.textContent = text), ANNOUNCE_PAUSE_MS);
+  }
+
+  /**
+   * Show in its place why an action failed. No typed text is touched.
+   * @param {unknown} error
+   * @param {HTMLElement} place
+   */
+  showError(error, place) {
+    if (isSignedOutError(error)) {
+      this.showSignedOut();
     }
-    return;
+    showText(place, /** @type {Error} */ (error).message);
   }
-  if (await callers.search()) {
-    desk.find("#desk").hidden = false;
-    show(wanted());
-    unknown.load();
-  }
-}
 
-// Whoever has signed in again, in another tab, goes on where they were.
-async function comeBack() {
-  if (desk.isSignedOut) {
-    try {
-      desk.signedIn(await desk.api.me());
-    } catch {
-      return;
+  /**
+   * Show on top of the page that a part of it could not be loaded.
+   * @param {unknown} error
+   * @param {() => void} retry  loads the part again
+   */
+  showTrouble(error, retry) {
+    this.#retry = retry;
+    if (isSignedOutError(error)) {
+      this.showSignedOut();
+    } else if (!this.#showRefusal(error)) {
+      find(document, "#trouble span").textContent = /** @type {Error} */ (error).message;
+      byId("trouble").hidden = false;
     }
-    desk.retry();
-  } else if (!desk.find("#unknown").hidden) {
-    unknown.load();
+  }
+
+  hideTrouble() {
+    this.#retry = null;
+    byId("trouble").hidden = true;
+  }
+
+  /** Load again the part that could not be loaded. */
+  retry() {
+    const retry = this.#retry;
+    this.hideTrouble();
+    retry?.();
+  }
+
+  showSignedOut(sentence = words.signed_out, link = words.sign_in) {
+    const banner = byId("signed-out");
+    find(banner, "span").textContent = sentence;
+    find(banner, "a").textContent = link;
+    banner.hidden = false;
+  }
+
+  get isSignedOut() {
+    return !byId("signed-out").hidden;
+  }
+
+  /** @param {import("../lib/api.js").User} user */
+  showUser(user) {
+    byId("who").textContent = user.name;
+    byId("sign-out").hidden = false;
+    byId("signed-out").hidden = true;
+  }
+
+  /**
+   * Show a refusal in place of the page. Return false when the error is another one.
+   * @param {unknown} error
+   */
+  #showRefusal(error) {
+    const reason = error instanceof ApiError && REFUSALS.get(`${error.status} ${error.code}`);
+    // A user who loses the right while at work still sees the text that is not saved.
+    if (!reason || !byId("desk").hidden) {
+      return false;
+    }
+    const section = byId("refusal");
+    find(section, "h2").textContent = words[reason];
+    find(section, "p").textContent = words[`${reason}_hint`];
+    find(section, "pre").hidden = reason !== "no_directory";
+    section.hidden = false;
+    this.announce(words[reason]);
+    return true;
   }
 }
 
-async function signOut() {
-  try {
-    await desk.api.signOut();
-  } catch (error) {
-    desk.trouble(error, signOut);
-    return;
-  }
-  // Whoever would lose what they typed is asked first, and may stay.
-  desk.signedOut();
-  location.assign(SIGN_IN);
+/** @param {unknown} error */
+function isSignedOutError(error) {
+  return error instanceof ApiError && error.status === 401;
 }
-
-function wanted() {
-  const name = location.hash.slice(1);
-  return TABS.includes(name) ? name : TABS[0];
-}
-
-function show(name, focus = false) {
-  for (const one of TABS) {
-    const tab = desk.find(`#tab-${one}`);
-    tab.ariaSelected = String(one === name);
-    tab.tabIndex = one === name ? 0 : -1;
-    desk.find(`#${one}`).hidden = one !== name;
-  }
-  if (focus) {
-    desk.find(`#tab-${name}`).focus();
-  }
-  if (wanted() !== name) {
-    history.replaceState(null, "", name === TABS[0] ? location.pathname : `#${name}`);
-  }
-  if (name === "unknown") {
-    unknown.load();
-  }
-}
-
-function move(event, name) {
-  const at = TABS.indexOf(name);
-  const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + TABS.length, Home: 0, End: TABS.length - 1 }[event.key];
-  if (to !== undefined) {
-    event.preventDefault();
-    show(TABS[to % TABS.length], true);
-  }
-}
-
-function toSearch(event) {
-  const typing = event.target.closest?.("input, textarea");
-  // On a Russian keyboard the same key gives a dot.
-  const asked = event.key === "/" || (event.code === "Slash" && event.key === ".");
-  const alone = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (asked && alone && !typing && !desk.find("#desk").hidden) {
-    event.preventDefault();
-    show("callers");
-    desk.find("#text").select();
-  }
-}
-
-function typed() {
-  const controls = document.querySelectorAll("form.caller :is(input, textarea), #numbers input");
-  return importing.isBusy || [...controls].some((control) => control.value !== control.defaultValue);
-}
-
-begin();

@@ -1,150 +1,184 @@
-// Importing a file: checked first, then imported, then undone if need be; the report says which of these it shows.
-// Rule: what was checked is what is imported, even if the file has changed since.
+// The import of a file: checked, then imported, then perhaps undone; a report shows the result of each step.
+// Rule: the bytes that were checked are imported, even if the file has changed since.
 
-import { unsaid } from "../lib/api.js";
-import { element, tell } from "./directory-desk.js";
-import { figure } from "./words.js";
+import { byId, cloneTemplate, el, find, showText } from "../lib/dom.js";
+import { formatNumber } from "../lib/words.js";
+import { unexplainedRows } from "./caller-model.js";
+import { words } from "./words.js";
 
-const MOST_BYTES = 32 * 1024 * 1024;
+// The service takes no larger file.
+const MAX_BYTES = 32 * 1024 * 1024;
 
-export class Importing {
-  // `changed` is told that the directory has changed.
-  constructor(desk, changed) {
-    this.desk = desk;
-    this.changed = changed;
-    this.isBusy = false;
-    this.file = desk.find("#file");
-    this.drop = desk.find("#drop");
-    this.report = desk.find("#report");
-    this.problem = desk.find("#import-problem");
-    this.file.addEventListener("change", () => this.#choose(this.file.files[0]));
-    for (const [name, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
-      this.drop.addEventListener(name, () => this.drop.classList.toggle("over", over));
+/** @typedef {import("../lib/api.js").ImportReport} ImportReport */
+
+/**
+ * The number of rows with one result, and the key of its word.
+ * @typedef {["added" | "will_change" | "did_change" | "same" | "passed_over" | "removed_rows" | "restored" | "kept", number]} Figure
+ */
+
+export class FileImport {
+  #page;
+  #onChange;
+  #file = byId("file", HTMLInputElement);
+  #dropArea = byId("drop");
+  #report = byId("report");
+  #problem = byId("import-problem");
+  isBusy = false;
+
+  /**
+   * @param {import("./directory-page.js").DirectoryPage} page
+   * @param {() => void} onChange  called when the directory has changed
+   */
+  constructor(page, onChange) {
+    this.#page = page;
+    this.#onChange = onChange;
+    this.#file.addEventListener("change", () => this.#choose(this.#file.files?.[0]));
+    const setOver = (/** @type {boolean} */ isOver) => this.#dropArea.classList.toggle("over", isOver);
+    for (const name of ["dragenter", "dragover"]) {
+      this.#dropArea.addEventListener(name, () => setOver(true));
     }
-    this.drop.addEventListener("drop", (event) => this.#choose(event.dataTransfer.files[0]));
+    for (const name of ["dragleave", "drop"]) {
+      this.#dropArea.addEventListener(name, () => setOver(false));
+    }
+    this.#dropArea.addEventListener("drop", (event) => this.#choose(event.dataTransfer?.files[0]));
   }
 
+  /** @param {File | undefined} file */
   async #choose(file) {
     if (!file || this.isBusy) {
       return;
     }
-    // The same file, mended, can be chosen again.
-    const name = file.name;
-    const tooLarge = file.size > MOST_BYTES;
-    if (tooLarge) {
-      tell(this.problem, this.desk.words.too_large);
+    const { name } = file;
+    if (file.size > MAX_BYTES) {
+      showText(this.#problem, words.too_large);
     } else {
-      await this.#work(this.desk.words.checking, async () => {
-        const bytes = await read(file, this.desk.words.unreadable);
-        this.#checked(name, bytes, await this.desk.api.importFile(name, bytes, true));
+      await this.#work(words.checking, async () => {
+        const bytes = await read(file);
+        this.#showCheck(name, bytes, await this.#page.api.importFile(name, bytes, true));
       });
     }
-    this.file.value = "";
+    // The user can choose the same file again, once it is corrected.
+    this.#file.value = "";
   }
 
-  #checked(name, bytes, said) {
-    const { words } = this.desk;
-    const count = said.added + said.changed;
-    const report = this.#show(name, words.report, count ? words.report_hint : words.nothing_new, [
-      ["added", said.added],
-      ["will_change", said.changed],
-      ["same", said.same],
-      ["passed_over", said.passed_over],
+  /**
+   * @param {string} name
+   * @param {ArrayBuffer} bytes
+   * @param {ImportReport} report
+   */
+  #showCheck(name, bytes, report) {
+    const count = report.added + report.changed;
+    this.#showReport(name, words.report, count ? words.report_hint : words.nothing_new, [
+      ["added", report.added],
+      ["will_change", report.changed],
+      ["same", report.same],
+      ["passed_over", report.passed_over],
     ]);
-    const go = report.querySelector(".go");
-    go.hidden = count === 0;
-    go.textContent = words.import_it(count);
-    go.addEventListener("click", () => this.#import(name, bytes));
-    this.#skipped(said);
+    const start = find(this.#report, ".go");
+    start.hidden = count === 0;
+    start.textContent = words.import_it(count);
+    start.addEventListener("click", () => this.#import(name, bytes));
+    this.#showSkippedRows(report);
   }
 
+  /**
+   * @param {string} name
+   * @param {ArrayBuffer} bytes
+   */
   #import(name, bytes) {
-    return this.#work(this.desk.words.importing, async () => {
-      const said = await this.desk.api.importFile(name, bytes, false);
-      const report = this.#show(name, this.desk.words.done, "", [
-        ["added", said.added],
-        ["did_change", said.changed],
-        ["same", said.same],
-        ["passed_over", said.passed_over],
+    return this.#work(words.importing, async () => {
+      const report = await this.#page.api.importFile(name, bytes, false);
+      this.#showReport(name, words.done, "", [
+        ["added", report.added],
+        ["did_change", report.changed],
+        ["same", report.same],
+        ["passed_over", report.passed_over],
       ]);
-      const undo = report.querySelector(".undo");
+      const undo = find(this.#report, ".undo");
       undo.hidden = false;
-      undo.addEventListener("click", () => this.#undo(name, said.id));
-      this.#skipped(said);
-      this.changed();
+      undo.addEventListener("click", () => this.#undo(name, report.id));
+      this.#showSkippedRows(report);
+      this.#onChange();
     });
   }
 
+  /**
+   * @param {string} name
+   * @param {number} id
+   */
   #undo(name, id) {
-    return this.#work(this.desk.words.undoing, async () => {
-      const said = await this.desk.api.undoImport(id);
-      this.#show(name, this.desk.words.undone, said.kept ? this.desk.words.kept_hint : "", [
-        ["removed_rows", said.removed],
-        ["restored", said.restored],
-        ["kept", said.kept],
+    return this.#work(words.undoing, async () => {
+      const report = await this.#page.api.undoImport(id);
+      this.#showReport(name, words.undone, report.kept ? words.kept_hint : "", [
+        ["removed_rows", report.removed],
+        ["restored", report.restored],
+        ["kept", report.kept],
       ]);
-      this.changed();
+      this.#onChange();
     });
   }
 
-  #show(name, title, hint, figures) {
-    const { desk, report } = this;
-    report.replaceChildren(desk.stamp("import-report"));
-    report.querySelector("h2").textContent = title;
-    report.querySelector(".file").textContent = name;
-    tell(report.querySelector(".hint"), hint);
-    report.querySelector(".figures").append(...figures.map(([word, count]) => this.#figure(word, count)));
-    report.querySelector(".go").hidden = true;
-    report.querySelector(".undo").hidden = true;
-    report.querySelector(".skipped").hidden = true;
-    report.querySelector(".other").addEventListener("click", () => this.#again());
-    this.drop.hidden = true;
+  /**
+   * @param {string} name
+   * @param {string} title
+   * @param {string} hint
+   * @param {Figure[]} figures
+   */
+  #showReport(name, title, hint, figures) {
+    const report = this.#report;
+    report.replaceChildren(cloneTemplate("import-report", words));
+    find(report, "h2").textContent = title;
+    find(report, ".file").textContent = name;
+    showText(find(report, ".hint"), hint);
+    find(report, ".figures").append(...figures.map(figureElement));
+    find(report, ".go").hidden = true;
+    find(report, ".undo").hidden = true;
+    find(report, ".skipped").hidden = true;
+    find(report, ".other").addEventListener("click", () => this.#startAgain());
+    this.#dropArea.hidden = true;
     report.hidden = false;
     report.focus();
-    return report;
   }
 
-  #figure(word, count) {
-    const part = element("div", "", count ? word : `${word} zero`);
-    part.append(element("dt", this.desk.words[word]), element("dd", figure(count, this.desk.language)));
-    return part;
+  /** @param {ImportReport} report */
+  #showSkippedRows(report) {
+    const place = find(this.#report, ".skipped");
+    place.hidden = report.passed_over === 0;
+    find(place, "table").hidden = report.skipped.length === 0;
+    const rows = report.skipped.map(({ line, message, code }) => {
+      const row = el("tr");
+      row.append(el("td", line), el("td", message), el("td", code, "code"));
+      return row;
+    });
+    find(place, "tbody").append(...rows);
+    const more = unexplainedRows(report);
+    showText(find(place, ".unsaid"), more ? words.unsaid(more) : "");
   }
 
-  #skipped(said) {
-    const place = this.report.querySelector(".skipped");
-    place.hidden = said.passed_over === 0;
-    place.querySelector("table").hidden = said.skipped.length === 0;
-    place.querySelector("tbody").append(
-      ...said.skipped.map((row) => {
-        const line = element("tr", "");
-        line.append(element("td", row.line), element("td", row.message), element("td", row.code, "code"));
-        return line;
-      }),
-    );
-    const more = unsaid(said);
-    tell(place.querySelector(".unsaid"), more ? this.desk.words.unsaid(more) : "");
+  #startAgain() {
+    this.#report.hidden = true;
+    this.#report.replaceChildren();
+    showText(this.#problem);
+    this.#dropArea.hidden = false;
+    this.#file.focus();
   }
 
-  #again() {
-    this.report.hidden = true;
-    this.report.replaceChildren();
-    tell(this.problem);
-    this.drop.hidden = false;
-    this.file.focus();
-  }
-
+  /**
+   * @param {string} sentence  shown while the work is under way
+   * @param {() => Promise<void>} work
+   */
   async #work(sentence, work) {
     if (this.isBusy) {
       return;
     }
-    const busy = this.desk.find("#busy");
+    const busy = byId("busy");
     this.isBusy = true;
-    tell(this.problem);
+    showText(this.#problem);
     busy.textContent = sentence;
     try {
       await work();
     } catch (error) {
-      this.desk.explain(error, this.problem);
+      this.#page.showError(error, this.#problem);
     } finally {
       this.isBusy = false;
       busy.textContent = "";
@@ -152,11 +186,21 @@ export class Importing {
   }
 }
 
-// A file may be gone, or be a folder: the browser says so in words of its own.
-async function read(file, sentence) {
+/** @param {Figure} figure */
+function figureElement([word, count]) {
+  const part = el("div", "", count ? word : `${word} zero`);
+  part.append(el("dt", words[word]), el("dd", formatNumber(count)));
+  return part;
+}
+
+/**
+ * Read a file. The browser's own error, for a file that is gone or a folder, is not in the language of the page.
+ * @param {File} file
+ */
+async function read(file) {
   try {
     return await file.arrayBuffer();
   } catch {
-    throw new Error(sentence);
+    throw new Error(words.unreadable);
   }
 }

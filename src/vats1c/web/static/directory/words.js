@@ -1,5 +1,8 @@
-// Every sentence of the directory page, in Russian and in English.
-// Rule: both languages have the same words; what counts something is a function of the figure.
+// The dictionaries of the directory page.
+
+import { counted, language } from "../lib/words.js";
+
+const DAY_MS = 86_400_000;
 
 const RU = {
   directory: "Справочник",
@@ -96,29 +99,30 @@ const RU = {
   no_directory_hint:
     "Справочники из файлов, баз данных и 1С изменяют там, где их ведут. Чтобы вести справочник на этой странице, добавьте его в настройки и перезапустите сервис:",
 
-  found: (count) => counted("ru", count, { one: "Найдена # запись", few: "Найдены # записи", many: "Найдено # записей" }),
-  all: (count) => counted("ru", count, { one: "# запись", few: "# записи", many: "# записей" }),
-  first: (count) => counted("ru", count, { one: "Показана первая #", few: "Показаны первые #", many: "Показаны первые #" }),
-  too_many: (count) => `Показаны первые ${count}. Чтобы увидеть остальные, уточните поиск.`,
-  times: (count) => counted("ru", count, { one: "# звонок", few: "# звонка", many: "# звонков" }),
-  import_it: (count) => counted("ru", count, { one: "Загрузить # запись", few: "Загрузить # записи", many: "Загрузить # записей" }),
-  unsaid: (count) => counted("ru", count, { one: "И ещё # строка", few: "И ещё # строки", many: "И ещё # строк" }),
-  last: (when) => `последний ${when}`,
-  removed: (name) => `Удалено: ${name}`,
-  is_back: (name) => `Возвращено: ${name}`,
-  saved: (name) => `Сохранено: ${name}`,
-  is_added: (name) => `Добавлено: ${name}`,
-  named: (number, name) => `${number} — теперь «${name}»`,
-  taken: (number, name) => `${number} уже есть у «${name}»`,
-  naming_of: (number) => `Имя для ${number}`,
-  belongs_to: (name) => `Это ещё один номер «${name}»`,
-  it_is: (name) => `Это «${name}»`,
-  edit_of: (name) => `Изменить: ${name}`,
-  remove_of: (name) => `Удалить: ${name}`,
-  copy_of: (number) => `Скопировать ${number}`,
-  add_this: (text) => `Добавить «${text}»`,
+  found: (/** @type {number} */ count) => counted("ru", count, { one: "Найдена # запись", few: "Найдены # записи", many: "Найдено # записей" }),
+  all: (/** @type {number} */ count) => counted("ru", count, { one: "# запись", few: "# записи", many: "# записей" }),
+  first: (/** @type {number} */ count) => counted("ru", count, { one: "Показана первая #", few: "Показаны первые #", many: "Показаны первые #" }),
+  too_many: (/** @type {number} */ count) => `Показаны первые ${count}. Чтобы увидеть остальные, уточните поиск.`,
+  times: (/** @type {number} */ count) => counted("ru", count, { one: "# звонок", few: "# звонка", many: "# звонков" }),
+  import_it: (/** @type {number} */ count) => counted("ru", count, { one: "Загрузить # запись", few: "Загрузить # записи", many: "Загрузить # записей" }),
+  unsaid: (/** @type {number} */ count) => counted("ru", count, { one: "И ещё # строка", few: "И ещё # строки", many: "И ещё # строк" }),
+  last: (/** @type {string} */ when) => `последний ${when}`,
+  removed: (/** @type {string} */ name) => `Удалено: ${name}`,
+  is_back: (/** @type {string} */ name) => `Возвращено: ${name}`,
+  saved: (/** @type {string} */ name) => `Сохранено: ${name}`,
+  is_added: (/** @type {string} */ name) => `Добавлено: ${name}`,
+  named: (/** @type {string} */ number, /** @type {string} */ name) => `${number} — теперь «${name}»`,
+  taken: (/** @type {string} */ number, /** @type {string} */ name) => `${number} уже есть у «${name}»`,
+  naming_of: (/** @type {string} */ number) => `Имя для ${number}`,
+  belongs_to: (/** @type {string} */ name) => `Это ещё один номер «${name}»`,
+  it_is: (/** @type {string} */ name) => `Это «${name}»`,
+  edit_of: (/** @type {string} */ name) => `Изменить: ${name}`,
+  remove_of: (/** @type {string} */ name) => `Удалить: ${name}`,
+  copy_of: (/** @type {string} */ number) => `Скопировать ${number}`,
+  add_this: (/** @type {string} */ text) => `Добавить «${text}»`,
 };
 
+/** @type {typeof RU} */
 const EN = {
   directory: "Directory",
   card: "Calls",
@@ -237,32 +241,26 @@ const EN = {
   add_this: (text) => `Add “${text}”`,
 };
 
-export function wordsIn(language) {
-  return language === "en" ? EN : RU;
-}
+export const dictionaries = { ru: RU, en: EN };
+export const words = dictionaries[language];
 
-// A time as it is said: "today, 14:20" while that is enough, with the year once it is another.
-export function said(time, language, now = new Date()) {
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/**
+ * Format an ISO 8601 time: "today, 14:20" or "yesterday, 14:20", before that the date, with the year where it differs.
+ * @param {string} time
+ */
+export function formatTime(time, now = new Date()) {
   const at = new Date(time);
-  const words = wordsIn(language);
-  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
-  const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
+  const days = Math.round((midnightMs(now) - midnightMs(at)) / DAY_MS);
   if (days === 0 || days === 1) {
-    return `${days ? words.yesterday : words.today}, ${clock}`;
+    return `${days ? words.yesterday : words.today}, ${clock.format(at)}`;
   }
-  const year = at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
-  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", ...year }).format(at);
+  const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year }).format(at);
 }
 
-export function figure(count, language) {
-  return new Intl.NumberFormat(language).format(count);
-}
-
-function counted(language, count, forms) {
-  const form = forms[new Intl.PluralRules(language).select(count)] ?? forms.other ?? forms.many;
-  return form.replace("#", figure(count, language));
-}
-
-function midnight(at) {
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate());
+/** @param {Date} at */
+function midnightMs(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 }

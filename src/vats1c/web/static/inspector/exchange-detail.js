@@ -1,251 +1,248 @@
-// One call in full: a tab for each of its exchanges, what was asked, answered and decided, and how it deviates.
+// One call in full: a tab for each of its exchanges, with request, answer, decisions and findings.
 
-import { grouped } from "../lib/api.js";
-import { figure, outcomeOf, speak, toldExactly, words } from "./words.js";
-import { pretty } from "./xml.js";
+import { ApiError } from "../lib/api.js";
+import { byId, cloneTemplate, copyText, descriptions, el, find } from "../lib/dom.js";
+import { decisions, numberText, stepText } from "./exchange-text.js";
+import { formatExactTime, outcomeWords, words } from "./words.js";
+import { formatXml } from "./xml.js";
 
-// Of a number that rings all day the first exchanges are enough.
-const MOST_TABS = 12;
+// A number that rings all day has more exchanges: the first are enough.
+const MAX_TABS = 12;
+const COPIED_MS = 1_500;
 
-// Faults on purpose by which an answer does not arrive, or not whole.
-const LOST = /^(hang|reset|truncated)/;
+/** @typedef {import("./call-groups.js").Exchange} Exchange */
 
-export class Detail {
-  // Calls `onClose()`; `api` answers questions, `place` is where the exchange is shown.
-  constructor(place, api, onClose) {
-    this.place = place;
-    this.api = api;
-    this.onClose = onClose;
-    this.id = null;
-    this.nothing();
+/**
+ * The bytes of a request or an answer; `encoding` is null where they are text, else "base64"; `size` is in bytes.
+ * @typedef {{ text: string, encoding: string | null, size: number }} Body
+ */
+
+/** @typedef {{ code: string, severity: "error" | "warning" | "note", message: string }} Finding */
+
+/**
+ * An exchange as the API gives it by its id; `kept` says whether the journal still has its bytes.
+ * @typedef {Exchange & { kept: boolean, method: string, url: string, headers: Record<string, string>, request: Body, answer: Body, report: Finding[] }} FullExchange
+ */
+
+export class ExchangeDetail {
+  #api;
+  #onClose;
+  #place = byId("detail");
+  /** The exchange that is shown, or being loaded. @type {number | "latest" | null} */
+  id = null;
+  /** The exchanges that have tabs. @type {number[]} */
+  ids = [];
+
+  /**
+   * @param {import("../lib/api.js").Api} api
+   * @param {() => void} onClose
+   */
+  constructor(api, onClose) {
+    this.#api = api;
+    this.#onClose = onClose;
+    this.clear();
   }
 
-  nothing() {
+  clear() {
     this.id = null;
     this.ids = [];
-    const hint = document.createElement("p");
-    hint.className = "hint chosen-none";
-    hint.textContent = words.nothing_chosen;
-    this.place.replaceChildren(hint);
+    this.#place.replaceChildren(el("p", words.nothing_chosen, "hint chosen-none"));
   }
 
-  // Shows the exchange, and tabs for those of its call.
+  /**
+   * Show an exchange, with tabs for the exchanges of its call.
+   * @param {number | "latest"} id
+   */
   async open(id) {
     this.id = id;
-    const asked = await this.#one(id);
+    const exchange = await this.#load(id);
     if (this.id !== id) {
       return;
     }
-    if (asked === null) {
-      this.#failed(words.gone);
+    if (exchange === null) {
+      this.#showProblem(words.gone);
       return;
     }
-    const ids = [asked.id, ...asked.together].sort((one, other) => one - other).slice(0, MOST_TABS);
-    const all = await Promise.all(ids.map((own) => (own === asked.id ? asked : this.#one(own))));
+    const ids = [exchange.id, ...exchange.together].sort((first, second) => first - second).slice(0, MAX_TABS);
+    const loaded = await Promise.all(ids.map((other) => (other === exchange.id ? exchange : this.#load(other))));
     if (this.id === id) {
-      this.id = asked.id;
+      this.id = exchange.id;
       this.ids = ids;
-      this.#show(asked, all.filter(Boolean));
+      this.#show(exchange, /** @type {FullExchange[]} */ (loaded.filter(Boolean)));
     }
   }
 
-  async #one(id) {
+  /**
+   * Return an exchange, null when the journal has it no longer. Raises ApiError.
+   * @param {number | "latest"} id
+   * @returns {Promise<FullExchange | null>}
+   */
+  async #load(id) {
     try {
-      return await this.api.ask("GET", `/api/v1/exchanges/${id}`);
+      return await this.#api.request("GET", `/api/v1/exchanges/${id}`);
     } catch (error) {
-      if (error.status === 404) {
+      if (error instanceof ApiError && error.status === 404) {
         return null;
       }
-      this.#failed(error.message);
+      this.#showProblem(/** @type {Error} */ (error).message);
       throw error;
     }
   }
 
-  #failed(text) {
-    const said = document.createElement("p");
-    said.className = "problem chosen-none";
-    said.textContent = text;
-    this.place.replaceChildren(said);
+  /** @param {string} text */
+  #showProblem(text) {
+    this.#place.replaceChildren(el("p", text, "problem chosen-none"));
   }
 
-  #show(one, all) {
-    const whole = document.getElementById("whole").content.cloneNode(true);
-    speak(whole);
-    this.place.replaceChildren(whole);
-    this.part(".close").onclick = () => this.onClose();
-    this.#head(one);
-    this.#tabs(one, all);
-    this.#report(one);
-    facts(this.part(".decided dl"), decided(one));
-    this.#bytes(this.part(".request"), one, one.request, one.outcome === "ok" ? words.empty_body : words.unread);
-    this.#bytes(this.part(".answer"), one, one.answer, words.empty_body);
-    const headers = Object.entries(one.headers);
-    facts(this.part(".headers dl"), headers);
-    this.part(".headers").hidden = headers.length === 0;
-    this.#again(one);
-    this.place.scrollTop = 0;
+  /**
+   * @param {FullExchange} exchange
+   * @param {FullExchange[]} exchanges  of the same call
+   */
+  #show(exchange, exchanges) {
+    const { request, answer, headers } = exchange;
+    this.#place.replaceChildren(cloneTemplate("whole", words));
+    this.#find(".close").addEventListener("click", this.#onClose);
+    const title = [exchange.op ?? outcomeWords(exchange.outcome)[0], numberText(exchange)];
+    this.#find("h2").textContent = title.filter(Boolean).join(" · ");
+    this.#find(".when").textContent = `${formatExactTime(exchange.at)} · ${words.row(exchange.id)}`;
+    this.#showTabs(exchange, exchanges);
+    this.#showReport(exchange);
+    this.#find(".decided dl").replaceChildren(...descriptions(decisions(exchange)));
+    const noRequest = exchange.outcome === "ok" ? words.empty_body : words.unread;
+    showBody(this.#find(".request"), request, exchange.kept ? noRequest : words.not_kept, exchange.kept);
+    showBody(this.#find(".answer"), answer, exchange.kept ? words.empty_body : words.not_kept, exchange.kept);
+    this.#find(".headers dl").replaceChildren(...descriptions(Object.entries(headers)));
+    this.#find(".headers").hidden = Object.keys(headers).length === 0;
+    this.#listenToExports(exchange.id);
+    this.#place.scrollTop = 0;
   }
 
-  part(selector) {
-    return this.place.querySelector(selector);
+  /** @param {string} selector */
+  #find(selector) {
+    return find(this.#place, selector);
   }
 
-  #head(one) {
-    this.part("h2").textContent = [one.op ?? outcomeOf(one.outcome)[0], numberOf(one)].filter(Boolean).join(" · ");
-    this.part(".when").textContent = `${toldExactly(one.at)} · ${words.row(one.id)}`;
-  }
-
-  #tabs(one, all) {
-    const tabs = all.map((each) => {
-      const tab = document.createElement("button");
-      tab.type = "button";
-      tab.role = "tab";
-      tab.setAttribute("aria-selected", String(each.id === one.id));
-      tab.tabIndex = each.id === one.id ? 0 : -1;
-      tab.dataset.id = each.id;
-      const who = each.subscriber ? (each.subscriber.extension || each.subscriber.name) : "";
-      tab.textContent = [each.op ?? outcomeOf(each.outcome)[0], who].filter(Boolean).join(" → ");
-      tab.onclick = () => {
-        this.id = each.id;
-        this.#show(each, all);
-        this.part(`[data-id="${each.id}"]`).focus();
-        history.replaceState(null, "", `#exchange=${each.id}`);
-      };
-      return tab;
-    });
-    const place = this.part(".tabs");
-    place.replaceChildren(...tabs);
-    place.hidden = tabs.length < 2;
-    place.onkeydown = (event) => {
+  /**
+   * @param {FullExchange} shown
+   * @param {FullExchange[]} exchanges
+   */
+  #showTabs(shown, exchanges) {
+    const tabs = exchanges.map((exchange) => this.#tab(exchange, exchanges, exchange.id === shown.id));
+    const bar = this.#find(".tabs");
+    bar.replaceChildren(...tabs);
+    bar.hidden = tabs.length < 2;
+    bar.onkeydown = (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (step) {
         event.stopPropagation();
-        tabs[(all.findIndex(({ id }) => id === this.id) + step + tabs.length) % tabs.length].click();
+        const place = exchanges.findIndex(({ id }) => id === this.id);
+        tabs[(place + step + tabs.length) % tabs.length].click();
       }
     };
   }
 
-  #report(one) {
-    const rows = one.report.map(({ code, severity, message }) => {
-      const row = document.createElement("li");
+  /**
+   * @param {FullExchange} exchange
+   * @param {FullExchange[]} exchanges
+   * @param {boolean} isShown
+   */
+  #tab(exchange, exchanges, isShown) {
+    const tab = el("button", stepText(exchange, outcomeWords(exchange.outcome)[0]));
+    tab.type = "button";
+    tab.role = "tab";
+    tab.setAttribute("aria-selected", String(isShown));
+    tab.tabIndex = isShown ? 0 : -1;
+    tab.dataset.id = `${exchange.id}`;
+    tab.addEventListener("click", () => {
+      this.id = exchange.id;
+      this.#show(exchange, exchanges);
+      this.#find(`[data-id="${exchange.id}"]`).focus();
+      history.replaceState(null, "", `#exchange=${exchange.id}`);
+    });
+    return tab;
+  }
+
+  /** @param {FullExchange} exchange */
+  #showReport({ report, kept }) {
+    const rows = report.map(({ code, severity, message }) => {
+      const row = el("li");
       row.dataset.severity = severity;
-      row.append(span("code", code), span("kind", words[severity]), span("said", message));
+      row.append(el("span", code, "code"), el("span", words[severity], "kind"), el("span", message, "said"));
       return row;
     });
-    this.part(".report ul").replaceChildren(...rows);
-    const fine = this.part(".report .fine");
+    this.#find(".report ul").replaceChildren(...rows);
+    const fine = this.#find(".report .fine");
     fine.hidden = rows.length > 0;
-    fine.textContent = one.kept ? words.no_findings : words.unknown_report;
-    fine.classList.toggle("unknown", !one.kept);
+    fine.textContent = kept ? words.no_findings : words.unknown_report;
+    fine.classList.toggle("unknown", !kept);
   }
 
-  #bytes(section, one, { text, encoding, size }, nothing) {
-    const code = section.querySelector("pre");
-    const form = section.querySelector(".form");
-    const said = [words.bytes(size), encoding && words.base64].filter(Boolean).join(", ");
-    section.querySelector(".size").textContent = one.kept ? (size ? said : nothing) : words.not_kept;
-    section.querySelector(".tools").hidden = size === 0;
-    code.hidden = size === 0;
-    form.hidden = Boolean(encoding);
-    const show = (exact) => {
-      form.setAttribute("aria-pressed", String(exact));
-      code.replaceChildren(...(exact || encoding ? [document.createTextNode(text)] : pretty(text)));
-    };
-    form.onclick = () => show(form.getAttribute("aria-pressed") !== "true");
-    section.querySelector(".copy").onclick = ({ target }) => copy(text, target, code);
-    show(false);
-  }
-
-  #again(one) {
-    const code = this.part(".again pre");
-    for (const button of this.part(".again").querySelectorAll("[data-form]")) {
-      const { form } = button.dataset;
-      button.onclick = async () => {
-        const text = form === "link" ? `${location.origin}/calls#exchange=${one.id}` : await this.#spelled(one.id, form);
-        if (text === null) {
-          return;
+  /** @param {number} id */
+  #listenToExports(id) {
+    const code = this.#find(".again pre");
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.#place.querySelectorAll(".again [data-form]"))) {
+      const form = button.dataset.form ?? "";
+      button.addEventListener("click", async () => {
+        const text = form === "link" ? `${location.origin}/calls#exchange=${id}` : await this.#loadExport(id, form);
+        if (text !== null) {
+          code.textContent = text;
+          code.hidden = form === "link";
+          await copyText(text, code);
+          this.#find(".copied").textContent = `${words.copied}: ${button.textContent}`;
         }
-        code.textContent = text;
-        code.hidden = form === "link";
-        await copy(text, null, code);
-        this.part(".copied").textContent = `${words.copied}: ${button.textContent}`;
-      };
+      });
     }
   }
 
-  async #spelled(id, form) {
+  /**
+   * Return the request as a program that sends it again, null without an answer.
+   * @param {number} id
+   * @param {string} form  "curl", "http" or "pytest"
+   */
+  async #loadExport(id, form) {
     const answer = await fetch(`/api/v1/exchanges/${id}/${form}`, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok) {
-      this.part(".copied").textContent = words.silent;
+      this.#find(".copied").textContent = words.silent;
       return null;
     }
     return answer.text();
   }
 }
 
-// The number as people write it; "" where none was sent.
-export function numberOf(one) {
-  if (one.number) {
-    return grouped(one.number);
-  }
-  return one.received || (one.outcome === "ok" ? words.hidden_number : "");
+/**
+ * Copy a text that `shown` shows, and say so for a while on the button.
+ * @param {string} text
+ * @param {HTMLElement} button
+ * @param {HTMLElement} shown
+ */
+export async function copyByButton(text, button, shown) {
+  await copyText(text, shown);
+  button.textContent = words.copied;
+  setTimeout(() => (button.textContent = words.copy), COPIED_MS);
 }
 
-// What was decided, as terms and what they are.
-function decided(one) {
-  const [why, what] = outcomeOf(one.outcome);
-  const is_asked = one.op === "SayName" && one.outcome === "ok";
-  const document = one.answer.text.includes("&lt;data&gt;");
-  const number = [numberOf(one), one.received && one.received !== one.number && words.as_sent(one.received)];
-  const caller = one.caller
-    ? [one.caller, one.directory && words.found_in(one.directory), words.confidence[one.confidence]]
-    : [one.outcome === "ok" && words.nobody];
-  const owner = one.subscriber ? [one.subscriber.name, one.subscriber.extension].filter(Boolean).join(", ") : words.no_owner;
-  return [
-    [words.outcome_of, one.outcome !== "ok" ? words.refused(why, one.status) : LOST.test(one.fault) ? words.not_arrived : words.answered(one.status)],
-    ["", one.outcome === "ok" ? "" : what],
-    [words.fault, one.fault ?? ""],
-    [words.operation, one.op ? `${one.op}, ${one.namespace ?? ""}, SOAP ${one.soap ?? "?"}` : ""],
-    [words.contract, is_asked ? (document ? words.document : words.plain_name) : ""],
-    [words.number, one.op ? number.filter(Boolean).join(", ") : ""],
-    [words.caller, caller.filter(Boolean).join(", ")],
-    [words.key, one.key ? `${one.key} — ${owner}` : ""],
-    [words.elapsed, words.milliseconds(figure(one.elapsed_ms))],
-    [words.publication, one.publication || `${words.nowhere}: ${one.url}`],
-    [words.sender, one.address],
-    [words.call, one.call_id === null ? "" : words.row(one.call_id)],
-  ];
-}
-
-function facts(place, terms) {
-  place.replaceChildren(
-    ...terms.filter(([, value]) => value).flatMap(([word, value]) => {
-      const term = document.createElement("dt");
-      const description = document.createElement("dd");
-      term.textContent = word;
-      description.textContent = value;
-      return [term, description];
-    }),
-  );
-}
-
-function span(kind, text) {
-  const one = document.createElement("span");
-  one.className = kind;
-  one.textContent = text;
-  return one;
-}
-
-// Copies a text; `button` says so, for a while. By plain HTTP a page may only copy what is selected.
-export async function copy(text, button, shown) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text).catch(() => null);
-  } else {
-    getSelection().selectAllChildren(shown);
-    document.execCommand("copy");
-  }
-  if (button) {
-    button.textContent = words.copied;
-    setTimeout(() => (button.textContent = words.copy), 1_500);
-  }
+/**
+ * Show the bytes of a request or an answer: XML indented, or as it came.
+ * @param {HTMLElement} section
+ * @param {Body} body
+ * @param {string} missing  why there are no bytes
+ * @param {boolean} isKept
+ */
+function showBody(section, { text, encoding, size }, missing, isKept) {
+  const code = find(section, "pre");
+  const exact = find(section, ".form");
+  const copy = find(section, ".copy");
+  const sizeText = [words.bytes(size), encoding && words.base64].filter(Boolean).join(", ");
+  find(section, ".size").textContent = isKept && size ? sizeText : missing;
+  find(section, ".tools").hidden = size === 0;
+  code.hidden = size === 0;
+  exact.hidden = Boolean(encoding);
+  const show = (/** @type {boolean} */ isExact) => {
+    exact.setAttribute("aria-pressed", String(isExact));
+    const parts = isExact || encoding ? [{ kind: "", text }] : formatXml(text);
+    code.replaceChildren(...parts.map(({ kind, text: part }) => (kind ? el("span", part, kind) : part)));
+  };
+  exact.addEventListener("click", () => show(exact.getAttribute("aria-pressed") !== "true"));
+  copy.addEventListener("click", () => copyByButton(text, copy, code));
+  show(false);
 }

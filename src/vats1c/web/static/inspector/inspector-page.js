@@ -1,341 +1,295 @@
-// The inspector: each call as one story, live; what was refused stands on top.
+// The inspector: every call with its exchanges as they come; refusals are on top.
 
-import { Api } from "../lib/api.js";
-import { Detail, copy } from "./exchange-detail.js";
+import { ApiError } from "../lib/api.js";
+import { Debounce } from "../lib/debounce.js";
+import { byId, find } from "../lib/dom.js";
+import { EventFeed } from "../lib/event-feed.js";
+import { language } from "../lib/words.js";
+import { showBench } from "./bench.js";
+import { CallGroups } from "./call-groups.js";
+import { CallList } from "./call-list.js";
+import { ExchangeDetail, copyByButton } from "./exchange-detail.js";
+import { exchangeEvents } from "./exchange-events.js";
 import { Faults } from "./faults.js";
-import { Feed } from "./exchange-feed.js";
-import { Stories } from "./call-groups.js";
-import { fill, refusal } from "./rows.js";
-import { language, outcomeOf, speak, told, words } from "./words.js";
+import { RefusalStrip } from "./refusal-strip.js";
+import { formatTime, words } from "./words.js";
 
-// So often at most the page changes, milliseconds: at fifty requests a second it stays readable.
-const DRAW_EVERY = 200;
-const FIRST = 300;
-const TYPING = 250;
-const AGAIN = 3_000;
+// The page is drawn at most once in this time, so that it stays readable at fifty requests a second.
+const DRAW_INTERVAL_MS = 200;
+const MAX_LOADED = 300;
 
-const at = (id) => document.getElementById(id);
+/** @typedef {import("../lib/api.js").Api} Api */
+/** @typedef {import("../lib/event-feed.js").FeedState} FeedState */
+/** @typedef {import("./call-groups.js").Exchange} Exchange */
 
-class Inspector {
-  constructor() {
-    this.api = new Api(language, words.silent);
-    this.stories = new Stories();
-    this.rows = new Map();
-    this.waiting = [];
-    this.timer = 0;
-    this.paused = false;
-    this.query = {};
-    this.hidden = {};
-    this.chosen = null;
-    this.faults = new Faults(this.api, trouble);
-    this.detail = new Detail(at("detail"), this.api, () => this.close());
+export class InspectorPage {
+  #api;
+  #groups = new CallGroups();
+  #list = new CallList(this.#groups, (name) => this.#choose(name));
+  #refusals = new RefusalStrip(this.#groups, (id) => this.#open(id));
+  #faults;
+  #detail;
+  #searching = new Debounce(() => this.#search());
+  /** @type {EventFeed | null} */
+  #feed = null;
+  /** @type {FeedState} */
+  #state = "connecting";
+  /** When the connection was lost. */
+  #lostSince = "";
+  /** The exchanges that are not drawn yet. @type {Exchange[]} */
+  #queue = [];
+  #drawTimer = 0;
+  #isPaused = false;
+  /** The search that is shown. @type {Record<string, string>} */
+  #query = {};
+  /** The group that the user has chosen. @type {string | null} */
+  #chosen = null;
+
+  /** @param {Api} api */
+  constructor(api) {
+    this.#api = api;
+    this.#faults = new Faults(api, showTrouble);
+    this.#detail = new ExchangeDetail(api, () => this.#close());
+    this.#connected("connecting");
+    this.#listen();
   }
 
-  async begin() {
-    this.bench = await this.api.ask("GET", "/api/v1/bench");
-    this.showBench();
-    if (this.bench.test_call) {
-      this.faults.begin();
+  /** Load the page. Raises ApiError. */
+  async start() {
+    /** @type {import("./bench.js").Bench} */
+    const bench = await this.#api.request("GET", "/api/v1/bench");
+    showBench(bench);
+    await this.#load();
+    if (bench.test_call) {
+      this.#faults.start();
     }
-    await this.load();
-    await this.openLinked();
+    await this.#openAddress();
   }
 
-  showBench() {
-    const { publications, test_call, signed_in } = this.bench;
-    at("bench").hidden = false;
-    at("who").textContent = signed_in ?? "";
-    at("sign-out").hidden = at("pages").hidden = signed_in === null;
-    at("test-call").hidden = at("test-call-empty").hidden = !test_call;
-    const { url } = publications[0] ?? { url: `${location.origin}/telephony/ws/VATS` };
-    const link = document.createElement("a");
-    link.href = link.textContent = `${url}?wsdl`;
-    at("addresses").replaceChildren(...[[words.address, url], [words.wsdl, link]].flatMap(([word, value]) => {
-      const [term, description] = [document.createElement("dt"), document.createElement("dd")];
-      term.textContent = word;
-      description.append(value);
-      return [term, description];
-    }));
-    at("sample").textContent = sample(url);
-  }
-
-  // Reads what there is, and follows what comes.
-  async load() {
-    this.feed?.end();
-    const query = (this.query = this.asked());
-    const { exchanges, cursor } = await this.api.ask("GET", `/api/v1/exchanges?${new URLSearchParams({ ...query, limit: FIRST })}`);
-    if (query !== this.query) {
+  /** Load the exchanges of the search, and follow those that come. Raises ApiError. */
+  async #load() {
+    this.#feed?.end();
+    const query = (this.#query = searchOfPage());
+    const parameters = new URLSearchParams({ ...query, limit: `${MAX_LOADED}` });
+    const { exchanges, cursor } = await this.#api.request("GET", `/api/v1/exchanges?${parameters}`);
+    if (query !== this.#query) {
       return;
     }
-    this.stories.clear();
-    this.rows.clear();
-    this.waiting = [];
-    at("rows").replaceChildren();
-    this.feed = new Feed(this.api, query, cursor, (came) => this.came(came), (state) => this.connected(state));
-    this.waiting = exchanges;
-    this.draw(true);
-    for (const [id, form] of [["to-jsonl", "jsonl"], ["to-har", "har"]]) {
-      at(id).href = `/api/v1/exchanges.${form}?${new URLSearchParams(query)}`;
+    this.#groups.clear();
+    this.#list.clear();
+    this.#queue = exchanges;
+    this.#feed = new EventFeed({
+      api: this.#api,
+      source: exchangeEvents(query),
+      cursor,
+      onEvent: (_, data) => this.#receive(data.exchanges ?? []),
+      onState: (state) => this.#connected(state),
+    });
+    this.#feed.run();
+    this.#draw(true);
+    byId("to-jsonl", HTMLAnchorElement).href = `/api/v1/exchanges.jsonl?${new URLSearchParams(query)}`;
+    byId("to-har", HTMLAnchorElement).href = `/api/v1/exchanges.har?${new URLSearchParams(query)}`;
+  }
+
+  async #search() {
+    await this.#attempt(() => this.#load());
+  }
+
+  /** @param {FeedState} state */
+  #connected(state) {
+    if (state === "lost" && this.#state !== "lost") {
+      this.#lostSince = formatTime(new Date());
     }
+    this.#state = state;
+    byId("connection").dataset.state = state;
+    byId("connection").textContent = state === "lost" ? words.lost(this.#lostSince) : words[state];
+    showTrouble(state === "out" ? words.out : "", state === "out");
   }
 
-  asked() {
-    const query = { text: at("text").value.trim(), outcome: at("outcome").value };
-    return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
-  }
-
-  async search() {
-    try {
-      await this.load();
-      trouble("");
-    } catch (error) {
-      trouble(error.message, error.status === 401);
+  /** @param {Exchange[]} exchanges */
+  #receive(exchanges) {
+    if (exchanges.length === 0) {
+      return;
     }
-  }
-
-  connected(state) {
-    if (state === "lost" && this.state !== "lost") {
-      this.since = told(new Date());
-    }
-    this.state = state;
-    at("connection").dataset.state = state;
-    at("connection").textContent = state === "lost" ? words.lost(this.since) : words[state];
-    trouble(state === "out" ? words.out : "", state === "out");
-  }
-
-  came(exchanges) {
-    this.waiting.push(...exchanges);
-    if (this.paused) {
-      at("pause").textContent = words.go_on(this.waiting.length);
+    this.#queue.push(...exchanges);
+    if (this.#isPaused) {
+      byId("pause").textContent = words.go_on(this.#queue.length);
     } else {
-      this.timer ||= setTimeout(() => this.draw(), DRAW_EVERY);
+      this.#drawTimer ||= window.setTimeout(() => this.#draw(), DRAW_INTERVAL_MS);
     }
   }
 
-  pause() {
-    this.paused = !this.paused;
-    at("pause").setAttribute("aria-pressed", String(this.paused));
-    at("pause").textContent = this.paused ? words.go_on(0) : words.pause;
-    this.draw();
+  #togglePause() {
+    this.#isPaused = !this.#isPaused;
+    byId("pause").setAttribute("aria-pressed", String(this.#isPaused));
+    byId("pause").textContent = this.#isPaused ? words.go_on(0) : words.pause;
+    this.#draw();
   }
 
-  draw(first = false) {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    if (this.paused && !first) {
+  /** Draw the exchanges of the queue; those of a new search also while the page is paused. */
+  #draw(isNewSearch = false) {
+    clearTimeout(this.#drawTimer);
+    this.#drawTimer = 0;
+    if (this.#isPaused && !isNewSearch) {
       return;
     }
-    const changed = this.stories.put(this.waiting.splice(0));
-    for (const name of changed) {
-      this.drawStory(name);
+    const changed = this.#groups.put(this.#queue.splice(0));
+    changed.forEach((name) => this.#list.update(name));
+    if (this.#chosen !== null && changed.has(this.#chosen) && !isNewSearch) {
+      this.#updateDetail(this.#chosen);
     }
-    if (this.detail.id !== null && changed.has(this.chosen) && !first) {
-      this.joined();
-    }
-    const nothing = this.rows.size === 0;
-    const asks = Object.keys(this.query).length > 0;
-    at("empty").hidden = !nothing || asks;
-    at("finder").hidden = nothing && !asks;
-    at("not-found").hidden = !nothing || !asks;
-    at("more").hidden = !this.stories.capped;
-    at("panes").classList.toggle("nothing-yet", nothing && !asks && this.detail.id === null);
-    this.drawRefusals();
-    this.markChosen();
+    const isSearch = Object.keys(this.#query).length > 0;
+    const { isEmpty } = this.#list;
+    byId("empty").hidden = !isEmpty || isSearch;
+    byId("finder").hidden = isEmpty && !isSearch;
+    byId("not-found").hidden = !isEmpty || !isSearch;
+    byId("more").hidden = !this.#groups.isCapped;
+    byId("panes").classList.toggle("nothing-yet", isEmpty && !isSearch && this.#detail.id === null);
+    this.#refusals.draw();
+    this.#list.mark(this.#chosen);
   }
 
-  // The call that is looked at has another exchange.
-  joined() {
-    const ids = this.stories.get(this.chosen)?.map(({ id }) => id) ?? [];
-    if (ids.some((id) => !this.detail.ids.includes(id)) && !at("detail").contains(document.activeElement)) {
-      this.detail.open(this.detail.id);
-    }
-  }
-
-  drawStory(name) {
-    const exchanges = this.stories.get(name);
-    const known = this.rows.get(name);
-    if (!exchanges) {
-      known?.remove();
-      this.rows.delete(name);
-      return;
-    }
-    const row = known ?? at("row").content.firstElementChild.cloneNode(true);
-    row.querySelector("button").onclick = () => this.choose(name);
-    fill(row, exchanges);
-    if (!known) {
-      this.rows.set(name, row);
-      this.place(row, name);
+  /**
+   * Load the chosen call again when it has a new exchange, unless the focus would be lost.
+   * @param {string} name
+   */
+  #updateDetail(name) {
+    const hasNew = this.#groups.get(name).some(({ id }) => !this.#detail.ids.includes(id));
+    if (this.#detail.id !== null && hasNew && !byId("detail").contains(document.activeElement)) {
+      this.#detail.open(this.#detail.id);
     }
   }
 
-  // Rows stand newest first; almost always a new one is the first.
-  place(row, name) {
-    const own = this.stories.order(name);
-    row.dataset.order = own;
-    let next = at("rows").firstElementChild;
-    while (next && Number(next.dataset.order) > own) {
-      next = next.nextElementSibling;
-    }
-    at("rows").insertBefore(row, next);
-  }
-
-  choose(name) {
-    const exchanges = this.stories.get(name) ?? [];
-    const one = exchanges.find(({ outcome }) => outcome !== "ok") ?? exchanges.find(({ codes }) => codes.length) ?? exchanges[0];
-    if (one) {
-      this.open(one.id, name);
+  /** @param {string} name */
+  #choose(name) {
+    const exchanges = this.#groups.get(name);
+    const refused = exchanges.find(({ outcome }) => outcome !== "ok");
+    const exchange = refused ?? exchanges.find(({ codes }) => codes.length) ?? exchanges[0];
+    if (exchange) {
+      this.#open(exchange.id, name);
     }
   }
 
-  open(id, name = this.stories.storyOf(Number(id))) {
-    this.chosen = name ?? null;
-    at("panes").classList.add("open");
-    at("panes").classList.remove("nothing-yet");
-    this.markChosen();
+  /**
+   * Show an exchange in full.
+   * @param {number | "latest"} id
+   * @param {string} [name]  of its group
+   */
+  async #open(id, name = this.#groups.groupOf(Number(id))) {
+    this.#chosen = name ?? null;
+    byId("panes").classList.add("open");
+    byId("panes").classList.remove("nothing-yet");
+    this.#list.mark(this.#chosen);
     history.replaceState(null, "", `#exchange=${id}`);
-    return this.detail
-      .open(id)
-      .then(() => narrow() && at("detail").focus())
-      .catch(() => null);
-  }
-
-  close() {
-    const row = this.rows.get(this.chosen);
-    this.chosen = null;
-    this.detail.nothing();
-    at("panes").classList.remove("open");
-    at("panes").classList.toggle("nothing-yet", this.rows.size === 0);
-    history.replaceState(null, "", location.pathname);
-    this.markChosen();
-    row?.querySelector("button").focus();
-  }
-
-  markChosen() {
-    for (const one of at("rows").querySelectorAll("[aria-current]")) {
-      one.removeAttribute("aria-current");
-    }
-    this.rows.get(this.chosen)?.querySelector("button").setAttribute("aria-current", "true");
-  }
-
-  drawRefusals() {
-    const found = this.stories.refusals(Date.now(), this.hidden);
-    const shown = JSON.stringify(found.map(({ outcome, count, last }) => [outcome, count, last.id]));
-    if (shown === at("refusals").dataset.shown) {
-      return;
-    }
-    at("refusals").dataset.shown = shown;
-    at("refusals").hidden = found.length === 0;
-    at("refusals").querySelector("ul").replaceChildren(...found.map((group) => refusal(group, () => this.open(group.last.id), () => this.hide(group))));
-    at("announced").textContent = found.length ? `${words.refusals}: ${outcomeOf(found[0].outcome)[0]}` : "";
-  }
-
-  // Says no more of a refusal until it comes again.
-  hide({ outcome, last }) {
-    this.hidden[outcome] = last.id;
-    this.drawRefusals();
-  }
-
-  async testCall(button) {
-    button.disabled = true;
     try {
-      await this.api.ask("POST", "/api/v1/test-call");
-      trouble("");
+      await this.#detail.open(id);
+      if (matchMedia("(max-width: 60rem)").matches) {
+        byId("detail").focus();
+      }
     } catch (error) {
-      trouble(error.message, error.status === 401);
+      // The detail shows the message of an ApiError itself.
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
     }
+  }
+
+  #close() {
+    const chosen = this.#chosen;
+    this.#chosen = null;
+    this.#detail.clear();
+    byId("panes").classList.remove("open");
+    byId("panes").classList.toggle("nothing-yet", this.#list.isEmpty);
+    history.replaceState(null, "", location.pathname);
+    this.#list.mark(null);
+    this.#list.focus(chosen);
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #sendTestCall(button) {
+    button.disabled = true;
+    await this.#attempt(() => this.#api.request("POST", "/api/v1/test-call"));
     button.disabled = false;
   }
 
-  async openLinked() {
-    const id = /^#exchange=(\d+|latest)$/.exec(location.hash)?.[1];
-    if (id && id !== String(this.detail.id)) {
-      await this.open(id);
-    }
-  }
-
-  // Up and down go from call to call.
-  walk(step) {
-    const all = [...at("rows").querySelectorAll(".story")];
-    const from = all.indexOf(document.activeElement);
-    all[Math.min(Math.max(from + step, 0), all.length - 1)]?.focus();
-  }
-
-  listen() {
-    let typing = 0;
-    at("finder").onsubmit = (event) => event.preventDefault();
-    at("text").oninput = () => {
-      clearTimeout(typing);
-      typing = setTimeout(() => this.search(), TYPING);
-    };
-    at("outcome").onchange = () => this.search();
-    at("pause").onclick = () => this.pause();
-    for (const id of ["test-call", "test-call-empty"]) {
-      at(id).onclick = ({ target }) => this.testCall(target);
-    }
-    document.querySelector("[data-copies]").onclick = ({ target }) => copy(at("sample").textContent, target, at("sample"));
-    at("language").href = `/language/${language === "en" ? "ru" : "en"}?next=/calls`;
-    at("sign-out").onclick = async () => {
-      await this.api.signOut();
-      location.assign("/sign-in?next=/calls");
-    };
-    addEventListener("hashchange", () => this.openLinked());
-    addEventListener("focus", () => this.state === "lost" && this.feed?.again());
-    addEventListener("keydown", (event) => this.key(event));
-  }
-
-  key(event) {
-    const isField = event.target.matches("input, select, textarea");
-    if (event.key === "Escape" && this.detail.id !== null) {
-      this.close();
-    } else if (event.key === "/" && !isField) {
-      event.preventDefault();
-      at("text").focus();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest("#list, #finder") && !event.target.matches("select")) {
-      event.preventDefault();
-      this.walk(event.key === "ArrowDown" ? 1 : -1);
-    }
-  }
-}
-
-function sample(url) {
-  return `curl -u SOAP:123 -H 'Content-Type: text/xml' ${url} -d '
-<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">
-  <soap:Body>
-    <SayName xmlns="http://VATS"><number>89235292926</number></SayName>
-  </soap:Body>
-</soap:Envelope>'`;
-}
-
-function trouble(text, signIn = false) {
-  at("trouble").hidden = !text;
-  at("trouble").querySelector("span").textContent = text;
-  at("trouble").querySelector("a").hidden = !signIn;
-}
-
-function narrow() {
-  return matchMedia("(max-width: 60rem)").matches;
-}
-
-async function begin() {
-  speak(document);
-  document.title = words.title;
-  const inspector = new Inspector();
-  inspector.connected("connecting");
-  inspector.listen();
-  for (;;) {
+  /**
+   * Do the work of an action, and show its error on top of the page.
+   * @param {() => Promise<void>} work
+   */
+  async #attempt(work) {
     try {
-      await inspector.begin();
-      trouble("");
-      return;
+      await work();
+      showTrouble("");
     } catch (error) {
-      trouble(error.status === 403 ? words.forbidden : error.message, error.status === 401 || error.status === 403);
-      if (error.status === 403) {
-        at("connection").hidden = true;
-        return;
+      showTrouble(/** @type {Error} */ (error).message, error instanceof ApiError && error.status === 401);
+    }
+  }
+
+  /** Show the exchange that the address of the page names. */
+  async #openAddress() {
+    const id = /^#exchange=(\d+|latest)$/.exec(location.hash)?.[1];
+    if (id && id !== String(this.#detail.id)) {
+      await this.#open(id === "latest" ? id : Number(id));
+    }
+  }
+
+  #listen() {
+    byId("finder").addEventListener("submit", (event) => event.preventDefault());
+    byId("text").addEventListener("input", () => this.#searching.soon());
+    byId("outcome").addEventListener("change", () => this.#search());
+    byId("pause").addEventListener("click", () => this.#togglePause());
+    for (const id of ["test-call", "test-call-empty"]) {
+      const button = byId(id, HTMLButtonElement);
+      button.addEventListener("click", () => this.#sendTestCall(button));
+    }
+    const copy = find(document, "[data-copies]");
+    copy.addEventListener("click", () => copyByButton(byId("sample").textContent ?? "", copy, byId("sample")));
+    byId("language", HTMLAnchorElement).href = `/language/${language === "en" ? "ru" : "en"}?next=/calls`;
+    byId("sign-out").addEventListener("click", async () => {
+      await this.#api.signOut();
+      location.assign("/sign-in?next=/calls");
+    });
+    addEventListener("hashchange", () => this.#openAddress());
+    addEventListener("focus", () => {
+      if (this.#state === "lost") {
+        this.#feed?.reconnect();
       }
-      await new Promise((wake) => setTimeout(wake, AGAIN));
+    });
+    addEventListener("keydown", (event) => this.#pressKey(event));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressKey(event) {
+    const { key, target } = event;
+    if (!(target instanceof Element)) {
+      return;
+    }
+    const isInList = target.closest("#list, #finder") && !target.matches("select");
+    if (key === "Escape" && this.#detail.id !== null) {
+      this.#close();
+    } else if (key === "/" && !target.matches("input, select, textarea")) {
+      event.preventDefault();
+      byId("text").focus();
+    } else if ((key === "ArrowDown" || key === "ArrowUp") && isInList) {
+      event.preventDefault();
+      this.#list.moveFocus(key === "ArrowDown" ? 1 : -1);
     }
   }
 }
 
-begin();
+/**
+ * Show a problem on top of the page; "" for none.
+ * @param {string} text
+ */
+export function showTrouble(text, offersSignIn = false) {
+  byId("trouble").hidden = !text;
+  find(byId("trouble"), "span").textContent = text;
+  find(byId("trouble"), "a").hidden = !offersSignIn;
+}
+
+/** @returns {Record<string, string>} */
+function searchOfPage() {
+  const text = byId("text", HTMLInputElement).value.trim();
+  const outcome = byId("outcome", HTMLSelectElement).value;
+  return Object.fromEntries(Object.entries({ text, outcome }).filter(([, value]) => value));
+}

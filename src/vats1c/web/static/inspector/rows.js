@@ -1,71 +1,89 @@
-// A call as a row, a refusal as a line on top. Rule: nothing here asks the service.
+// A call as a row of the list, a refusal as a line on top of the page. Rule: nothing here calls the service.
 
-import { numberOf } from "./exchange-detail.js";
-import { figure, outcomeOf, told, words } from "./words.js";
+import { button, el, find } from "../lib/dom.js";
+import { formatNumber } from "../lib/words.js";
+import { numberText, stepText } from "./exchange-text.js";
+import { formatTime, outcomeWords, words } from "./words.js";
 
-const MOST_CODES = 3;
+const MAX_CODES = 3;
 
-// Fills the row of a call in.
-export function fill(row, exchanges) {
+/** @typedef {import("./call-groups.js").Exchange} Exchange */
+
+/**
+ * Show a call in its row.
+ * @param {HTMLElement} row
+ * @param {Exchange[]} exchanges  of the call, the oldest first
+ */
+export function fillRow(row, exchanges) {
   const [first] = exchanges;
   const refused = exchanges.find(({ outcome }) => outcome !== "ok");
   const named = exchanges.find(({ caller }) => caller) ?? first;
   row.classList.toggle("refused", Boolean(refused));
-  row.querySelector("time").textContent = told(first.at);
-  row.querySelector("time").dateTime = first.at;
-  row.querySelector(".number").textContent = numberOf(named) || (refused ? outcomeOf(refused.outcome)[0] : "");
-  row.querySelector(".name").textContent = named.caller ?? "";
-  const steps = exchanges.flatMap((one, place) => step(one, exchanges[place - 1]));
-  row.querySelector(".steps").replaceChildren(...steps, ...marks(exchanges));
+  const time = find(row, "time", HTMLTimeElement);
+  time.textContent = formatTime(first.at);
+  time.dateTime = first.at;
+  find(row, ".number").textContent = numberText(named) || (refused ? outcomeWords(refused.outcome)[0] : "");
+  find(row, ".name").textContent = named.caller ?? "";
+  const steps = exchanges.flatMap((exchange, place) => stepElements(exchange, exchanges[place - 1]));
+  find(row, ".steps").replaceChildren(...steps, ...badges(exchanges));
 }
 
-// A row of the strip on top: why, what to do about it, how often, and a way to look or to hide it.
-export function refusal({ outcome, count, last }, onShow, onHide) {
-  const row = document.createElement("li");
-  const [why, what] = outcomeOf(outcome);
-  const [show, hide] = [document.createElement("button"), document.createElement("button")];
-  show.type = hide.type = "button";
-  show.textContent = words.show;
-  hide.textContent = "×";
+/**
+ * Return the line of the refusals with one outcome: the reason, the remedy, the number of times, and two buttons.
+ * @param {import("./call-groups.js").RefusalGroup} group
+ * @param {() => void} onShow
+ * @param {() => void} onHide
+ */
+export function refusalLine({ outcome, count, last }, onShow, onHide) {
+  const [reason, remedy] = outcomeWords(outcome);
+  const lastTime = formatTime(last.at);
+  const times = count > 1 ? `${words.times(count)}, ${words.last_at(lastTime)}` : lastTime;
+  const hide = button("×", onHide, "quiet");
   hide.title = words.hide;
-  hide.setAttribute("aria-label", `${words.hide}: ${why}`);
-  hide.className = "quiet";
-  show.onclick = onShow;
-  hide.onclick = onHide;
-  const times = count > 1 ? `${words.times(count)}, ${words.last_at(told(last.at))}` : told(last.at);
-  row.append(said("b", why), said("span", what, "what"), said("span", `${times} · ${last.address}`, "hint"), show, hide);
-  return row;
+  hide.setAttribute("aria-label", `${words.hide}: ${reason}`);
+  const line = el("li");
+  line.append(
+    el("b", reason),
+    el("span", remedy, "what"),
+    el("span", `${times} · ${last.address}`, "hint"),
+    button(words.show, onShow),
+    hide,
+  );
+  return line;
 }
 
-// An exchange as a step of its call, after how long since the one before.
-function step(one, before) {
-  const parts = [];
-  if (before) {
-    const since = Date.parse(one.at) - Date.parse(before.at);
-    const long = since < 1_000 ? words.milliseconds(figure(since)) : words.seconds(figure(since / 1_000));
-    parts.push(said("span", `+${long}`, "since"));
+/**
+ * Return an exchange as a step of its call, after the time since the previous exchange.
+ * @param {Exchange} exchange
+ * @param {Exchange | undefined} previous
+ */
+function stepElements(exchange, previous) {
+  const step = el("span", stepText(exchange, `HTTP ${exchange.status}, ${exchange.address}`), "step");
+  step.dataset.outcome = exchange.outcome === "ok" ? "ok" : "refused";
+  step.append(el("span", words.milliseconds(formatNumber(exchange.elapsed_ms)), "took"));
+  if (!previous) {
+    return [step];
   }
-  const who = one.subscriber ? one.subscriber.extension || one.subscriber.name : "";
-  const what = [one.op ?? `HTTP ${one.status}, ${one.address}`, who].filter(Boolean).join(" → ");
-  const shown = said("span", what, "step");
-  shown.dataset.outcome = one.outcome === "ok" ? "ok" : "refused";
-  shown.append(said("span", words.milliseconds(figure(one.elapsed_ms)), "took"));
-  return [...parts, shown];
+  const sinceMs = Date.parse(exchange.at) - Date.parse(previous.at);
+  const isShort = sinceMs < 1_000;
+  const since = isShort ? words.milliseconds(formatNumber(sinceMs)) : words.seconds(formatNumber(sinceMs / 1_000));
+  return [el("span", `+${since}`, "since"), step];
 }
 
-// What to look at in a call: the codes of its reports, those of a refusal in red.
-function marks(exchanges) {
-  const codes = new Map(exchanges.flatMap((one) => one.codes.map((code) => [code, one.outcome === "ok" ? "warn" : "bad"])));
-  const shown = [...codes].slice(0, MOST_CODES).map(([code, kind]) => said("span", code, `badge ${kind}`));
-  const more = codes.size - shown.length;
+/**
+ * Return the deliberate faults of a call and the first codes of its findings, those of refusals in red.
+ * @param {Exchange[]} exchanges
+ */
+function badges(exchanges) {
+  const codes = new Map(
+    exchanges.flatMap(({ codes: found, outcome }) => found.map((code) => [code, outcome === "ok" ? "warn" : "bad"])),
+  );
   const faults = [...new Set(exchanges.map(({ fault }) => fault).filter(Boolean))];
-  const broken = faults.map((fault) => said("span", `${words.fault}: ${fault}`, "badge warn"));
-  return more > 0 ? [...broken, ...shown, said("span", `+${more}`, "badge warn")] : [...broken, ...shown];
-}
-
-function said(tag, text, kind = "") {
-  const one = document.createElement(tag);
-  one.textContent = text;
-  one.className = kind;
-  return one;
+  const shown = [...codes].slice(0, MAX_CODES);
+  const more = codes.size - shown.length;
+  return [
+    ...faults.map((fault) => el("span", `${words.fault}: ${fault}`, "badge warn")),
+    ...shown.map(([code, kind]) => el("span", code, `badge ${kind}`)),
+    ...(more > 0 ? [el("span", `+${more}`, "badge warn")] : []),
+  ];
 }

@@ -1,10 +1,6 @@
-// Every sentence of the inspector, in Russian and in English.
-// Rule: both languages have the same words; what counts something is a function of the figure.
+// The dictionaries of the inspector.
 
-function plural(count, one, few, many) {
-  const [last, teens] = [count % 10, Math.floor(count / 10) % 10];
-  return teens === 1 || last === 0 || last > 4 ? many : last === 1 ? one : few;
-}
+import { language, plural, timeFormat } from "../lib/words.js";
 
 const RU = {
   title: "Обмен с ВАТС",
@@ -20,12 +16,12 @@ const RU = {
   connecting: "Соединяемся…",
   live: "Вживую",
   polling: "Вживую, с задержкой",
-  lost: (since) => `Устарело с ${since}: нет связи`,
+  lost: (/** @type {string} */ since) => `Устарело с ${since}: нет связи`,
   out: "Сеанс закончился",
 
   refusals: "Отказы",
-  times: (count) => `${count} ${plural(count, "раз", "раза", "раз")}`,
-  last_at: (time) => `последний ${time}`,
+  times: (/** @type {number} */ count) => `${count} ${plural("ru", count, { one: "раз", few: "раза", many: "раз" })}`,
+  last_at: (/** @type {string} */ time) => `последний ${time}`,
   show: "Показать",
   hide: "Скрыть",
   find: "Найти",
@@ -35,7 +31,7 @@ const RU = {
   only_answered: "Отвечено",
   only_refused: "Отказы",
   pause: "Пауза",
-  go_on: (count) => (count ? `Продолжить (новых: ${count})` : "Продолжить"),
+  go_on: (/** @type {number} */ count) => (count ? `Продолжить (новых: ${count})` : "Продолжить"),
   test_call: "Отправить тестовый звонок",
   export: "Скачать",
   calls: "Звонки",
@@ -60,13 +56,14 @@ const RU = {
   faults_end: "Прекратить все",
   fault: "Намеренный сбой",
   fault_all: "каждый запрос",
-  fault_left: (count) => `осталось ${count}`,
-  fault_every: (count) => `каждый ${count}-й`,
-  fault_percent: (percent) => `${percent} %`,
-  fault_above: (rate) => `чаще ${rate} в секунду`,
-  fault_applied: (count) => `сломано ${count}`,
-  fault_until: (time) => `до ${time}`,
+  fault_left: (/** @type {number} */ count) => `осталось ${count}`,
+  fault_every: (/** @type {number} */ count) => `каждый ${count}-й`,
+  fault_percent: (/** @type {number} */ percent) => `${percent} %`,
+  fault_above: (/** @type {number} */ rate) => `чаще ${rate} в секунду`,
+  fault_applied: (/** @type {number} */ count) => `сломано ${count}`,
+  fault_until: (/** @type {string} */ time) => `до ${time}`,
   fault_spans: { one: "следующий", five: "следующие 5", half: "половина, 10 минут", all: "все, 10 минут" },
+  /** @type {Record<string, string>} */
   fault_kinds: {
     hang: "нет ответа 60 с",
     slow: "ответ через 3 с",
@@ -99,19 +96,19 @@ const RU = {
   note: "к сведению",
   decided: "Что решено",
   outcome_of: "Исход",
-  answered: (status) => `отвечено, HTTP ${status}`,
-  refused: (why, status) => `${why}, HTTP ${status}`,
+  answered: (/** @type {number} */ status) => `отвечено, HTTP ${status}`,
+  refused: (/** @type {string} */ why, /** @type {number} */ status) => `${why}, HTTP ${status}`,
   not_arrived: "отвечено, но ответ не дошёл целым",
-  row: (id) => `№ ${id}`,
+  row: (/** @type {number} */ id) => `№ ${id}`,
   operation: "Операция",
   contract: "Ответ",
   plain_name: "имя текстом",
   document: "документ <data>",
   number: "Номер",
-  as_sent: (text) => `пришёл как «${text}»`,
+  as_sent: (/** @type {string} */ text) => `пришёл как «${text}»`,
   caller: "Звонит",
   nobody: "никого не нашлось",
-  found_in: (name) => `справочник ${name}`,
+  found_in: (/** @type {string} */ name) => `справочник ${name}`,
   exact: "Как есть",
   pretty: "С отступами",
   key: "Ключ",
@@ -119,13 +116,13 @@ const RU = {
   publication: "Публикация",
   nowhere: "такой нет",
   elapsed: "Время",
-  milliseconds: (figure) => `${figure} мс`,
-  seconds: (figure) => `${figure} с`,
+  milliseconds: (/** @type {string} */ figure) => `${figure} мс`,
+  seconds: (/** @type {string} */ figure) => `${figure} с`,
   sender: "Отправитель",
   call: "Звонок в журнале",
   request: "Запрос",
   answer: "Ответ сервиса",
-  bytes: (count) => `${count} ${plural(count, "байт", "байта", "байт")}`,
+  bytes: (/** @type {number} */ count) => `${count} ${plural("ru", count, { one: "байт", few: "байта", many: "байт" })}`,
   base64: "в base64: это не текст в UTF-8",
   empty_body: "пусто",
   unread: "тело не читалось",
@@ -135,12 +132,15 @@ const RU = {
   again: "Повторить",
   link: "Ссылка",
   hidden_number: "Номер скрыт",
+  /** @type {Record<string, string>} */
   confidence: {
     exact: "точное совпадение",
     local: "по местному номеру",
     last_digits: "по последним цифрам",
     ambiguous: "один из нескольких",
   },
+  // By the outcome of a request: what happened, and the remedy.
+  /** @type {Record<string, [string, string]>} */
   outcomes: {
     auth: ["Вход не принят", "Сверьте имя и пароль веб-сервиса в настройках ВАТС и в [[users]]."],
     logins: ["Слишком много попыток входа", "Исправьте пароль и подождите: отправитель временно не впускается."],
@@ -170,6 +170,7 @@ const RU = {
   },
 };
 
+/** @type {typeof RU} */
 const EN = {
   title: "Exchange with the VATS",
   card: "Card",
@@ -289,7 +290,7 @@ const EN = {
   call: "Call in the journal",
   request: "Request",
   answer: "The service's answer",
-  bytes: (count) => `${count} byte${count === 1 ? "" : "s"}`,
+  bytes: (count) => `${count} ${plural("en", count, { one: "byte", other: "bytes" })}`,
   base64: "in base64: this is no text in UTF-8",
   empty_body: "empty",
   unread: "the body was not read",
@@ -334,43 +335,23 @@ const EN = {
   },
 };
 
-export const language = document.documentElement.lang === "en" ? "en" : "ru";
-export const words = language === "en" ? EN : RU;
-export const both = [RU, EN];
+export const dictionaries = { ru: RU, en: EN };
+export const words = dictionaries[language];
 
-// What an outcome is called, and what to do about it; one that has no words of its own is told as it is.
-export function outcomeOf(outcome) {
+/**
+ * Return what an outcome is called, and its remedy; an outcome without words is called as in the API.
+ * @param {string} outcome
+ * @returns {[string, string]}
+ */
+export function outcomeWords(outcome) {
   return words.outcomes[outcome] ?? [outcome, ""];
 }
 
-// Says the words that the markup asks for.
-export function speak(root) {
-  for (const one of root.querySelectorAll("[data-word]")) {
-    one.textContent = words[one.dataset.word];
-  }
-  for (const one of root.querySelectorAll("[data-label]")) {
-    one.setAttribute("aria-label", words[one.dataset.label]);
-  }
-  for (const one of root.querySelectorAll("[data-placeholder]")) {
-    one.placeholder = words[one.dataset.placeholder];
-  }
-}
+export const formatTime = timeFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const dated = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const exactly = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
-const figures = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const exact = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
 
-// The time as a row tells it: the second today, with the day before that.
-export function told(time) {
-  const at = new Date(time);
-  return (at.toDateString() === new Date().toDateString() ? clock : dated).format(at);
-}
-
-export function toldExactly(time) {
-  return exactly.format(new Date(time));
-}
-
-export function figure(value) {
-  return figures.format(value);
+/** @param {string} time */
+export function formatExactTime(time) {
+  return exact.format(new Date(time));
 }

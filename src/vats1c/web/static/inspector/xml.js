@@ -1,74 +1,99 @@
-// XML as people read it: indented, tags told from texts, entities spelled out.
-// Rule: what does not hang together is shown as it came. No DOMParser: its own page of errors breaks the page's policy.
+// XML as people read it: indented, with the character entities replaced.
+// Rule: text that is not well-formed is returned as it came. DOMParser cannot be used: its own error page has an inline
+// style, which the Content-Security-Policy of the page forbids.
 
-// Sticky, and an attribute begins with a space: where an end is missing, it is not looked for again from each character.
+// Sticky, and an attribute begins with a space: without this, a missing end would be searched for from every character.
 const TOKEN = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<(?!!--|!\[CDATA\[)(?:"[^"]*"|'[^']*'|[^'"<>])*>|[^<]+/gy;
 const ATTRIBUTE = /(\s[^\s=]+)(\s*=\s*)("[^"]*"|'[^']*')/g;
-// A document that is nested deeper than this is indented no further: its indents would be longer than its text.
-const MAX_INDENT = 40;
+const INDENT = "  ";
+// Deeper elements are indented no further: their indents would be longer than their text.
+const MAX_INDENTS = 40;
+/** @type {Record<string, string>} */
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-// Returns nodes to show.
-export function pretty(text) {
+/**
+ * A part of the text; `kind` is "" for text without a colour.
+ * @typedef {{ kind: "" | "tag" | "value" | "text", text: string }} XmlPart
+ */
+
+/**
+ * Return the parts of an indented document.
+ * @param {string} text
+ * @returns {XmlPart[]}
+ */
+export function formatXml(text) {
   const tokens = text.match(TOKEN) ?? [];
-  const nodes = tokens.join("") === text ? lines(tokens) : null;
-  return nodes ?? [document.createTextNode(text)];
+  const parts = tokens.join("") === text ? indent(tokens) : null;
+  return parts ?? [{ kind: "", text }];
 }
 
-// Each element on a line, one that holds a text alone on one; null where tags do not match.
-function lines(tokens) {
-  const nodes = [];
+/**
+ * Put each element on a line of its own; an element that holds text only takes one line with its text.
+ * @param {string[]} tokens
+ * @returns {XmlPart[] | null}  null where the tags do not match
+ */
+function indent(tokens) {
+  /** @type {XmlPart[]} */
+  const parts = [];
+  /** The names of the open elements; null after an end tag that matches none. @type {(string | null)[]} */
   const open = [];
   tokens.forEach((token, place) => {
     const isText = !token.startsWith("<") || token.startsWith("<![");
-    const isClosing = token.startsWith("</");
-    if (isText && !token.trim() && !(isOpening(tokens[place - 1]) && tokens[place + 1]?.startsWith("</"))) {
+    const isEnd = token.startsWith("</");
+    const isAfterStart = isStart(tokens[place - 1]);
+    if (isText && !token.trim() && !(isAfterStart && tokens[place + 1]?.startsWith("</"))) {
       return;
     }
-    if (isClosing && open.pop() !== nameOf(token)) {
+    if (isEnd && open.pop() !== nameOf(token)) {
       open.push(null);
     }
-    const stays = isText ? isOpening(tokens[place - 1]) : isClosing && (isOpening(tokens[place - 1]) || holdsText(tokens, place));
-    if (nodes.length && !stays) {
-      nodes.push(document.createTextNode(`\n${"  ".repeat(Math.min(open.length, MAX_INDENT))}`));
+    const staysOnLine = isText ? isAfterStart : isEnd && (isAfterStart || endsText(tokens, place));
+    if (parts.length && !staysOnLine) {
+      parts.push({ kind: "", text: `\n${INDENT.repeat(Math.min(open.length, MAX_INDENTS))}` });
     }
-    nodes.push(...(isText ? [part("text", spelled(token))] : tag(token)));
-    if (isOpening(token)) {
+    parts.push(...(isText ? [{ kind: /** @type {const} */ ("text"), text: replaceEntities(token) }] : tagParts(token)));
+    if (isStart(token)) {
       open.push(nameOf(token));
     }
   });
-  return open.length === 0 ? nodes : null;
+  return open.length === 0 ? parts : null;
 }
 
-function holdsText(tokens, place) {
-  return !tokens[place - 1]?.startsWith("<") && isOpening(tokens[place - 2]);
+/**
+ * Return whether the end tag at `place` ends an element that holds text only.
+ * @param {string[]} tokens
+ * @param {number} place
+ */
+function endsText(tokens, place) {
+  return !tokens[place - 1]?.startsWith("<") && isStart(tokens[place - 2]);
 }
 
-function isOpening(token = "") {
+/** @param {string | undefined} token */
+function isStart(token = "") {
   return /^<[^/?!]/.test(token) && !token.endsWith("/>");
 }
 
-function nameOf(token) {
-  return /^<\/?([^\s/>]+)/.exec(token)?.[1];
+/** @param {string} tag */
+function nameOf(tag) {
+  return /^<\/?([^\s/>]+)/.exec(tag)?.[1] ?? "";
 }
 
-function tag(token) {
-  const nodes = [];
-  let done = 0;
-  for (const { index, 0: whole, 1: name, 2: equals, 3: value } of token.matchAll(ATTRIBUTE)) {
-    nodes.push(part("tag", token.slice(done, index) + name + equals), part("value", value));
-    done = index + whole.length;
+/**
+ * Return a tag with the values of its attributes apart.
+ * @param {string} tag
+ */
+function tagParts(tag) {
+  /** @type {XmlPart[]} */
+  const parts = [];
+  let end = 0;
+  for (const { index, 0: whole, 1: name, 2: equals, 3: value } of tag.matchAll(ATTRIBUTE)) {
+    parts.push({ kind: "tag", text: tag.slice(end, index) + name + equals }, { kind: "value", text: value });
+    end = index + whole.length;
   }
-  return [...nodes, part("tag", token.slice(done))];
+  return [...parts, { kind: /** @type {const} */ ("tag"), text: tag.slice(end) }];
 }
 
-function spelled(text) {
-  return text.replace(/&(\w+);/g, (whole, name) => ENTITIES[name] ?? whole);
-}
-
-function part(kind, text) {
-  const one = document.createElement("span");
-  one.className = kind;
-  one.textContent = text;
-  return one;
+/** @param {string} text */
+function replaceEntities(text) {
+  return text.replace(/&(\w+);/g, (entity, name) => ENTITIES[name] ?? entity);
 }

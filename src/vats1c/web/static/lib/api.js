@@ -1,13 +1,58 @@
-// The API of callers as the directory page asks it, and what can be reckoned from its answers.
-// Rule: nothing here knows the page; what fails is thrown as ApiError, with a sentence to show.
+// The API of the service, as the pages use it.
+// Rule: nothing here knows a page; every failure is an ApiError with a sentence for the user.
 
-export const FIELDS = ["name", "company", "category", "manager", "note"];
-export const MOST = 500;
+// What a caller has beside the numbers.
+export const CALLER_FIELDS = /** @type {const} */ (["name", "company", "category", "manager", "note"]);
+// The service returns no more callers in one answer.
+export const MAX_CALLERS = 500;
 
-const FEWEST_DIGITS = 5;
+/** @typedef {Record<typeof CALLER_FIELDS[number], string>} CallerDetails */
 
-// Whoever asks too often or after signing out is told so by `status`; 0 when no answer came.
+/**
+ * A caller to add, or the changes of one.
+ * @typedef {Partial<CallerDetails> & { numbers?: string[] }} CallerChanges
+ */
+
+/**
+ * A caller of the directory; `changed` is an ISO 8601 time.
+ * @typedef {CallerDetails & { id: number, numbers: string[], changed: string }} Caller
+ */
+
+/**
+ * A number without a name that has called lately.
+ * @typedef {{ number: string, count: number, last: string, region: string, operator: string }} UnknownNumber
+ */
+
+/**
+ * The signed-in user and the actions that the user may take.
+ * @typedef {object} User
+ * @property {string} login
+ * @property {string} name
+ * @property {string} extension
+ * @property {boolean} administrator
+ * @property {boolean} edit  whether the user may change the directory
+ * @property {boolean} callback  whether the VATS can connect the user with a caller
+ * @property {string} crm  address with {number}, {national} and {name}; "" for none
+ */
+
+/**
+ * @typedef {object} ImportReport
+ * @property {number} id  null after a dry run
+ * @property {number} added
+ * @property {number} changed
+ * @property {number} same
+ * @property {number} passed_over
+ * @property {{ line: number, code: string, message: string }[]} skipped  findings; several may be about one row
+ */
+
+/** @typedef {{ removed: number, restored: number, kept: number }} UndoReport */
+
 export class ApiError extends Error {
+  /**
+   * @param {number} status  HTTP status; 0 when no answer came
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(status, code, message) {
     super(message);
     this.status = status;
@@ -15,135 +60,154 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * Return whether an error says that its request was aborted by the page itself.
+ * @param {unknown} error
+ */
+export function isAbort(error) {
+  return error instanceof Error && error.name === "AbortError";
+}
+
 export class Api {
-  // `silent` is what to say when the service gives no answer that can be read.
-  constructor(language, silent) {
-    this.language = language;
-    this.silent = silent;
+  #language;
+  #noAnswer;
+
+  /**
+   * @param {string} language
+   * @param {string} noAnswer  message of an error when no answer can be read
+   */
+  constructor(language, noAnswer) {
+    this.#language = language;
+    this.#noAnswer = noAnswer;
   }
 
+  /** @returns {Promise<User>} */
   me() {
-    return this.ask("GET", "/api/v1/me");
+    return this.request("GET", "/api/v1/me");
   }
 
-  async find(text, limit, signal) {
-    const query = new URLSearchParams({ text, limit });
-    return (await this.ask("GET", `/api/v1/callers?${query}`, { signal })).callers;
+  /**
+   * @param {string} text
+   * @param {number} limit
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Caller[]>}
+   */
+  async findCallers(text, limit, signal) {
+    const query = new URLSearchParams({ text, limit: `${limit}` });
+    return (await this.request("GET", `/api/v1/callers?${query}`, { signal })).callers;
   }
 
-  async unknown(signal) {
-    return (await this.ask("GET", "/api/v1/unknown", { signal })).numbers;
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<UnknownNumber[]>}
+   */
+  async unknownNumbers(signal) {
+    return (await this.request("GET", "/api/v1/unknown", { signal })).numbers;
   }
 
-  add(caller) {
-    return this.ask("POST", "/api/v1/callers", { json: caller });
+  /**
+   * @param {CallerChanges} caller
+   * @returns {Promise<Caller>}
+   */
+  addCaller(caller) {
+    return this.request("POST", "/api/v1/callers", { json: caller });
   }
 
-  change(id, changes) {
-    return this.ask("PUT", `/api/v1/callers/${id}`, { json: changes });
+  /**
+   * @param {number} id
+   * @param {CallerChanges} changes
+   * @returns {Promise<Caller>}
+   */
+  changeCaller(id, changes) {
+    return this.request("PUT", `/api/v1/callers/${id}`, { json: changes });
   }
 
-  attach(id, number) {
-    return this.ask("POST", `/api/v1/callers/${id}/numbers`, { json: { number } });
+  /**
+   * Add a number to a caller.
+   * @param {number} id
+   * @param {string} number
+   * @returns {Promise<Caller>}
+   */
+  attachNumber(id, number) {
+    return this.request("POST", `/api/v1/callers/${id}/numbers`, { json: { number } });
   }
 
-  remove(id) {
-    return this.ask("DELETE", `/api/v1/callers/${id}`);
+  /** @param {number} id */
+  removeCaller(id) {
+    return this.request("DELETE", `/api/v1/callers/${id}`);
   }
 
+  /**
+   * Import a file; with `dryRun` the service only checks it.
+   * @param {string} name
+   * @param {ArrayBuffer} bytes
+   * @param {boolean} dryRun
+   * @returns {Promise<ImportReport>}
+   */
   importFile(name, bytes, dryRun) {
-    const query = new URLSearchParams(dryRun ? { file: name, dry_run: 1 } : { file: name });
-    return this.ask("POST", `/api/v1/callers/import?${query}`, { bytes });
+    const query = new URLSearchParams(dryRun ? { file: name, dry_run: "1" } : { file: name });
+    return this.request("POST", `/api/v1/callers/import?${query}`, { bytes });
   }
 
+  /**
+   * @param {number} id
+   * @returns {Promise<UndoReport>}
+   */
   undoImport(id) {
-    return this.ask("POST", `/api/v1/callers/import/${id}/undo`);
+    return this.request("POST", `/api/v1/callers/import/${id}/undo`);
   }
 
   signOut() {
-    return this.ask("POST", "/sign-out");
+    return this.request("POST", "/sign-out");
   }
 
-  async ask(method, path, { json, bytes, signal } = {}) {
-    const headers = { "Accept-Language": this.language };
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{ json?: object, bytes?: ArrayBuffer, signal?: AbortSignal }} [options]
+   * @returns {Promise<any>}  the JSON of the answer, null where there is none; raises ApiError
+   */
+  async request(method, path, { json, bytes, signal } = {}) {
+    /** @type {Record<string, string>} */
+    const headers = { "Accept-Language": this.#language };
     if (method !== "GET") {
       headers["X-Vats1c"] = "1";
       headers["Content-Type"] = bytes ? "application/octet-stream" : "application/json";
     }
     const body = bytes ?? (method === "GET" || method === "DELETE" ? undefined : JSON.stringify(json ?? {}));
-    const request = { method, headers, body, signal, credentials: "same-origin", cache: "no-store" };
-    const [status, said] = await this.#answer(path, request);
+    const { status, content } = await this.#fetch(path, {
+      method,
+      headers,
+      body,
+      signal,
+      credentials: "same-origin",
+      cache: "no-store",
+    });
     if (status >= 400) {
-      throw new ApiError(status, said?.error?.code ?? "", said?.error?.message ?? this.silent);
+      throw new ApiError(status, content?.error?.code ?? "", content?.error?.message ?? this.#noAnswer);
     }
-    return said;
+    return content;
   }
 
-  async #answer(path, request) {
+  /**
+   * @param {string} path
+   * @param {RequestInit} request
+   */
+  async #fetch(path, request) {
     try {
       const response = await fetch(path, request);
       const text = await response.text();
-      return [response.status, text && isJson(response) ? JSON.parse(text) : null];
+      return { status: response.status, content: text && isJson(response) ? JSON.parse(text) : null };
     } catch (error) {
-      if (error.name === "AbortError") {
+      if (isAbort(error)) {
         throw error;
       }
-      throw new ApiError(0, "silent", this.silent);
+      throw new ApiError(0, "silent", this.#noAnswer);
     }
   }
 }
 
-// E.164 as people write it: "+7 923 529-29-26"; countries whose numbers differ in length stay as they are.
-export function grouped(number) {
-  const written = [
-    [/^\+7(\d{3})(\d{3})(\d\d)(\d\d)$/, "+7 $1 $2-$3-$4"],
-    [/^\+(375|380|992|993|994|995|996|998)(\d\d)(\d{3})(\d\d)(\d\d)$/, "+$1 $2 $3-$4-$5"],
-    [/^\+(373|374)(\d\d)(\d{3})(\d{3})$/, "+$1 $2 $3-$4"],
-    [/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2-$3"],
-  ];
-  const [pattern, form] = written.find(([one]) => one.test(number)) ?? [/^$/, ""];
-  return number.replace(pattern, form);
-}
-
-// What was typed into a field of numbers, one a line.
-export function numbersOf(text) {
-  return text.split("\n").map((line) => line.trim()).filter(Boolean);
-}
-
-// Whether two numbers, each written in its own way, end alike: enough to ask whether they are the same.
-export function alike(one, other) {
-  const [first, second] = [one, other].map((number) => number.replace(/\D/g, "").slice(-10));
-  return first.length >= FEWEST_DIGITS && first === second;
-}
-
-export function looksLikeNumber(text) {
-  return /^[\d\s()+.-]+$/.test(text) && text.replace(/\D/g, "").length >= FEWEST_DIGITS;
-}
-
-// What differs between a caller and what is now in its form: what a PUT has to say.
-export function changesOf(caller, given) {
-  const changes = {};
-  for (const field of FIELDS) {
-    if (given[field] !== caller[field]) {
-      changes[field] = given[field];
-    }
-  }
-  if (given.numbers.join("\n") !== caller.numbers.map(grouped).join("\n")) {
-    changes.numbers = given.numbers;
-  }
-  return changes;
-}
-
-// A caller as it was, to be added again.
-export function copyOf(caller) {
-  return Object.fromEntries(["numbers", ...FIELDS].map((field) => [field, caller[field]]));
-}
-
-// How many rows a report passes over without saying why.
-export function unsaid(report) {
-  return Math.max(0, report.passed_over - new Set(report.skipped.map((row) => row.line)).size);
-}
-
+/** @param {Response} response */
 function isJson(response) {
   return (response.headers.get("Content-Type") ?? "").startsWith("application/json");
 }

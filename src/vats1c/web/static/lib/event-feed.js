@@ -1,185 +1,190 @@
-// One stream of events for all the tabs of a browser: one tab listens, and tells the others.
-// Rule: whatever breaks, listening starts again after the last event that came, so no call is missed.
+// A stream of server-sent events, with long polling where a proxy lets no stream through.
+// Rule: after any failure the feed goes on after the last event received, so that no event is missed.
 
 import { ApiError } from "./api.js";
 
-const SILENCE = 40_000;
-const POLLING = 60_000;
-const PAUSES = [500, 1_000, 2_000, 5_000, 10_000];
-const LEASE = 6_000;
+// The service sends a heartbeat every 15 s: a stream that is silent for longer than this is dead.
+const MAX_SILENCE_MS = 40_000;
+// The feed polls for this long before it tries to open a stream again.
+const POLLING_MS = 60_000;
+const RETRY_PAUSES_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
-export class Feed {
-  // Calls `onEvent(name, data)` for every event and `onState(state)`: connecting, live, polling, lost or out.
-  constructor(api, cursor, onEvent, onState) {
-    this.api = api;
+/** @typedef {import("./api.js").Api} Api */
+
+/**
+ * "lost": no connection, the feed tries again. "out": the service wants the user to sign in.
+ * @typedef {"connecting" | "live" | "polling" | "lost" | "out"} FeedState
+ */
+
+/**
+ * What a feed follows.
+ * @typedef {object} FeedSource
+ * @property {string} eventName  name of the events that carry data; "hello" and "beat" come beside them
+ * @property {(cursor: number) => string} streamUrl
+ * @property {(cursor: number) => string} pollUrl
+ * @property {(answer: any) => any[]} eventsOf  the data of the events that an answer to a poll stands for
+ * @property {(cursor: number, data: any) => number} nextCursor  the cursor after an event with this data
+ */
+
+export class EventFeed {
+  #api;
+  #source;
+  #onEvent;
+  #onState;
+  #ended = false;
+  /** Ends the current pause, or the attempt to open a stream. @type {(() => void) | null} */
+  #interrupt = null;
+
+  /**
+   * @param {object} options
+   * @param {Pick<Api, "request">} options.api
+   * @param {FeedSource} options.source
+   * @param {number} options.cursor  the feed starts after this event
+   * @param {FeedState} [options.state]
+   * @param {(name: string, data: any) => void} options.onEvent
+   * @param {(state: FeedState) => void} options.onState
+   */
+  constructor({ api, source, cursor, state = "connecting", onEvent, onState }) {
+    this.#api = api;
+    this.#source = source;
+    this.#onEvent = onEvent;
+    this.#onState = onState;
     this.cursor = cursor;
-    this.onEvent = onEvent;
-    this.onState = onState;
-    this.state = "connecting";
-    this.leading = false;
-    this.channel = new BroadcastChannel("vats1c");
-    this.channel.onmessage = ({ data }) => this.#told(data);
-    this.channel.postMessage({ asks: true });
-    elected(() => this.#lead());
-  }
-
-  // Tells the other tabs.
-  tell(name, data) {
-    this.channel.postMessage({ name, data });
-  }
-
-  // Tries again at once: somebody signed in, or came back.
-  again() {
-    if (this.leading) {
-      this.wake?.();
-    } else {
-      this.channel.postMessage({ again: true });
-    }
-  }
-
-  #told({ asks, again, state, name, data }) {
-    if (asks && this.leading) {
-      this.channel.postMessage({ state: this.state });
-    } else if (again && this.leading) {
-      this.wake?.();
-    } else if (state && !this.leading) {
-      this.#is(state);
-    } else if (name) {
-      this.#came(name, data);
-    }
-  }
-
-  #is(state) {
     this.state = state;
-    this.onState(state);
-    if (this.leading) {
-      this.channel.postMessage({ state });
-    }
   }
 
-  #came(name, data) {
-    this.cursor = Math.max(this.cursor, data.cursor ?? 0);
-    this.onEvent(name, data);
-  }
-
-  #heard(name, data) {
-    this.#came(name, data);
-    this.tell(name, data);
-  }
-
-  async #lead() {
-    this.leading = true;
-    for (let failed = 0; ; ) {
-      const heard = await this.#listen();
-      failed = heard ? 0 : failed + 1;
-      // A stream that ended may simply be opened again; one that never began is looked into.
-      if (!heard && (await this.#poll())) {
-        failed = 0;
+  /** Follow the source until `end` is called. */
+  async run() {
+    let failures = 0;
+    while (!this.#ended) {
+      const { begun, interrupted } = await this.#listen();
+      failures = begun ? 0 : failures + 1;
+      if (interrupted) {
         continue;
       }
-      await this.#pause(PAUSES[Math.min(failed, PAUSES.length - 1)]);
+      // A stream that has ended is opened again; for one that never began, a poll tells the reason.
+      if (!begun && (await this.#poll())) {
+        failures = 0;
+      } else if (!this.#ended) {
+        await this.#pause(RETRY_PAUSES_MS[Math.min(failures, RETRY_PAUSES_MS.length - 1)]);
+      }
     }
   }
 
-  // Listens until the stream ends; tells whether it ever began.
+  end() {
+    this.#ended = true;
+    this.#interrupt?.();
+  }
+
+  /** Open a new stream now, unless one is open or a poll is under way. */
+  reconnect() {
+    if (this.state !== "live") {
+      this.#interrupt?.();
+    }
+  }
+
+  /** @param {FeedState} state */
+  #setState(state) {
+    if (!this.#ended) {
+      this.state = state;
+      this.#onState(state);
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} data
+   */
+  #receive(name, data) {
+    if (!this.#ended) {
+      this.cursor = this.#source.nextCursor(this.cursor, data);
+      this.#onEvent(name, data);
+    }
+  }
+
+  /**
+   * Follow the stream until it ends.
+   * @returns {Promise<{ begun: boolean, interrupted: boolean }>}  whether any event came
+   */
   #listen() {
-    return new Promise((end) => {
-      const source = new EventSource(`/card/events?after=${this.cursor}`);
-      let heard = false;
-      let watch = 0;
-      const over = (state) => {
-        clearTimeout(watch);
-        source.close();
-        this.#is(state);
-        end(heard);
+    return new Promise((resolve) => {
+      const stream = new EventSource(this.#source.streamUrl(this.cursor));
+      let begun = false;
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let silence;
+      const close = (/** @type {FeedState} */ state, interrupted = false) => {
+        this.#interrupt = null;
+        clearTimeout(silence);
+        stream.close();
+        this.#setState(state);
+        resolve({ begun, interrupted });
       };
-      const alive = () => {
-        clearTimeout(watch);
-        watch = setTimeout(() => over("lost"), SILENCE);
+      const expectEvent = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => close("lost"), MAX_SILENCE_MS);
       };
-      // Whoever is out, or asks instead, stays so until the stream begins.
-      source.onerror = () => over(["out", "polling"].includes(this.state) ? this.state : "lost");
-      for (const name of ["hello", "call", "beat"]) {
-        source.addEventListener(name, ({ data }) => {
-          heard = true;
-          alive();
+      // "out" and "polling" remain true until a stream begins.
+      const stateWithoutStream = () => (this.state === "out" || this.state === "polling" ? this.state : "lost");
+      this.#interrupt = () => close(stateWithoutStream(), true);
+      stream.onerror = () => close(stateWithoutStream());
+      for (const name of ["hello", this.#source.eventName, "beat"]) {
+        stream.addEventListener(name, ({ data }) => {
+          begun = true;
+          expectEvent();
           if (this.state !== "live") {
-            this.#is("live");
+            this.#setState("live");
           }
-          this.#heard(name, JSON.parse(data));
+          this.#receive(name, JSON.parse(data));
         });
       }
-      source.addEventListener("bye", ({ data }) => {
+      stream.addEventListener("bye", ({ data }) => {
         const { reason } = JSON.parse(data);
-        over(reason === "expired" || reason === "signed-out" ? "out" : "lost");
+        close(reason === "expired" || reason === "signed-out" ? "out" : "lost");
       });
-      alive();
+      expectEvent();
     });
   }
 
-  // Asks for calls instead, for a while; tells whether that worked.
+  /**
+   * Poll for `POLLING_MS`.
+   * @returns {Promise<boolean>}  whether every poll was answered
+   */
   async #poll() {
-    const until = Date.now() + POLLING;
+    const until = Date.now() + POLLING_MS;
     try {
       do {
-        const said = await this.api.ask("GET", `/api/v1/calls?after=${this.cursor}&wait=20`);
-        this.#is("polling");
-        for (const call of said?.calls ?? []) {
-          this.#heard("call", call);
+        const answer = await this.#api.request("GET", this.#source.pollUrl(this.cursor));
+        this.#setState("polling");
+        for (const data of answer ? this.#source.eventsOf(answer) : []) {
+          this.#receive(this.#source.eventName, data);
         }
-        // It may be less than before: of another journal.
-        this.cursor = said?.cursor ?? this.cursor;
-      } while (Date.now() < until);
+        // A journal that has replaced another counts from the start: the cursor may go back.
+        this.cursor = answer?.cursor ?? this.cursor;
+      } while (Date.now() < until && !this.#ended);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) {
         throw error;
       }
-      this.#is(error.status === 401 ? "out" : "lost");
+      this.#setState(error.status === 401 ? "out" : "lost");
       return false;
     }
   }
 
-  #pause(milliseconds) {
-    return new Promise((wake) => {
-      // Not all at the same moment, when a service comes back.
-      const timer = setTimeout(wake, milliseconds * (0.75 + Math.random() / 2));
-      this.wake = () => {
+  /**
+   * @param {number} pauseMs
+   * @returns {Promise<void>}
+   */
+  #pause(pauseMs) {
+    return new Promise((resolve) => {
+      const finish = () => {
+        this.#interrupt = null;
         clearTimeout(timer);
-        wake();
+        resolve();
       };
+      // Random, so that the pages do not all come back to a restarted service at one moment.
+      const timer = setTimeout(finish, pauseMs * (0.75 + Math.random() / 2));
+      this.#interrupt = finish;
     });
   }
-}
-
-// Runs `lead` in one tab; in another when that one is closed.
-function elected(lead) {
-  if (navigator.locks) {
-    navigator.locks.request("vats1c-stream", lead);
-    return;
-  }
-  // Browsers give locks by HTTPS only; by plain HTTP a lease in the storage does, less promptly.
-  const own = `${Math.random()}`;
-  const renew = () => localStorage.setItem("vats1c-lease", JSON.stringify({ own, until: Date.now() + LEASE }));
-  const timer = setInterval(() => {
-    const held = JSON.parse(localStorage.getItem("vats1c-lease") ?? "{}");
-    if (held.own === own || !(held.until > Date.now())) {
-      const first = held.own !== own;
-      renew();
-      if (first) {
-        setTimeout(() => {
-          if (JSON.parse(localStorage.getItem("vats1c-lease")).own === own) {
-            clearInterval(timer);
-            setInterval(renew, LEASE / 6);
-            lead();
-          }
-        }, 200);
-      }
-    }
-  }, 1_000);
-  addEventListener("pagehide", () => {
-    if (JSON.parse(localStorage.getItem("vats1c-lease") ?? "{}").own === own) {
-      localStorage.removeItem("vats1c-lease");
-    }
-  });
 }

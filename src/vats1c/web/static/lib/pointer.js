@@ -1,52 +1,62 @@
-// The pointer, and the control under it. Rule: what the page changes by itself never moves a control under the pointer.
+// The pointer, and the control under it.
+// Rule: a change that the page makes by itself never moves a control under the pointer.
 
 const CONTROLS = "button, a, input, textarea, select, label";
-// A pointer that moved less than this ago, milliseconds, may be on its way to a control.
-const STILL = 1_000;
+// A pointer that has moved within this time may be on its way to a control.
+const REST_MS = 1_000;
 
 export class Pointer {
-  #at = null;
-  #pressed = false;
+  /** The position in the window; null outside the page. @type {{ x: number, y: number, movedMs: number } | null} */
+  #position = null;
+  #isPressed = false;
 
   constructor() {
-    const moved = ({ clientX, clientY }) => (this.#at = { x: clientX, y: clientY, moved: performance.now() });
-    const released = (event) => {
-      this.#pressed = false;
-      // A finger that has left the screen is nowhere.
-      this.#at = event.pointerType === "mouse" ? this.#at : null;
+    const move = (/** @type {PointerEvent} */ { clientX, clientY }) => {
+      this.#position = { x: clientX, y: clientY, movedMs: performance.now() };
     };
-    addEventListener("pointermove", moved, { passive: true });
+    const release = (/** @type {PointerEvent} */ { pointerType }) => {
+      this.#isPressed = false;
+      // A finger that has left the screen has no position.
+      this.#position = pointerType === "mouse" ? this.#position : null;
+    };
+    addEventListener("pointermove", move, { passive: true });
     addEventListener("pointerdown", (event) => {
-      moved(event);
-      this.#pressed = true;
+      move(event);
+      this.#isPressed = true;
     });
-    addEventListener("pointerup", released);
-    addEventListener("pointercancel", released);
-    document.documentElement.addEventListener("pointerleave", () => (this.#at = null));
+    addEventListener("pointerup", release);
+    addEventListener("pointercancel", release);
+    document.documentElement.addEventListener("pointerleave", () => (this.#position = null));
   }
 
-  // Whether the pointer is outside of the page.
+  /** Whether the pointer is outside the page. */
   get isAway() {
-    return this.#at === null;
+    return this.#position === null;
   }
 
-  // The control under the pointer, null where there is none.
+  /** The control under the pointer, null where there is none. */
   get control() {
-    return this.#at ? (document.elementFromPoint(this.#at.x, this.#at.y)?.closest(CONTROLS) ?? null) : null;
+    return this.#position
+      ? (document.elementFromPoint(this.#position.x, this.#position.y)?.closest(CONTROLS) ?? null)
+      : null;
   }
 
-  // Whether elements may move: nothing is pressed, and the pointer rests on no control.
+  /** Whether elements may move: no button is pressed, and the pointer rests on no control. */
   get allowsMoves() {
-    return !this.#pressed && (this.isAway || (performance.now() - this.#at.moved >= STILL && !this.control));
+    const rests = this.#position === null || performance.now() - this.#position.movedMs >= REST_MS;
+    return !this.#isPressed && rests && !this.control;
   }
 
-  // Changes the page by `work`; scrolls by as much as the control under the pointer has moved.
-  keepInPlace(work) {
+  /**
+   * Change the page by `change`, and scroll by the distance that the control under the pointer has moved.
+   * @param {() => void} change
+   */
+  keepInPlace(change) {
     const { control } = this;
-    const before = control?.getBoundingClientRect().top;
-    work();
+    const before = control?.getBoundingClientRect().top ?? 0;
+    change();
     const after = control?.isConnected ? control.getBoundingClientRect().top : before;
-    if (control && after !== before) {
+    if (after !== before) {
       scrollBy({ top: after - before, behavior: "instant" });
     }
   }
