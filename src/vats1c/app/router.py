@@ -10,6 +10,8 @@ from vats1c.proxies import apply_proxies
 from vats1c.soap.nowhere import NoEndpoint
 
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+# Content_Type and Content_Length as some servers pass them on: they are not the headers that they look like.
+_NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
 
 class Router:
@@ -84,7 +86,7 @@ class WsgiApplication:
 def _request(environ: WSGIEnvironment) -> Request:
     headers = {}
     for name, value in environ.items():
-        if name.startswith("HTTP_"):
+        if name.startswith("HTTP_") and name not in _NOT_HEADERS:
             headers[name[5:].replace("_", "-").lower()] = value
         elif name in _CGI_HEADERS and value:
             headers[_CGI_HEADERS[name]] = value
