@@ -1,7 +1,7 @@
-"""HTTP Basic for SOAP users (RFC 7617, UTF-8): cheap for the right login, slow for the wrong one.
+"""HTTP Basic authentication (RFC 7617, UTF-8): fast for a correct login, slow for a wrong one.
 
-The right login costs one keyed digest, whatever the password is kept as: a hash is verified once, then remembered.
-Rule: a correct login is never refused because of others' wrong ones; wrong ones are slowed, each in its own lane.
+A correct login costs one keyed digest: a password hash is verified once, and its result is remembered.
+Rule: a correct login is never refused because of wrong ones; wrong logins are delayed.
 """
 
 import base64
@@ -23,7 +23,7 @@ REALM = "1C:Enterprise 8.3"
 _DELAY_S = 1.0
 _MAX_DELAYED = 16
 _MAX_REMEMBERED = 1_000
-# Nobody's login is longer; a longer header is not worth decoding.
+# Longer than any real login; a longer header is refused without decoding.
 _MAX_HEADER_CHARS = 1_024
 
 
@@ -64,7 +64,7 @@ class Logins:
                 self._accepted.add(self._digest(f"{user.name}:{user.password}".encode()))
             elif user.hashed is not None:
                 self._hashes[user.name.encode()] = user.hashed
-        # Verified for names that nobody has, so that the time taken does not tell which names exist.
+        # Verified for unknown names, so that the response time does not reveal which names exist.
         self._dummy_hash = hash_password(secrets.token_urlsafe()) if self._hashes else ""
         self._lock = threading.Lock()
         # Changed under the lock; read without it: a stale answer costs one verification more.
@@ -73,13 +73,13 @@ class Logins:
         self._max_failures = max_failures
         self._sleep = sleep
         self._delay_slots = threading.BoundedSemaphore(_MAX_DELAYED)
-        # One password is hashed at a time for addresses in good standing, and one for the others.
+        # One verification at a time for addresses below the limit of failures, and one for all others.
         self._lanes = {False: threading.Lock(), True: threading.Lock()}
         self._counted = {word: metrics.failed_logins.labels(word) for word in ("refused", "slowed", "turned_away")}
 
     def check(self, header: str | None, address: str) -> None:
-        """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises Refused."""
-        # A header that passed before passes again: one digest, whatever the password is kept as.
+        """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises LoginRefused."""
+        # A header that passed before passes again: this costs one digest.
         if self.has_passed(header):
             return
         self._check(header, address)
@@ -112,7 +112,7 @@ class Logins:
     def _verified(self, credentials: bytes, address: str) -> bool:
         name, _, password = credentials.partition(b":")
         lane = self._lanes[self._failures.count(address) >= self._max_failures]
-        # Whoever is right waits in line, and is not sent away: the line is as short as connections are few.
+        # A correct login waits here and is not refused; the pool of verifying threads bounds the wait.
         with lane:
             return verify(self._hashes.get(name, self._dummy_hash), password) and name in self._hashes
 
@@ -124,7 +124,7 @@ class Logins:
         if self._failures.add(address) <= self._max_failures:
             self._counted["refused"].inc()
             raise LoginRefused(401)
-        # Each wait holds a thread, so only so many wait; the rest are turned away at once.
+        # A delay occupies a thread, so the number of concurrent delays is limited; further logins get 429 at once.
         if not self._delay_slots.acquire(blocking=False):
             self._counted["turned_away"].inc()
             raise LoginRefused(429)

@@ -1,4 +1,4 @@
-"""Password hashes: argon2id, made by `vats1c hash-password` and verified here alone."""
+"""Password hashes: argon2id, made by `vats1c hash-password`. No other module verifies passwords."""
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,7 +13,7 @@ def hash_password(password: str) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Tell whether `text` is a hash that `verified` can read."""
+    """Tell whether `text` is a hash that `verify` can read."""
     try:
         extract_parameters(text)
     except InvalidHashError:

@@ -1,6 +1,6 @@
-"""Who is known: the employees and administrators of the settings, and the employees of the database.
+"""The employees and administrators: those of the settings, and the employees of the database.
 
-Rule: the settings come first; an employee of the database with a key or a login of theirs is not looked at.
+Rule: the settings have priority; an employee of the database whose key or login is in the settings is ignored.
 """
 
 import base64
@@ -19,15 +19,15 @@ from vats1c.model import Subscriber
 
 log = structlog.get_logger("vats1c.people")
 
-# What was changed by command is seen this soon, seconds.
+# Employees that a command changes in the database are seen within this time.
 _REFRESH_INTERVAL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PageUser:
-    """Somebody who may sign in: sees the calls of `keys`, an administrator those of the whole publication.
+    """A person who may sign in. Employees see the calls of their `keys`, administrators all calls of the publication.
 
-    `secret` is what the password is kept as: when it changes, who signed in with the old one is signed out.
+    `password_fingerprint` is the password or its hash: when it changes, sessions that began with the old one end.
     """
 
     publication: str
@@ -40,11 +40,11 @@ class PageUser:
 
 
 class LoginTakenError(Exception):
-    """Somebody else has that login."""
+    """The login belongs to another person."""
 
 
 class People:
-    """Everybody known. Called by many threads at once."""
+    """All employees and administrators. Called by many threads at once."""
 
     def __init__(
         self,
@@ -54,7 +54,10 @@ class People:
         logins: Callable[[Iterable[User]], Logins],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the settings' `persons`, each with the login, and their `subscribers` by publication."""
+        """Start with the `persons` of the settings, each with its login, and their `subscribers`, each with its publication.
+
+        `store` holds the employees of the database; `logins` returns the checker of the given users' passwords.
+        """
         self._own_persons = tuple(persons)
         self._own_subscribers = {(publication, one.key): one for publication, one in subscribers}
         self._store = store
@@ -69,7 +72,7 @@ class People:
     def add_publication(
         self, publication: str, persons: Iterable[tuple[PageUser, User]], subscribers: Iterable[Subscriber]
     ) -> None:
-        """Know those of a publication that came while the service runs. Raises LoginTakenError."""
+        """Add the persons and subscribers of a publication made on request. Raises LoginTakenError."""
         own = tuple(persons)
         with self._lock:
             if any(person.login in self._persons for person, _ in own):
@@ -79,7 +82,7 @@ class People:
             self._load(self._kept or [])
 
     def remove_publication(self, publication: str) -> None:
-        """Know those of a publication no more."""
+        """Remove the persons and subscribers of a publication."""
         with self._lock:
             self._own_persons = tuple(pair for pair in self._own_persons if pair[0].publication != publication)
             self._own_subscribers = {
@@ -88,22 +91,22 @@ class People:
             self._load(self._kept or [])
 
     def owner(self, publication: str, key: str) -> Subscriber | None:
-        """Return the employee who owns `key`; None when nobody does."""
+        """Return the employee who owns `key`, None if the key has no owner."""
         self._refresh()
         return self._subscribers.get((publication, key))
 
     def keys(self, publication: str) -> frozenset[str]:
-        """Return every key that somebody owns."""
+        """Return every key that has an owner."""
         self._refresh()
         return frozenset(key for of, key in self._subscribers if of == publication)
 
     def by_login(self, login: str) -> PageUser | None:
-        """Return who has `login`."""
+        """Return the person with `login`, None if there is none."""
         self._refresh()
         return self._persons.get(login)
 
     def check(self, authorization: str | None, address: str) -> PageUser:
-        """Return who signs in with the header `authorization` (HTTP Basic). Raises auth.Refused."""
+        """Return the person whose login is in the header `authorization` (HTTP Basic). Raises LoginRefused."""
         self._refresh()
         persons, logins = self._persons, self._logins
         logins.check(authorization, address)
@@ -112,12 +115,12 @@ class People:
         return persons[login]
 
     def sign_in(self, login: str, password: str, address: str) -> PageUser:
-        """Return who has `login` and `password`. Raises auth.Refused."""
+        """Return the person with `login` and `password`. Raises LoginRefused."""
         pair = base64.b64encode(f"{login}:{password}".encode()).decode()
         return self.check(f"Basic {pair}", address)
 
     def _refresh(self) -> None:
-        """Look at the database again when it is time; what was known stays when it does not answer."""
+        """Read the employees of the database again when they are due; keep the last ones when it does not answer."""
         if self._now() < self._look_at or not self._lock.acquire(blocking=False):
             return
         try:
@@ -154,5 +157,5 @@ class People:
 
 
 def login_checker(metrics: Metrics, allowed_failures: int) -> Callable[[Iterable[User]], Logins]:
-    """Return what checks the passwords of people, wrong ones slowed as those of SOAP users are."""
+    """Return a function that makes the checker of given users' passwords; it delays wrong logins as for SOAP users."""
     return lambda users: Logins(users, metrics, allowed_failures)

@@ -1,4 +1,4 @@
-"""Who is signed in: the browser holds a secret, the database its digest, so that a copy of either opens nothing."""
+"""Sessions: the browser holds a secret and the database its digest, so that a copy of the database opens no session."""
 
 import hashlib
 import secrets
@@ -17,7 +17,7 @@ _LINK_LIVES = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody signed in, until when."""
+    """A person who is signed in, and the time at which the session ends."""
 
     person: PageUser
     expires: datetime
@@ -28,7 +28,7 @@ def _now() -> datetime:
 
 
 class Sessions:
-    """The sessions of one database, and the one-time links that begin one. Methods raise SQLAlchemyError."""
+    """The sessions of one database, and one-time links that start a session. Methods raise SQLAlchemyError."""
 
     def __init__(self, database: Database, people: People, hours: int, now: Callable[[], datetime] = _now) -> None:
         self._database = database
@@ -45,7 +45,7 @@ class Sessions:
         return self._put(person, _LINK_LIVES, once=True)[0]
 
     def use_link(self, secret: str) -> PageUser | None:
-        """Return whom a one-time link signs in, and make it useless; None when it is spent or too old."""
+        """Return the person whom a one-time link signs in, and invalidate it; None for a used or expired link."""
         mine = (sessions.c.digest == _digest(secret)) & sessions.c.once
         with self._database.writing() as connection:
             row = connection.execute(sa.delete(sessions).where(mine).returning(*sessions.c)).mappings().first()
@@ -53,13 +53,13 @@ class Sessions:
         return session.person if session else None
 
     def get(self, secret: str) -> Session | None:
-        """Return the session of a browser's cookie; None when it ended, or the password is another now."""
+        """Return the session of a browser's cookie; None when it has ended or the password has changed since."""
         mine = (sessions.c.digest == _digest(secret)) & ~sessions.c.once
         with self._database.reading() as connection:
             return self._session(connection.execute(sa.select(sessions).where(mine)).mappings().first(), secret)
 
     def renew(self, person: PageUser, secret: str) -> datetime:
-        """Have a session last as long as a new one, once half of its time is over; return when it ends."""
+        """Extend a session to its full length once half of it is over; return its end."""
         expires = self._now() + self._lives
         mine = (sessions.c.digest == _digest(secret)) & (sessions.c.login == person.login) & ~sessions.c.once
         with self._database.reading() as connection:
@@ -107,5 +107,5 @@ def _digest(secret: str) -> str:
 
 
 def _fingerprint(person: PageUser, secret: str) -> str:
-    """Return what ties a session to the password it began with, without telling anything of it."""
+    """Return a digest that binds a session to the password that it began with, and does not reveal it."""
     return hashlib.blake2b(person.password_fingerprint.encode(), key=secret.encode()[:64], digest_size=32).hexdigest()

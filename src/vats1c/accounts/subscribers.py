@@ -1,4 +1,4 @@
-"""Subscribers kept in the database, beside those of the settings: added and removed by command."""
+"""The subscribers that are stored in the database: added and removed by `vats1c subscriber`."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class SubscriberStore:
             ]
 
     def put(self, stored: StoredSubscriber) -> None:
-        """Write a subscriber down, in place of the one with the same key."""
+        """Store a subscriber; it replaces the one with the same key."""
         own = stored.subscriber
         row = {
             "publication": stored.publication,
@@ -52,7 +52,7 @@ class SubscriberStore:
             connection.execute(sa.insert(subscribers), row)
 
     def remove(self, publication: str, key: str) -> bool:
-        """Take a subscriber out; tell whether there was one."""
+        """Remove a subscriber; tell whether it existed."""
         with self._database.writing() as connection:
             return bool(connection.execute(self._row_of(publication, key)).rowcount)
 

@@ -9,7 +9,7 @@ _MAX_ADDRESSES = 10_000
 
 
 class Failures:
-    """How often an address was wrong lately; the longest silent addresses are forgotten first."""
+    """Counts of wrong logins by address; the addresses without a failure for the longest time are dropped first."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

@@ -78,7 +78,7 @@ class Application:
         self.router = Router(self._handlers, site, nowhere, settings.proxies, self.begin_shutdown)
 
     def close(self) -> None:
-        """Close what was opened; the last journal entry is already on disk."""
+        """Close everything that `build` opened. Acknowledged calls are already on disk."""
         if self.dynamic_publications is not None:
             self.dynamic_publications.close()
         for one in self.publications:
@@ -89,7 +89,7 @@ class Application:
         self.journal.close()
 
     def begin_shutdown(self) -> None:
-        """Have the open windows close: the service is about to end."""
+        """Close the open windows: the service is about to end."""
         self._publication_factory.begin_shutdown()
         self.screens.close_all()
         self.journal.changes.close()

@@ -137,7 +137,7 @@ def upstream(
     table, place = settings.served[publication].upstream, f"{settings_prefix(settings, publication)}{UPSTREAM}"
     if not table.is_enabled:
         return None
-    from vats1c.upstream import Upstream  # noqa: PLC0415 - few services have a 1C behind them
+    from vats1c.upstream import Upstream  # noqa: PLC0415 - needed only with an upstream 1C
 
     try:
         given = {**table.model_dump(include={"url", "user", "parameter", "timeout"}), **_upstream_password(table)}

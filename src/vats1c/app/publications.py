@@ -1,6 +1,6 @@
-"""Make what a publication answers by: its chain of directories, its desk, its endpoint.
+"""Create publications: each a chain of directories, a call service and an endpoint.
 
-Rule: one made on request is made of the same parts as one of the settings.
+Rule: a publication made on request has the same parts as one of the settings.
 """
 
 from collections.abc import Callable, Collection, Iterable, MutableMapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vats1c.staging.plans import FaultPlans
     from vats1c.upstream import Upstream
 
-# Figures of all publications made on request go under one name: nobody knows how many there will be.
+# The metrics of all publications made on request share one label: their number is unbounded.
 _DYNAMIC_LABEL = "on-request"
 # Verifying a password takes a processor, and slowing a wrong login down takes a thread.
 _MAX_SIGN_IN_THREADS = 32
@@ -39,7 +39,7 @@ _MAX_SIGN_IN_THREADS = 32
 
 @dataclass(frozen=True)
 class Publication:
-    """One endpoint's own parts."""
+    """A publication's own parts, as the settings name them."""
 
     name: str
     users: tuple[User, ...]
@@ -51,7 +51,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class RunningPublication:
-    """A publication that can be asked."""
+    """A publication with its parts joined, ready for requests."""
 
     name: str
     chain: Chain
@@ -60,7 +60,7 @@ class RunningPublication:
 
 
 class PublicationFactory:
-    """Publishes by the settings that all publications share."""
+    """Creates publications by the settings that all of them share."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class PublicationFactory:
         screens: WindowRegistry,
         faults: "FaultPlans | None" = None,
     ) -> None:
-        """Take what publications share; with `faults`, what is asked may go wrong on purpose."""
+        """Create publications that share these parts; with `faults`, requests can fail on purpose."""
         self._settings = settings
         self._metrics = metrics
         self._journal = journal
@@ -86,7 +86,7 @@ class PublicationFactory:
         )
 
     def create(self, publication: Publication, own: PublicationTable, counted_as: str = "") -> RunningPublication:
-        """Return `publication` with `own` settings, ready to be asked; its figures go under `counted_as`."""
+        """Return `publication` with its settings `own`, ready for requests; its metrics are labelled `counted_as`."""
         chain = self._chain(publication, own, counted_as or publication.name)
         directories: CallerLookup = chain
         record: CallRecorder = self._journal
@@ -102,12 +102,12 @@ class PublicationFactory:
         return RunningPublication(publication.name, chain, desk, endpoint)
 
     def forget(self, name: str) -> None:
-        """Let go of a publication that is no more."""
+        """Drop what is stored for a publication that was removed."""
         if self._faults is not None:
             self._faults.forget(name)
 
     def begin_shutdown(self) -> None:
-        """Let go the requests that are made to wait."""
+        """End the delays of injected faults."""
         if self._fault_injector is not None:
             self._fault_injector.close()
 
@@ -173,7 +173,7 @@ def _create_fault_injector(
 
 
 class DynamicPublications:
-    """Puts publications up while the service runs, and takes them down."""
+    """Publishes and unpublishes while the service runs."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class DynamicPublications:
         people: People,
         settings: Settings,
     ) -> None:
-        """Take where endpoints are found by path, and offices by name."""
+        """`endpoints` are the service's handlers by path, `offices` its publications' views by name: both are changed."""
         self._publisher = publisher
         self._endpoints = endpoints
         self._offices = offices
@@ -191,7 +191,7 @@ class DynamicPublications:
         self._plan = settings.plan
 
     def add(self, name: str, own: PublicationTable, callers: Directory, touch: Callable[[], None]) -> None:
-        """Publish `name`; `touch` is told of each request. Raises StagingError."""
+        """Publish `name`; `touch` is called for each request. Raises StagingError."""
         problems: list[Problem] = []
         users, persons = load_parts.users(own, "", problems), load_parts.page_users(name, own, "", problems)
         if own.subscribers:
@@ -208,7 +208,7 @@ class DynamicPublications:
             self._endpoints[path] = endpoint
 
     def remove(self, name: str) -> None:
-        """Have `name` asked no more."""
+        """Unpublish `name`."""
         for path in addresses(name):
             self._endpoints.pop(path, None)
         self._publisher.forget(name)
@@ -243,11 +243,11 @@ def _nonblocking(publication: Publication, chain: Chain) -> Collection[str]:
 
 
 def phone_format(own: PublicationTable) -> PhoneFormat:
-    """Return how callers are shown by a publication's settings."""
+    """Return the format of callers on the phone, by a publication's settings."""
     given = own.say_name
     return PhoneFormat(given.format, given.prefix, given.length, given.transliterate)
 
 
 def addresses(name: str) -> Iterable[str]:
-    """Return the paths at which a publication is asked; 1C takes the second for the same."""
+    """Return the two paths of a publication's web service; 1C serves both alike."""
     return f"/{name}/ws/VATS", f"/{name}/ws/VATS.1cws"

@@ -55,7 +55,7 @@ class Router:
 class WsgiApplication:
     """The service as an ordinary WSGI application (PEP 3333): a response that is a future is waited for.
 
-    It holds no thread for a window: the page is told to poll.
+    It holds no thread for a window: a page gets 503 and polls.
     """
 
     def __init__(self, router: Router) -> None:

@@ -1,4 +1,4 @@
-"""What happens on SayName and on IncomingCall. No HTTP, no XML, no SQL in here."""
+"""What happens on SayName and on IncomingCall. No HTTP, no XML and no SQL in this module."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -17,18 +17,18 @@ from vats1c.number import DEFAULT_PLAN, Number, NumberPlan, extension_of, identi
 
 log = structlog.get_logger("vats1c.calls.service")
 
-# Calls whose callers are still looked for; beyond them the card shows the number alone.
+# Calls that wait for a late lookup; beyond them a card shows the number without a name.
 _MAX_LATE_LOOKUPS = 1_000
 
 
 class CallerLookup(Protocol):
-    """Where callers are looked up."""
+    """The directories of a publication."""
 
     def find(self, number: Number) -> Match | None:
         """Return who owns `number` and how surely, None when unknown; never raises."""
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
-        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
+        """Return who owns `number` as far as is known without waiting, and whether the answer is final."""
 
     def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
         """Return what each directory says of `number`, and who decided; never raises."""
@@ -36,7 +36,7 @@ class CallerLookup(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LookupReport:
-    """What a number is and how it was looked up.
+    """A number and the lookup of its caller.
 
     `elapsed` is in seconds; `extension` is the internal extension to which the VATS routes the call, "" for none.
     """
@@ -48,18 +48,18 @@ class LookupReport:
 
     @property
     def caller(self) -> Caller | None:
-        """Who is shown: a caller that is not sure has no manager to route to."""
+        """The caller to show; a caller that is not certain has no manager, so no call is routed by a guess."""
         return self.lookup.match.caller if self.lookup.match else None
 
 
 class CallRecorder(Protocol):
-    """Where calls are written down."""
+    """The journal, as calls see it."""
 
     def record(self, ringing: Ringing) -> "Future[Any]":
         """Return a future of an object with `call_id` and `exchange_id`, done once the call is durably written."""
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
-        """Say who rang, found after the call was written down."""
+        """Set the caller of a call that was recorded without one."""
 
 
 def _now() -> datetime:
@@ -67,7 +67,7 @@ def _now() -> datetime:
 
 
 def _notify_none(_calls: Iterable[Call]) -> None:
-    """Show calls to nobody."""
+    """Do nothing."""
 
 
 class CallService:
@@ -148,7 +148,7 @@ class CallService:
     def _ringing(self, received: str, key: str, exchange: Exchange | None) -> tuple[Ringing, Number | None]:
         """Return the call to record, and the number whose caller is to be looked up afterwards, None for none."""
         number = identify(received, self._plan)
-        match, last_word = self._directory.find_cached(number) if number.canonical else (None, True)
+        match, is_final = self._directory.find_cached(number) if number.canonical else (None, True)
         ringing = Ringing(
             publication=self._publication,
             at=self._now(),
@@ -161,7 +161,7 @@ class CallService:
         )
         if exchange is not None:
             exchange.received, exchange.number, exchange.key = ringing.received, ringing.number, ringing.key
-        return ringing, None if last_word else number
+        return ringing, None if is_final else number
 
     def _queue_late_lookup(self, call_id: int, number: Number) -> None:
         with self._starting:
@@ -181,7 +181,7 @@ class CallService:
                 continue
             try:
                 self._journal.set_caller(call_id, match.caller, match.confidence)
-            except Exception as error:  # noqa: BLE001 - the call itself is written; the next one is looked for
+            except Exception as error:  # noqa: BLE001 - the call itself is recorded; go on with the next lookup
                 log.warning("caller_not_recorded", publication=self._publication, error=type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""Faults on purpose, carried out: endpoints whose answers go wrong as the staging bench was told.
+"""Fault injection: endpoints whose answers fail as the plans of the staging bench say.
 
 Rule: nothing of this is imported where staging is off.
 """

@@ -1,4 +1,4 @@
-"""Requests that are made to wait: bounded, and let go when the service ends."""
+"""Delays of requests: bounded in number, and ended when the service stops."""
 
 import threading
 from collections import deque
@@ -8,17 +8,17 @@ _MAX_DELAYS = 64
 
 
 class DelayPool:
-    """The waits of one process. Called by many threads at once."""
+    """The delays of one process. Called by many threads at once."""
 
     def __init__(self, most: int = _MAX_DELAYS) -> None:
-        """Let `most` wait at once."""
+        """Allow `most` delays at once."""
         self._most = most
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._closed = False
 
     def wait(self, seconds: float) -> None:
-        """Return after `seconds`; sooner when the service ends, or as the oldest of more than may wait."""
+        """Return after `seconds`; earlier when the service stops, or when this is the oldest of too many delays."""
         if seconds <= 0:
             return
         over = threading.Event()
@@ -34,7 +34,7 @@ class DelayPool:
                 self._waiting.remove(over)
 
     def close(self) -> None:
-        """Let all go, and have nobody wait any more."""
+        """End all delays, now and from now on."""
         with self._lock:
             self._closed = True
             for one in self._waiting:

@@ -1,4 +1,4 @@
-"""What publications are wrapped in so that they can go wrong."""
+"""Wraps the parts of publications, so that requests can fail on purpose."""
 
 from collections.abc import Callable
 
@@ -38,5 +38,5 @@ class FaultInjector:
         return FaultyEndpoint(endpoint, publication, self._plans, self._waits, record=self._record, pool=self._pool)
 
     def close(self) -> None:
-        """Let go whoever waits."""
+        """End all delays."""
         self._waits.close()

@@ -1,6 +1,7 @@
 """The journal: every exchange and every call, written by one thread, read back by cursor.
 
-Rule: `ring` returns only when the call is on disk (SQLite: WAL with synchronous=FULL, so that a commit is an fsync).
+Rule: the future of `record` is done only when the call is on disk (SQLite: WAL with synchronous=FULL, so that a commit
+is an fsync).
 """
 
 import threading
@@ -41,7 +42,10 @@ class Journal(Reader):
     def __init__(
         self, database: Database, limits: Retention, on_dropped: Callable[[str, int], None] = lambda _what, _count: None
     ) -> None:
-        """Write into `database`, which is prepared, and keep of it what `limits` say."""
+        """Write into `database`, which is prepared; `limits` bound its rows.
+
+        `on_dropped` is called with "raw" or "exchange" and a number when exchanges come faster than they can be written.
+        """
         super().__init__(database)
         self._database = database
         self._limits = limits
@@ -55,7 +59,7 @@ class Journal(Reader):
             on_written=self.changes.notify,
             to_error=_to_journal_error,
         )
-        # Takes an exchange that is to be written soon; never waits and never raises.
+        # Enqueues an exchange to be written soon; never waits and never raises.
         self.enqueue: Callable[[Exchange], None] = self._writer.enqueue
         self._closed = threading.Event()
 
@@ -69,11 +73,11 @@ class Journal(Reader):
         return self._writer.submit(record_rings, ringing)
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
-        """Say who rang, found after the call was written down. Raises JournalError."""
+        """Set the caller of a call that was recorded without one. Raises JournalError."""
         self._change([call_id], caller_fields(caller, confidence))
 
     def rename_callers(self, publication: str, numbers: Iterable[str], caller: Caller) -> int:
-        """Say who it was in past calls of `numbers` (E.164), and return how many they are. Raises JournalError."""
+        """Set the caller of past calls of `numbers` (E.164); return the number of calls. Raises JournalError."""
         mine = sa.select(calls.c.id).where(calls.c.publication == publication, calls.c.number.in_(list(numbers)))
 
         def work(connection: sa.Connection) -> int:
@@ -84,11 +88,11 @@ class Journal(Reader):
         return self._execute(work)
 
     def set_note(self, call_id: int, text: str, by: str, at: datetime) -> None:
-        """Write down what `by` has to say of a call; an empty text takes it away. Raises JournalError."""
+        """Store the note that `by` wrote about a call; an empty text removes it. Raises JournalError."""
         self._change([call_id], {"note": text or None, "note_by": by, "note_at": at})
 
     def mark_receipt(self, call_id: int, keys: Iterable[str], what: str, at: datetime) -> None:
-        """Note that the owners of `keys` were shown a card, looked at it or closed it; the first time counts.
+        """Record when the card was first shown to, seen by or closed by the owners of `keys`.
 
         Raises JournalError.
         """
@@ -102,15 +106,15 @@ class Journal(Reader):
         self._execute(work)
 
     def erase(self, number: str | None, received: str) -> int:
-        """Remove every trace of a number, and return how many rows. Raises JournalError."""
+        """Delete every row of a number; return the number of rows. Raises JournalError."""
         erased = self._execute(lambda connection: erase(connection, number, received))
         with self._translated_errors():
-            # What was there must not stand on in the log of changes either.
+            # Deleted rows must not survive in the write-ahead log either.
             self._database.empty_log()
         return erased
 
     def forget(self, publication: str, since: datetime) -> int:
-        """Remove every row of `publication` written after `since`, and return how many. Raises JournalError."""
+        """Delete every row of `publication` written after `since`; return their number. Raises JournalError."""
         removed, piece = 0, 1
         while piece:
             piece = self._execute(lambda connection: forget(connection, publication, since))
@@ -118,11 +122,11 @@ class Journal(Reader):
         return removed
 
     def flush(self) -> None:
-        """Return once every exchange noted before can be read. Raises JournalError."""
+        """Return once every exchange enqueued before can be read. Raises JournalError."""
         self._writer.flush()
 
     def trim(self, now: datetime | None = None) -> int:
-        """Remove what is older or more than is kept, and return how many rows. Raises JournalError."""
+        """Delete rows beyond the limits of age, count and size; return their number. Raises JournalError."""
         removed, piece = 0, 1
         while piece:
             piece = self._execute(lambda connection: trim(connection, self._limits, now or datetime.now(UTC)))
@@ -130,7 +134,7 @@ class Journal(Reader):
         return removed
 
     def start_retention(self) -> None:
-        """Remove what is too old or too much now and then, from now on, on a thread of its own."""
+        """Start the thread that deletes rows beyond the limits at intervals."""
         threading.Thread(target=self._run_retention, name="journal-retention", daemon=True).start()
 
     def _run_retention(self) -> None:
@@ -143,18 +147,18 @@ class Journal(Reader):
             if removed:
                 log.info("journal_trimmed", rows=removed)
 
-    def watch(self, tell: Callable[[list[Call]], None], looked_at: Callable[[], bool] = lambda: True) -> None:
-        """Have `tell` told of the calls that change, whichever process changed them; it must not wait.
+    def watch(self, on_change: Callable[[list[Call]], None], needs_changes: Callable[[], bool] = lambda: True) -> None:
+        """Call `on_change` with the calls that change, whichever process changes them; it must not wait.
 
-        What changes while `looked_at` says that nobody looks is not read at all.
+        While `needs_changes` returns False, changes are not read at all.
         """
-        self._watcher.watch(tell, looked_at)
+        self._watcher.watch(on_change, needs_changes)
 
     def writable(self) -> bool:
-        """Tell whether the last writing succeeded and the database answers."""
+        """Tell whether the last write succeeded and the database answers."""
         if self._writer.well and self._database.is_readable():
             return True
-        # Nobody may ring for hours: health says so by itself when all is well again.
+        # There may be no call for hours: the health check itself finds out when the database works again.
         try:
             self._execute(next_version)
         except JournalError:
@@ -162,7 +166,7 @@ class Journal(Reader):
         return self._database.is_readable()
 
     def close(self) -> None:
-        """Write what waits and let go of the connections."""
+        """Write what is enqueued and close the connections."""
         self._closed.set()
         self.changes.close()
         self._writer.close()
@@ -187,7 +191,7 @@ def _each(connection: sa.Connection, works: Sequence[Callable[[sa.Connection], A
 
 
 def _change(connection: sa.Connection, ids: list[int], values: dict[str, Any]) -> None:
-    """Change calls, each with a version of its own."""
+    """Update calls; each gets a version of its own."""
     if not ids:
         return
     first = next_version(connection, len(ids))

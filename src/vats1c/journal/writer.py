@@ -1,7 +1,7 @@
-"""The one thread that writes: what waits is written together and committed once, so that calls at once share an fsync.
+"""The one thread that writes: it writes in batches, so that simultaneous calls share a commit and its fsync.
 
-Rule: `do` returns only when what it asked for is on disk; `note` never waits, and what it cannot keep up with is
-dropped, the bytes first, and counted.
+Rule: the future of `submit` is done only when its write is on disk. `enqueue` never waits: exchanges that come faster
+than they can be written are dropped and counted, their bytes first.
 """
 
 import threading
@@ -25,15 +25,16 @@ Given = TypeVar("Given")
 Result = TypeVar("Result")
 Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Result]]
 
-# Exchanges wait this long for others to be written with, seconds; and after a writing so many times as long as it took,
-# so that in a storm writing them down takes a small part of the machine and the rest is dropped. Few are written at a
-# time, as calls and answers wait for the processor meanwhile; many where somebody waits for them.
+# Exchanges are collected for this time and written in one batch. After a batch the writer pauses 19 times as long as the
+# batch took, so that writing exchanges uses at most 5 % of the machine under load; exchanges beyond that are dropped.
+# Batches are small, because calls and answers compete with them for the processor, and large only while a call waits
+# for the same commit.
 _BATCH_WINDOW_S = 0.02
 _PAUSE_FACTOR = 19
 _FEW = 16
 _MAX_JOBS = 256
 _MANY = 128
-# Beyond these the bytes of exchanges are dropped, and the exchanges themselves.
+# Limits of enqueued exchanges with bytes, and of all; beyond them the oldest are dropped.
 _MAX_RAW = 2_000
 _MAX_ENQUEUED = 10_000
 
@@ -72,21 +73,21 @@ class Writer:
         self._on_written = on_written
         self._works: deque[_Job] = deque()
         self._noted: deque[Exchange] = deque()
-        # Exchanges that were written with their calls, of which there is more to say: that can wait.
+        # Exchanges whose row was written with their call and needs a final UPDATE: low priority.
         self._finished: deque[Exchange] = deque()
-        # Those of them that hold bytes, oldest first.
+        # The enqueued exchanges that hold bytes, oldest first.
         self._with_bytes: deque[Exchange] = deque()
-        # What was dropped since that was told last: told for many at once, as there are many when there is any.
+        # Drops not yet reported; reported in batches because drops come in bursts.
         self._dropped = {"raw": 0, "exchange": 0}
         self._counting = threading.Lock()
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
-        # When exchanges may be written again.
+        # The end of the pause, time.perf_counter().
         self._rested = 0.0
-        # Whether the last transaction could begin: what fails before that fails for all.
+        # Whether the last transaction could begin: an error before that is an error of all jobs.
         self._begun = False
-        # Whether the last transaction was kept.
+        # Whether the last transaction was committed.
         self.well = True
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
@@ -112,7 +113,7 @@ class Writer:
         return future
 
     def enqueue(self, exchange: Exchange) -> None:
-        """Have `exchange` written soon."""
+        """Take `exchange`, to be written soon."""
         noted = self._noted if exchange.call_id is None else self._finished
         noted.append(exchange)
         if exchange.raw is not None:
@@ -126,7 +127,7 @@ class Writer:
             self._something.set()
 
     def flush(self) -> None:
-        """Return once what was noted before is written, or was dropped. Raises whatever the writing raises."""
+        """Return once every exchange enqueued before was written or dropped. Raises the writer's error."""
         for _ in range(1 + (len(self._noted) + len(self._finished)) // _MANY):
             self.execute(_no_op, None)
 
@@ -148,7 +149,7 @@ class Writer:
                 self._on_dropped(what, count)
 
     def close(self) -> None:
-        """Write what waits and end."""
+        """Write what is enqueued, and end the thread."""
         self._closing = True
         self._urgent.set()
         self._something.set()
@@ -157,7 +158,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             self._something.wait()
-            # A call waits for nobody; exchanges alone gather.
+            # A call is written at once; only exchanges are collected.
             self._urgent.wait(_BATCH_WINDOW_S)
             self._something.clear()
             self._urgent.clear()
@@ -171,19 +172,19 @@ class Writer:
                 return
 
     def _batch(self) -> bool:
-        """Write what waits, and tell whether the database could be written to at all."""
+        """Write the next batch; tell whether the database could be written to at all."""
         self._report_drops()
         works = [self._works.popleft() for _ in range(min(len(self._works), _MAX_JOBS))]
         begun = perf_counter()
         noted = self._select_batch(works, begun)
         try:
             results = self._write(works, noted)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch is tried
+        except Exception as error:  # noqa: BLE001 - the futures get the error, and the next batch is tried
             self.well = self.well and not works
             if self._begun:
                 self._one_by_one(works, noted)
                 return True
-            # Exchanges wait for better times; calls do not, nor those that came while it was tried.
+            # Exchanges stay enqueued; calls fail, also those that came meanwhile.
             for exchange in reversed(noted):
                 (self._noted if exchange.call_id is None else self._finished).appendleft(exchange)
             self._works.extendleft(reversed(works))
@@ -196,7 +197,7 @@ class Writer:
             now = perf_counter()
             self._rested = now + _PAUSE_FACTOR * (now - begun)
         for exchange in noted:
-            # Written: these bytes are no longer among those that may have to go.
+            # Written: exempt from being dropped.
             exchange.raw = None
         if works or any(exchange.call_id for exchange in noted):
             self._on_commit()
@@ -205,11 +206,11 @@ class Writer:
         return True
 
     def _select_batch(self, works: Sequence[_Job], now: float) -> list[Exchange]:
-        """Return the exchanges that are to be written now, with `works`."""
+        """Return the exchanges to write now, together with `works`."""
         noted: list[Exchange] = []
         rested = now >= self._rested
         if works or rested:
-            # A call belongs to the SayNames that came before it: they are written no later.
+            # A call is matched with the SayNames before it, so they are written no later than the call.
             _take_oldest(self._noted, noted, _MANY if works else _FEW)
         settling = self._closing or any(work.write is _no_op for work in works)
         if settling or rested:
@@ -217,23 +218,23 @@ class Writer:
         return noted
 
     def _fail_all(self, error: Exception) -> None:
-        """Tell all who wait that nothing can be written."""
+        """Set `error` on the futures of all jobs."""
         while self._works:
             self.well = False
             self._works.popleft().future.set_exception(self._to_error(error))
 
     def _one_by_one(self, works: list[_Job], noted: list[Exchange]) -> None:
-        """Write each by itself after all together failed: one that cannot be written must not take others with it."""
+        """Write each job by itself after the batch has failed, so that a job that cannot be written fails alone."""
         if noted:
             try:
                 self._write([], noted)
-            except Exception as error:  # noqa: BLE001 - exchanges are kept as well as can be
+            except Exception as error:  # noqa: BLE001 - exchanges may be lost, calls may not
                 log.warning("exchanges_not_recorded", exchanges=len(noted), error=type(error).__name__)
                 self._drop("exchange", len(noted))
         for work in works:
             try:
                 (result,) = self._write([work], [])
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
+            except Exception as error:  # noqa: BLE001 - the future gets the error
                 work.future.set_exception(self._to_error(error))
             else:
                 self.well = True
@@ -248,7 +249,7 @@ class Writer:
         except FilesGoneError:
             if not self._begun:
                 raise
-            # What was committed went with the files: once more, into those that are opened now.
+            # The commit was lost with the files: write again, into those that are opened now.
             return self._commit(works, noted)
 
     def _commit(self, works: Sequence[_Job], noted: Sequence[Exchange]) -> list[Any]:
@@ -270,8 +271,8 @@ class Writer:
 
 
 def _take_oldest(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
-    """Take the oldest of those that wait, until `most` are taken."""
-    # Whoever notes may take the oldest away meanwhile.
+    """Move the oldest exchanges from `waiting` to `taken`, until `taken` holds `most`."""
+    # `enqueue` may drop the oldest exchange meanwhile.
     with suppress(IndexError):
         while len(taken) < most:
             taken.append(waiting.popleft())

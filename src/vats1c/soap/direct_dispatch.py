@@ -62,6 +62,6 @@ def _is_plain_text(kind: Any) -> bool:
 
 
 def _listeners(application: Application, descriptor: Any) -> tuple[Any, ...]:
-    """Return the collections of event handlers that Spyne would call for a method, each empty while nobody listens."""
+    """Return the collections of event handlers that Spyne would call for a method; without handlers all are empty."""
     parts = (application, descriptor.service_class, application.in_protocol, application.out_protocol)
     return tuple(part.event_manager.handlers for part in parts)

@@ -210,7 +210,7 @@ def _refuse_body(request: Request) -> None:
 
 
 class RateLimiter:
-    """At most so many events a minute. Called by many threads at once."""
+    """Limits events to a number a minute. Called by many threads at once."""
 
     def __init__(self, per_minute: int = _MAX_UNAUTHENTICATED_PER_MINUTE) -> None:
         self._per_minute = per_minute

@@ -28,7 +28,7 @@ _MAX_PLAIN_OPENINGS = 64
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
-# An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means whoever receives the message.
+# An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means the receiver of the message.
 _OUR_ROLES = frozenset(
     {
         None,

@@ -1,4 +1,4 @@
-"""What the phone is told: a caller as a name or as the <data> document, in an answer spelled as 1C spells it.
+"""The answers: a caller as a name or as the <data> document, in an envelope of the same bytes as 1C's.
 
 The bytes are the contract: at least one real client finds the answer by its literal prefixes `soap:` and `m:`.
 """

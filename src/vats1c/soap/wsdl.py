@@ -72,7 +72,7 @@ class Wsdl:
         return f"{request.scheme}://{host}"
 
     def _is_trusted(self, host: str) -> bool:
-        """An IP address or localhost names nobody else's server; any other name must be in the settings."""
+        """An IP address or localhost cannot name another server; any other name must be in the settings."""
         if not host_is_trusted(host):
             return False
         if "*" in self._trusted_hosts:
