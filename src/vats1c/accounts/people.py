@@ -54,7 +54,7 @@ class People:
         logins: Callable[[Iterable[User]], Logins],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with the `persons` of the settings, each with its login, and their `subscribers`, each with its publication.
+        """Start with the `persons` of the settings, each with its login, and the `subscribers` of each publication.
 
         `store` holds the employees of the database; `logins` returns the checker of the given users' passwords.
         """

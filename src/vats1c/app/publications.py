@@ -183,7 +183,7 @@ class DynamicPublications:
         people: People,
         settings: Settings,
     ) -> None:
-        """`endpoints` are the service's handlers by path, `offices` its publications' views by name: both are changed."""
+        """`endpoints` are the service's handlers by path, `offices` its publications' views by name; both change."""
         self._publisher = publisher
         self._endpoints = endpoints
         self._offices = offices

@@ -44,7 +44,7 @@ class Journal(Reader):
     ) -> None:
         """Write into `database`, which is prepared; `limits` bound its rows.
 
-        `on_dropped` is called with "raw" or "exchange" and a number when exchanges come faster than they can be written.
+        `on_dropped` is called with "raw" or "exchange" and a number when exchanges come faster than they are written.
         """
         super().__init__(database)
         self._database = database

@@ -25,10 +25,10 @@ Given = TypeVar("Given")
 Result = TypeVar("Result")
 Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Result]]
 
-# Exchanges are collected for this time and written in one batch. After a batch the writer pauses 19 times as long as the
-# batch took, so that writing exchanges uses at most 5 % of the machine under load; exchanges beyond that are dropped.
-# Batches are small, because calls and answers compete with them for the processor, and large only while a call waits
-# for the same commit.
+# Exchanges are collected for this time and written in one batch. After a batch the writer pauses 19 times as long as
+# it took, so that writing exchanges uses at most 5 % of the machine under load; exchanges beyond that are dropped.
+# Batches are small, as calls and answers compete with them for the processor, and large only while a call waits for the
+# same commit.
 _BATCH_WINDOW_S = 0.02
 _PAUSE_FACTOR = 19
 _FEW = 16
