@@ -72,6 +72,7 @@ class HttpServer:
         self._paused: OrderedDict[Connection, None] = OrderedDict()
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._wake_requested = False
+        self._stop_requested = asyncio.Event()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
         """Have the server's thread call `function(*args)`. Any thread may post; one wake-up serves many calls."""
@@ -99,10 +100,14 @@ class HttpServer:
             return
         if len(self._connections) >= self._max_connections and not self._close_oldest_unfinished():
             self._paused[connection] = None
-            # uvloop starts to read after connection_made, whatever that asks for.
-            self._loop.call_soon(connection.pause)
+            connection.pause()
             return
         self._connections[connection] = None
+
+    @property
+    def needs_connections_closed(self) -> bool:
+        """Whether a connection is to be closed once its request is answered: the service stops, or others wait."""
+        return self.stopping or bool(self._paused)
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
@@ -123,14 +128,12 @@ class HttpServer:
         return True
 
     async def run(self, host: str, port: int, *, reuse_port: bool) -> None:
-        """Serve until SIGTERM or SIGINT, then finish the requests in flight."""
-        stop = asyncio.Event()
-        self._on_signals(stop)
+        """Serve until `stop`, then finish the requests in flight."""
         self._tick()
         listener = await self._loop.create_server(
             lambda: Connection(self), host, port, backlog=_BACKLOG, reuse_port=reuse_port or None
         )
-        await stop.wait()
+        await self._stop_requested.wait()
         self.stopping = True
         listener.close()
         self.application.begin_shutdown()
@@ -141,13 +144,22 @@ class HttpServer:
             await asyncio.sleep(0.02)
             for connection in list(self._connections):
                 connection.stop()
+        for connection in [*self._connections, *self._paused]:
+            connection.evict()
+        # Once around the loop, for the streams to take note.
+        await asyncio.sleep(0)
 
-    def _on_signals(self, stop: asyncio.Event) -> None:
+    def stop(self) -> None:
+        """Make `run` finish the requests in flight and return. Any thread may call it."""
+        self.post(self._stop_requested.set)
+
+    def stop_on_signals(self) -> None:
+        """Stop at SIGTERM or SIGINT. Call it from the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             if sys.platform == "win32":
-                signal.signal(number, lambda *_: self.post(stop.set))
+                signal.signal(number, lambda *_: self.stop())
             else:
-                self._loop.add_signal_handler(number, stop.set)
+                self._loop.add_signal_handler(number, self.stop)
 
     def _tick(self) -> None:
         self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
@@ -192,7 +204,9 @@ def serve(
         # objects, as Python would, takes a sixth of the processor under load.
         gc.set_threshold(_GC_THRESHOLD)
         gc.enable()
-        loop.run_until_complete(HttpServer(application, limits, loop).run(host, port, reuse_port=reuse_port))
+        server = HttpServer(application, limits, loop)
+        server.stop_on_signals()
+        loop.run_until_complete(server.run(host, port, reuse_port=reuse_port))
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -11,9 +10,15 @@ import httptools
 
 from vats1c.http import Request
 
+# llhttp is given no more at once: what of a piece belongs to which request is not known.
+_MAX_PIECE_BYTES = 4_096
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20} (\S{1,2000}) HTTP/1\.[01]\r?\n")
+_METHOD = rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}"
+_UNFINISHED_METHOD = re.compile(_METHOD[1:] + rb" ?\Z")
+# A request line, and one that has not come whole.
+_REQUEST_LINE = re.compile(rb"(" + _METHOD + rb") (\S{1,2000}) HTTP/1\.[01]\r?\n", re.MULTILINE)
+_UNFINISHED_REQUEST_LINE = re.compile(_METHOD + rb"(?: (?:\S{1,2000}(?: [HTP/1.0]{0,8}\r?)?)?)?\Z", re.MULTILINE)
 # Names of header fields as they were sent → in lower case.
 _header_names: dict[bytes, str] = {}
 _MAX_HEADER_NAMES = 256
@@ -49,70 +54,140 @@ class RequestParser:
         """Call `receiver` with the requests of the client at the IP address `peer`."""
         self._receiver = receiver
         self._peer = peer
-        # httptools calls these two by their names.
-        self.on_body: Callable[[bytes], None] = receiver.body_received
-        self.on_message_complete: Callable[[], None] = receiver.request_complete
         self._parser = httptools.HttpRequestParser(self)
         self._in_head = False
-        self._unfinished_head_bytes = self._head_bytes = 0
+        # Bytes that have come since a request, its body or the last piece of it began.
+        self._unfinished_bytes = 0
+        self._has_progressed = False
+        # What has come of a request line; all that stands before it as well, where it is not exact.
+        self._request_line = b""
+        self._is_request_line_exact = False
+        self._is_method_unknown = False
+        # How the body is framed that follows an offer of another protocol.
+        self._upgrade_framing = b""
+        self._is_resuming = False
         self._url = b""
         self._headers: dict[str, str] = {}
 
     def feed(self, data: bytes) -> None:
         """Parse `data`. Raises MalformedRequestError, and whatever the receiver raises."""
+        if len(data) <= _MAX_PIECE_BYTES:
+            self._feed(data)
+            return
+        for start in range(0, len(data), _MAX_PIECE_BYTES):
+            self._feed(data[start : start + _MAX_PIECE_BYTES])
+
+    def _feed(self, data: bytes) -> None:
+        if self._is_method_unknown:
+            self._refuse_method(data)
+            return
+        unfinished_bytes = self._unfinished_bytes + len(data)
+        if unfinished_bytes > _MAX_HEAD_BYTES - _MAX_PIECE_BYTES:
+            raise self._malformed(431)
+        self._has_progressed = False
+        was_in_head = self._in_head
+        upgraded_at = None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # No other protocol is spoken here: the request was answered as HTTP/1.1 (RFC 9110, 7.8).
-            self._parser = httptools.HttpRequestParser(self)
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self.feed(rest)
-            return
+            upgraded_at = upgrade.args[0]
         except httptools.HttpParserCallbackError as error:
             raise (error.__context__ or error) from None
         except httptools.HttpParserInvalidMethodError:
             # llhttp knows the registered methods; of a request with any other it tells nothing but that.
-            request_line = _REQUEST_LINE.match(data)
-            self._url = request_line[1] if request_line else b""
-            raise self._malformed(405 if request_line else 400) from None
+            self._is_method_unknown = True
+            # The first line may be the end of the head before.
+            self._refuse_method(data.partition(b"\n")[2] if was_in_head and not self._request_line else data)
+            return
         except httptools.HttpParserError:
             raise self._malformed(400) from None
-        if self._in_head:
-            # A header that does not end is not given to `on_header`.
-            self._unfinished_head_bytes += len(data)
-            if self._unfinished_head_bytes > _MAX_HEAD_BYTES:
-                raise self._malformed(431)
+        if upgraded_at is not None:
+            # Outside of the except clause: it would become the context of the next error.
+            self._continue_with_http(data[upgraded_at:])
+            return
+        self._unfinished_bytes = 0 if self._has_progressed else unfinished_bytes
+        if self._in_head and not self._url and (method := _UNFINISHED_METHOD.search(data)):
+            self._request_line += method[0]
+            self._is_request_line_exact = True
+
+    def _continue_with_http(self, rest: bytes) -> None:
+        """Parse on after an offer of another protocol: the request is answered as HTTP/1.1 (RFC 9110, 7.8).
+
+        llhttp has taken the request for complete, and leaves its body to the other protocol.
+        """
+        self._parser = httptools.HttpRequestParser(self)
+        self._unfinished_bytes = 0
+        if self._upgrade_framing:
+            framing, self._upgrade_framing = self._upgrade_framing, b""
+            self._is_resuming = True
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
+            self._is_resuming = False
+        if rest:
+            self._feed(rest)
+
+    def _refuse_method(self, data: bytes) -> None:
+        """Refuse the request as soon as its request line has come, or cannot be one."""
+        self._request_line += data
+        first_line = self._request_line.lstrip(b"\r\n")
+        if self._is_request_line_exact:
+            request_line = _REQUEST_LINE.match(first_line)
+            is_unfinished = _UNFINISHED_REQUEST_LINE.match(first_line)
+        else:
+            # Requests may stand before it.
+            lines = _REQUEST_LINE.finditer(first_line)
+            request_line = next((line for line in lines if not _is_known(line[1])), None)
+            is_unfinished = _UNFINISHED_REQUEST_LINE.search(first_line)
+        if request_line:
+            self._url = request_line[2]
+            raise self._malformed(405)
+        if not is_unfinished:
+            raise self._malformed(400)
 
     # What httptools calls
 
     def on_message_begin(self) -> None:
-        self._in_head = True
-        self._unfinished_head_bytes = self._head_bytes = 0
+        self._is_request_line_exact = not self._has_progressed
+        self._in_head = self._has_progressed = True
+        self._request_line = b""
         self._url = b""
         self._headers = {}
+
+    def on_body(self, data: bytes) -> None:
+        self._has_progressed = True
+        self._receiver.body_received(data)
+
+    def on_message_complete(self) -> None:
+        self._has_progressed = True
+        if not self._upgrade_framing:
+            self._receiver.request_complete()
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            # A trailer: nobody reads one, and it is no part of the head that was admitted (RFC 9110, 6.5.1).
+            return
         known = _header_names.get(name)
         if known is None:
             known = _header_name(name)
         headers = self._headers
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > _MAX_HEAD_BYTES or len(headers) >= _MAX_HEADERS:
-            raise self._malformed(431)
+        text = value.decode("latin-1").rstrip(" \t")
         if known not in headers:
-            headers[known] = value.decode("latin-1").rstrip(" \t")
+            headers[known] = text
+            if len(headers) > _MAX_HEADERS:
+                raise self._malformed(431)
         elif known == "host":
             # RFC 9112, 3.2: more than one Host is a malformed request.
             raise self._malformed(400)
         else:
-            headers[known] += f"{'; ' if known == 'cookie' else ','}{value.decode('latin-1')}"
+            headers[known] += f"{'; ' if known == 'cookie' else ','}{text}"
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._has_progressed = True
+        if self._is_resuming:
+            return
         parser, headers = self._parser, self._headers
         # A name with an underscore would pass for the one with a hyphen.
         headers.pop("", None)
@@ -134,11 +209,27 @@ class RequestParser:
             peer=self._peer,
         )
         length = None if "transfer-encoding" in headers else int(headers.get("content-length", "0"))
-        self._receiver.head_received(request, length, keep_alive=parser.should_keep_alive())
+        keep_alive = parser.should_keep_alive()
+        if "upgrade" in headers and parser.should_upgrade() and length != 0:
+            framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+            self._upgrade_framing = framing if keep_alive else framing + b"\r\nconnection: close"
+        self._receiver.head_received(request, length, keep_alive=keep_alive)
 
     def _malformed(self, status: int) -> MalformedRequestError:
         path, _ = _target(self._url) or ("", "")
         return MalformedRequestError(status, path, self._headers.get("content-type", ""))
+
+
+def _is_known(method: bytes) -> bool:
+    try:
+        httptools.HttpRequestParser(_Deaf()).feed_data(method + b" ")
+    except httptools.HttpParserInvalidMethodError:
+        return False
+    return True
+
+
+class _Deaf:
+    """Takes no note of what is parsed."""
 
 
 def _header_name(name: bytes) -> str:
@@ -160,8 +251,7 @@ def _target(url: bytes) -> tuple[str, str] | None:
         if parsed is None:
             return None
         url = (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
-    path, _, query = url.partition(b"?")
-    path = path.partition(b"#")[0]
+    path, _, query = url.partition(b"#")[0].partition(b"?")
     if b"%" in path:
         path = unquote_to_bytes(path)
-    return path.decode("latin-1"), query.partition(b"#")[0].decode("latin-1")
+    return path.decode("latin-1"), query.decode("latin-1")

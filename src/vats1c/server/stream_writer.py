@@ -32,7 +32,8 @@ class StreamWriter:
     ) -> None:
         """Write to `transport`, in chunks where the response is `chunked`; call `on_end` after the last piece.
 
-        `head` is sent with the first piece: a response that breaks off before it has sent nothing at all.
+        `head` is sent with the first piece: a response that breaks off before it has sent nothing at all. A chunked one
+        that ends before is an empty body.
         """
         self._head = head
         self._server = server
@@ -76,7 +77,7 @@ class StreamWriter:
             return
         self._open = False
         if self._chunked:
-            self._transport.write(b"0\r\n\r\n")
+            self._transport.write(self._head + b"0\r\n\r\n")
         self._on_end()
 
     def _reset(self) -> None:
