@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from live import Live, free_port
+from office import SOAP_USER
 from servers import postgresql
 
 
@@ -30,7 +31,7 @@ def start(callers, tmp_path_factory):
     """Start services with settings of one's own; all are stopped at the end."""
     running = []
 
-    def started(*, extra="", users='[[users]]\nname = "SOAP"\npassword = "123"\n', arguments=(), env=None, wait=True):
+    def started(*, extra="", users=SOAP_USER, arguments=(), env=None, wait=True, command=None):
         folder = tmp_path_factory.mktemp("service")
         port = free_port()
         file = folder / "vats1c.toml"
@@ -39,7 +40,7 @@ def start(callers, tmp_path_factory):
             f'[[directories]]\nname = "crm"\ntype = "csv"\npath = {json.dumps(str(callers))}\n',
             encoding="utf-8",
         )
-        live = Live(port, file, arguments, {**os.environ, **(env or {})})
+        live = Live(port, file, arguments, {**os.environ, **(env or {})}, command)
         running.append(live)
         if wait:
             live.wait_until_ready()

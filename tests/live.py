@@ -85,9 +85,10 @@ class Answer:
 
 
 class Live:
-    """`vats1c serve` as a subprocess."""
+    """`vats1c serve` as a subprocess, or another server of the application."""
 
-    def __init__(self, port, config, arguments=(), env=None):
+    def __init__(self, port, config, arguments=(), env=None, command=None):
+        """`command` returns the arguments that start another server at a port; it reads VATS1C_CONFIG."""
         self.port = port
         self.config = config
         self.env = env
@@ -97,10 +98,15 @@ class Live:
         self._printed = config.with_name("printed.log")
         with self._printed.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
+                command(port) if command else [sys.executable, "-m", "vats1c", "serve", "-c", str(config), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**(env or os.environ), "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
+                env={
+                    **(env or os.environ),
+                    **({"VATS1C_CONFIG": str(config)} if command else {}),
+                    "PYTHONUNBUFFERED": "1",
+                    "PYTHONFAULTHANDLER": "1",
+                },
             )
 
     def wait_until_ready(self, seconds=20):
