@@ -92,6 +92,7 @@ class Live:
         self.port = port
         self.config = config
         self.env = env
+        self._has_group = command is not None
         self.url = f"http://127.0.0.1:{port}"
         self.endpoint = self.url + PATH
         # A file: a pipe that nobody empties would stop the service when it is full.
@@ -107,6 +108,8 @@ class Live:
                     "PYTHONUNBUFFERED": "1",
                     "PYTHONFAULTHANDLER": "1",
                 },
+                # A server's workers end with it, whatever they do.
+                start_new_session=self._has_group,
             )
 
     def wait_until_ready(self, seconds=20):
@@ -179,6 +182,9 @@ class Live:
     def kill(self):
         """Stop as a power cut does; return all that was printed."""
         self.process.kill()
+        if self._has_group:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=10)
         return self.printed
 
