@@ -72,7 +72,7 @@ def ask(guard, number=NUMBER, seconds=SOON):
 
 def landed(guard, number=NUMBER):
     """Wait until the question on its way has landed."""
-    until(lambda: not guard._flights)
+    until(lambda: not guard._pending)
 
 
 def test_an_answer_is_given_and_remembered(clock):

@@ -1,8 +1,8 @@
-"""Caller directories: whatever can say who owns a number.
+"""Caller directories: the sources that map a phone number to a caller, and how a source is opened by its kind.
 
-To add a kind, write a class with the methods of `Directory` and a constructor that takes the directory's name, the
-kind's own settings and how numbers are dialled; then name it in KINDS, or in an entry point of your own package.
-Rule: nothing outside this room names a kind.
+To add a kind, write a class with the methods of `Directory` and the constructor `(name, settings, plan)`; then add the
+class to KINDS, or to an entry point of another package.
+Rule: no module outside `vats1c.directory` names a kind.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from vats1c.messages import Message
 from vats1c.model import Caller, Match
 from vats1c.number import Number, NumberPlan
 
-# A kind's module is imported when a directory of that kind is opened, and no sooner.
+# Kind -> "module:Class". A module is imported only when a directory of its kind is opened.
 KINDS = {
     "csv": "vats1c.directory.kinds.csv:CsvDirectory",
     "xlsx": "vats1c.directory.kinds.xlsx:XlsxDirectory",
@@ -30,15 +30,18 @@ KINDS = {
     "store": "vats1c.directory.store:StoreDirectory",
 }
 
-# The kind that asks a 1C as the VATS does: a whole 1C behind the service is asked in the same way.
+# The kind that queries a 1C with the requests of the VATS. Also used for the upstream 1C of a publication.
 REAL_1C = "soap"
 
-# Where other packages name theirs.
+# The entry point group in which other packages register kinds.
 ENTRY_POINTS = "vats1c.directories"
 
 
 class DirectoryError(Exception):
-    """A directory cannot be opened or asked; `message` says why, `key` which of its settings is to blame."""
+    """A directory cannot be opened or queried.
+
+    `message` is the reason, `key` the name of the setting at fault ("" when no setting is).
+    """
 
     def __init__(self, ru: str, en: str, key: str = "") -> None:
         super().__init__(en)
@@ -48,16 +51,17 @@ class DirectoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a directory is: whether it can answer, and how many callers it knows (None when it cannot say)."""
+    """The health of a directory: whether it can answer, and its number of callers (None when unknown)."""
 
     ready: bool
     callers: int | None = None
 
 
 class Row(NamedTuple):
-    """A row of somebody's table as it stands there: its place (1 is the first line), the number's cell, what was read.
+    """A row of a source table.
 
-    It is of use when it has a number of the public network and a name; `vats1c check` shows those that are not.
+    `line` is its line number (from 1), `cell` the text of its number cell, `numbers` the external numbers parsed from
+    `cell`. `vats1c check` reports the rows that are not `usable`.
     """
 
     line: int
@@ -67,63 +71,64 @@ class Row(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether a caller can be found by it."""
+        """Whether the row has an external number and a name, so that a lookup can find its caller."""
         return bool(self.numbers and self.caller.name)
 
 
 @runtime_checkable
 class HasRows(Protocol):
-    """A directory whose rows can be looked through."""
+    """A directory that lists its rows."""
 
     path: Path
 
     def rows(self) -> Iterable[Row]:
-        """Read every row anew, those of no use too. Raises DirectoryError."""
+        """Read all rows again from `path`, unusable rows included. Raises DirectoryError."""
 
 
 @runtime_checkable
 class Refreshable(Protocol):
-    """A directory that copies its callers from elsewhere in its own time."""
+    """A directory that copies its callers from a source on its own schedule."""
 
     def refresh(self) -> None:
-        """Bring the callers up to date now. A failure is logged, and the last good callers are kept."""
+        """Copy the callers now. On failure, log the reason and keep the last good callers."""
 
 
 class Directory(Protocol):
-    """Says who owns a number. Called by many threads at once.
+    """A source of callers, looked up by number from many threads at once.
 
-    `nonblocking` tells that `find` neither does I/O nor waits for a lock that is held during I/O: such a directory is
-    asked by the server's own thread. All others are asked by worker threads, within a deadline and with a cache, unless
-    an attribute `local` is True: then `find` reads nothing but files of this machine, and is simply called.
+    `nonblocking` is true when `find` neither does I/O nor waits for a lock that is held during I/O; the server's thread
+    then calls `find` itself. All other directories are asked by worker threads, with a deadline and a cache, unless the
+    optional attribute `local` is true: `find` then reads only files of this machine, and needs neither.
     """
 
     name: str
     nonblocking: bool
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number` and how surely, or None. MUST NOT be asked without a canonical form.
+        """Return the callers that own `number` with the confidence of the match, or None when the number is unknown.
 
-        MAY raise DirectoryError when it cannot answer; an unknown number is an answer, not an error.
+        `number.canonical` MUST NOT be None. MAY raise DirectoryError when the source fails; an unknown number is not
+        a failure.
         """
 
     def state(self) -> State:
-        """Return how the directory is, without asking anyone else: health checks call this."""
+        """Return the health of the directory without a request to its source: health checks call this method."""
 
     def close(self) -> None:
-        """Let go of files and connections. MAY be called twice."""
+        """Close files and connections. MAY be called twice."""
 
 
 def is_local(directory: Directory) -> bool:
-    """Tell whether a directory reads nothing but files of this machine: no deadline and no cache stand before it."""
+    """Tell whether a directory reads only files of this machine: it is asked without a deadline and without a cache."""
     return bool(getattr(directory, "local", False))
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryContext:
-    """Where a directory lives.
+    """The surroundings of a directory, from which defaults and relative paths in its settings are resolved.
 
-    `data` is the service's data folder, `publication` the publication that asks the directory, `folder` the folder that
-    relative paths in the settings are taken from.
+    `data` is the data folder of the service, `publication` the name of the publication that uses the directory,
+    `folder` the folder of the settings file.
     """
 
     data: Path
@@ -134,12 +139,12 @@ class DirectoryContext:
 def load(
     kind: str, name: str, settings: Mapping[str, Any], plan: NumberPlan, context: DirectoryContext | None = None
 ) -> Directory:
-    """Open the directory `name` of `kind` with the kind's own settings.
+    """Open the directory `name` of `kind`, passing `settings` and `plan` to the class of the kind.
 
-    `kind` is one of ours, the name of an entry point in the group `vats1c.directories`, or "module:Class". The class
-    MAY have two attributes that are read here where a `home` is given: the method `at_home(home)` returns default
-    settings, and the tuple `file_settings` names the settings that are paths of files. Raises DirectoryError when there
-    is no such kind or its settings cannot be used.
+    `kind` is a key of KINDS, the name of an entry point in the group `vats1c.directories`, or "module:Class". The class
+    MAY have two attributes, which are used when `context` is passed: the method `default_settings(context)` returns
+    default settings, and the tuple `file_settings` lists the settings that are paths of files. Raises DirectoryError
+    when the kind does not exist or rejects its settings.
     """
     cls = class_of(kind)
     try:
@@ -153,31 +158,31 @@ def load(
     return directory
 
 
-def _resolved_settings(cls: Any, settings: Mapping[str, Any], home: DirectoryContext) -> dict[str, Any]:
-    """Return the settings with the kind's defaults, and with relative paths taken from the home's folder."""
-    at_home = getattr(cls, "default_settings", None)
-    complete = {**(at_home(home) if at_home else {}), **settings}
+def _resolved_settings(cls: Any, settings: Mapping[str, Any], context: DirectoryContext) -> dict[str, Any]:
+    """Return `settings` merged over the defaults of the kind, with relative paths resolved against `context.folder`."""
+    defaults_of = getattr(cls, "default_settings", None)
+    resolved = {**(defaults_of(context) if defaults_of else {}), **settings}
     for key in getattr(cls, "file_settings", ()):
-        # A path of another type, or an empty one, is for the kind to refuse.
-        if isinstance(complete.get(key), str) and complete[key]:
-            complete[key] = str(home.folder / complete[key])
-    return complete
+        # The kind itself rejects an empty path or one that is not a string.
+        if isinstance(resolved.get(key), str) and resolved[key]:
+            resolved[key] = str(context.folder / resolved[key])
+    return resolved
 
 
 def class_of(kind: str) -> Any:
-    """Return the class of `kind`, imported. Raises DirectoryError when there is none."""
+    """Import and return the class of `kind`. Raises DirectoryError when there is no such kind or its import fails."""
     target = KINDS.get(kind, kind if ":" in kind else "")
     try:
         if target:
             module, _, cls = target.partition(":")
             return getattr(import_module(module), cls)
-        for plugged in entry_points(group=ENTRY_POINTS, name=kind):
-            return plugged.load()
+        for entry_point in entry_points(group=ENTRY_POINTS, name=kind):
+            return entry_point.load()
     except DirectoryError:
         raise
     except Exception as error:
         raise _unusable_kind(kind, error) from error
-    kinds = ", ".join(sorted(KINDS.keys() | {plugged.name for plugged in entry_points(group=ENTRY_POINTS)}))
+    kinds = ", ".join(sorted(KINDS.keys() | {entry_point.name for entry_point in entry_points(group=ENTRY_POINTS)}))
     raise DirectoryError(
         f"нет такого вида справочника: «{kind}»; есть: {kinds}",
         f"no such kind of directory: {kind!r}; there are: {kinds}",

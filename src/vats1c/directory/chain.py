@@ -1,8 +1,8 @@
-"""Several directories asked as one: the highest in the settings that can answer in time decides.
+"""The chain of directories of a publication: the first directory, in settings order, that finds the number decides.
 
-Directories in memory are asked directly. All others are asked at the same moment, and waited for in the order of the
-settings until the deadline; then the best answer so far counts, then none. Rule: a directory that fails yields
-"unknown", a log line and a counter, and never a fault.
+Nonblocking directories are called directly. All other directories are queried in parallel, and their answers are
+awaited in settings order until the deadline; a directory that misses the deadline yields no match.
+Rule: a failing directory yields no match, a log line and a counter; it never fails the call.
 """
 
 import time
@@ -21,26 +21,26 @@ log = structlog.get_logger("vats1c.directory")
 
 
 class SourceAnswer(NamedTuple):
-    """What one directory said."""
+    """The answer of one directory, with its name."""
 
     directory: str
     answer: LookupAnswer
 
 
 class LookupResult(NamedTuple):
-    """How a number was looked up: what each directory said, in the order of the settings, and who decided."""
+    """The result of a lookup: all answers in settings order, and the first one with a match (None without a match)."""
 
     answers: tuple[SourceAnswer, ...]
     decided: SourceAnswer | None
 
     @property
     def match(self) -> Match | None:
-        """Who was found."""
+        """The match of the deciding answer."""
         return self.decided.answer.match if self.decided else None
 
 
 class Chain:
-    """The directories of one publication, as one."""
+    """The directories of one publication behind one lookup method."""
 
     def __init__(
         self,
@@ -50,12 +50,16 @@ class Chain:
         deadline: float = 0.8,
         patience: Sequence[SourcePolicy] = (),
     ) -> None:
-        """Take the directories in the order in which they are asked, and the `patience` to have with each."""
+        """Chain `directories` in settings order.
+
+        `deadline` is the longest wait of one lookup, seconds. `patience` has one policy per directory; when empty, each
+        directory gets the default policy with `deadline`.
+        """
         self._deadline = deadline
-        patient = patience or [SourcePolicy(deadline)] * len(directories)
+        policies = patience or [SourcePolicy(deadline)] * len(directories)
         self.steps: tuple[Directory | GuardedDirectory, ...] = tuple(
-            directory if directory.nonblocking or is_local(directory) else GuardedDirectory(directory, own)
-            for directory, own in zip(directories, patient, strict=True)
+            directory if directory.nonblocking or is_local(directory) else GuardedDirectory(directory, policy)
+            for directory, policy in zip(directories, policies, strict=True)
         )
         self._counters: dict[tuple[str, LookupOutcome], Any] = {
             (step.name, outcome): metrics.lookups.labels(f"{publication}/{step.name}", outcome.value)
@@ -74,11 +78,14 @@ class Chain:
         return all(isinstance(step, GuardedDirectory) or step.nonblocking for step in self.steps)
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number`, None when nobody knows it in time; never raises."""
+        """Return the match for `number`, None when no directory finds it in time. Never raises."""
         return self.look_up(number).match
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
-        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
+        """Return the match for `number` from memory and caches, and whether that result is final.
+
+        A result is not final when a directory must be queried over the network to decide.
+        """
         for step in self.steps:
             if isinstance(step, GuardedDirectory):
                 answer = step.cached(number)
@@ -91,25 +98,25 @@ class Chain:
         return None, True
 
     def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
-        """Return what each directory says of `number` until one knows it; with `everybody` what all of them say."""
-        begun = time.monotonic()
-        flights: dict[str, PendingLookup] = {}
-        said: list[SourceAnswer] = []
+        """Query the directories in order until one finds `number`, or all of them with `everybody`. Never raises."""
+        started = time.monotonic()
+        pending: dict[str, PendingLookup] = {}
+        answers: list[SourceAnswer] = []
         decided: SourceAnswer | None = None
         for step in self.steps:
             if isinstance(step, GuardedDirectory):
-                if not flights:
-                    flights = self._start_lookups(number)
-                seconds = begun + min(self._deadline, step.deadline) - time.monotonic()
-                answer = self._count(step, step.with_stale_fallback(number, flights[step.name].wait(seconds)))
+                if not pending:
+                    pending = self._start_lookups(number)
+                timeout_s = started + min(self._deadline, step.deadline) - time.monotonic()
+                answer = self._count(step, step.with_stale_fallback(number, pending[step.name].wait(timeout_s)))
             else:
                 answer = self._ask_directly(step, number)
-            said.append(SourceAnswer(step.name, answer))
+            answers.append(SourceAnswer(step.name, answer))
             if answer.match is not None and decided is None:
-                decided = said[-1]
+                decided = answers[-1]
                 if not everybody:
                     break
-        return LookupResult(tuple(said), decided)
+        return LookupResult(tuple(answers), decided)
 
     def close(self) -> None:
         """Close every directory."""

@@ -1,4 +1,4 @@
-"""What the columns of somebody's table mean: the same names for every kind that has columns."""
+"""Column titles of a caller table, shared by all kinds of directory that have columns."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -7,7 +7,7 @@ from vats1c.directory import DirectoryError, Row
 from vats1c.model import Caller, Confidence
 from vats1c.number import Number, NumberPlan, parse_cell
 
-# What a column may be called, folded; the first name is the one in the docs.
+# Field -> accepted column titles, case-folded; the documentation uses the first title.
 COLUMNS = {
     "number": ("number", "phone", "номер", "телефон", "номер телефона"),
     "name": ("name", "имя", "наименование", "фио", "клиент", "контрагент"),
@@ -16,15 +16,15 @@ COLUMNS = {
     "manager": ("manager", "менеджер", "ответственный", "внутренний номер"),
     "note": ("note", "заметка", "примечание", "комментарий"),
 }
-# The caller's number and then the rest, in the order in which a row is read.
+# The fields of a row in reading order: the number cell, then the fields of Caller.
 CELLS = ("number", *Caller._fields)
 FIELDS = {title: field for field, titles in COLUMNS.items() for title in titles}
 
 
 def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
-    """Return the caller's field that each column holds, None for columns of no use here.
+    """Return the field name for each column title, None for an unknown title.
 
-    Raises DirectoryError, naming `where`, when the number or the name is missing.
+    Raises DirectoryError, naming `where`, when there is no number column or no name column.
     """
     fields = [FIELDS.get(title.strip().casefold()) for title in titles]
     if "number" not in fields or "name" not in fields:
@@ -37,47 +37,47 @@ def fields_of(titles: Sequence[str], where: object) -> list[str | None]:
 
 
 def row_reader(fields: Sequence[str | None]) -> Callable[[list[str]], tuple[str, ...]]:
-    """Return what picks a row's cells in the order of `CELLS`, "" where there is none; `fields` as `fields_of` says.
+    """Return a function that maps the cells of a row to the order of `CELLS`, "" for a missing cell.
 
-    What picks may use the row up.
+    `fields` is the result of `fields_of`. The returned function mutates its argument.
     """
     width = len(fields)
-    places = {field: place for place, field in enumerate(fields)}
-    pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(*[places.get(field, width) for field in CELLS])
+    columns = {field: column for column, field in enumerate(fields)}
+    pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(*[columns.get(field, width) for field in CELLS])
 
-    def picked(row: list[str]) -> tuple[str, ...]:
+    def read_row(row: list[str]) -> tuple[str, ...]:
         if len(row) != width:
             row = (row + [""] * width)[:width]
         row.append("")
         return pick(row)
 
-    return picked
+    return read_row
 
 
 def row_of(line: int, cells: Iterable[str], plan: NumberPlan) -> Row:
-    """Return the row at `line`, given by its cells in the order of `CELLS`."""
-    cell, *own = map(str.strip, cells)
-    # A hundred thousand rows are read at a start: a named tuple's own constructor takes twice as long.
-    return tuple.__new__(Row, (line, cell, parse_cell(cell, plan), tuple.__new__(Caller, own)))
+    """Build the row at `line` from its cells in the order of `CELLS`."""
+    cell, *values = map(str.strip, cells)
+    # A start reads 100,000 rows, and the constructor of a named tuple takes twice as long as tuple.__new__.
+    return tuple.__new__(Row, (line, cell, parse_cell(cell, plan), tuple.__new__(Caller, values)))
 
 
 def cells_of(values: Mapping[str, str]) -> list[str]:
-    """Return what is given by field in the order of `CELLS`."""
+    """Return `values`, keyed by field, in the order of `CELLS`; "" for a missing field."""
     return [values.get(field, "") for field in CELLS]
 
 
 def confidence_of(number: Number, owners: Iterable[Sequence[str]], plan: NumberPlan) -> Confidence:
-    """Return how sure it is that `number` is that of its `owners`, each given by the cells its numbers stand in.
+    """Return the confidence of a match of `number` with `owners`, each a list of the number cells of one caller.
 
-    A source that does not show its numbers is believed.
+    A caller whose cells hold no digits is accepted: such a source compared the numbers itself.
     """
     guessed = number.local
     for cells in owners:
-        held = [own for cell in cells for own in parse_cell(cell, plan)]
-        same = [own for own in held if own.canonical == number.canonical]
+        owned = [candidate for cell in cells for candidate in parse_cell(cell, plan)]
+        same = [candidate for candidate in owned if candidate.canonical == number.canonical]
         if not same and any(map(_has_digits, cells)):
             return Confidence.LAST_DIGITS
-        guessed = guessed or any(own.local for own in same)
+        guessed = guessed or any(candidate.local for candidate in same)
     return Confidence.LOCAL if guessed else Confidence.EXACT
 
 

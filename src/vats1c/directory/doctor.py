@@ -1,4 +1,4 @@
-"""What is wrong with somebody's table of callers: each finding with its line, so that its owner can mend it."""
+"""Validation of a caller table: findings with line numbers, for the owner of the table to correct."""
 
 import re
 from collections import defaultdict
@@ -10,15 +10,15 @@ from vats1c.messages import Message
 from vats1c.model import Caller
 from vats1c.number import MAX_CELL_CHARS, extension_of, is_too_long
 
-# XML 1.0 §2.2, production [2] Char: whatever is outside is dropped from what the phone shows.
+# Characters outside production [2] Char of XML 1.0 §2.2. They are dropped from the name on the phone.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A finding is a line on a screen.
+# A finding is printed on one line.
 _MAX_QUOTED_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class RowFinding:
-    """One thing to mend or to know; `code` is stable for scripts, `harmless` one is no reason to fail a check."""
+    """A problem of one row. Scripts may rely on `code`; a `harmless` finding does not fail a check."""
 
     line: int
     code: str
@@ -34,33 +34,33 @@ def validate(
     shown: Callable[[Caller], str] = lambda caller: caller.name,
     length: int = 0,
 ) -> list[RowFinding]:
-    """Return what is wrong with `rows`, in the order of their lines.
+    """Return the findings for `rows`, sorted by line and code.
 
-    `extensions` are those of the known employees, where there are any; `shown` gives what the phone shows without a
-    limit, and `length` the most letters it has room for, 0 for any number.
+    `extensions` are the extensions of all employees; when empty, managers are not checked against them. `shown` returns
+    the untruncated name that the phone shows for a caller; `length` is the phone's limit in characters, 0 for none.
     """
-    found: list[RowFinding] = []
+    findings: list[RowFinding] = []
     by_number: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found += unusable_row(row)
-        found += _check_cell(row)
-        found += _check_manager(row, extensions, internal_digits)
-        found += _check_name(row, shown(row.caller), length)
+        findings += unusable_row(row)
+        findings += _check_cell(row)
+        findings += _check_manager(row, extensions, internal_digits)
+        findings += _check_name(row, shown(row.caller), length)
         for number in row.numbers if row.usable else ():
             by_number[number.canonical or ""].append(row)
-    found += _check_shared_numbers(by_number)
-    return sorted(found, key=lambda finding: (finding.line, finding.code))
+    findings += _check_shared_numbers(by_number)
+    return sorted(findings, key=lambda finding: (finding.line, finding.code))
 
 
-def collect_unusable(rows: Iterable[Row], found: list[RowFinding]) -> Iterator[Row]:
-    """Yield `rows`, adding to `found` why some are of no use."""
+def collect_unusable(rows: Iterable[Row], findings: list[RowFinding]) -> Iterator[Row]:
+    """Yield `rows` unchanged; append the findings for unusable rows to `found`."""
     for row in rows:
-        found += unusable_row(row)
+        findings += unusable_row(row)
         yield row
 
 
 def unusable_row(row: Row) -> Iterator[RowFinding]:
-    """Yield why no caller can be found by `row`; nothing when one can."""
+    """Yield the reasons why `row` is unusable; nothing for a usable row."""
     if not row.numbers:
         yield _too_long(row) if is_too_long(row.cell) else _no_number(row)
     if not row.caller.name:
@@ -156,7 +156,7 @@ def _check_shared_numbers(by_number: dict[str, list[Row]]) -> Iterator[RowFindin
 
 
 def _quoted(text: str) -> str:
-    """Return `text` in quotes, its beginning alone where it is long."""
+    """Return `text` in quotes, truncated to `_MAX_QUOTED_CHARS`."""
     return repr(text) if len(text) <= _MAX_QUOTED_CHARS else f"{text[:_MAX_QUOTED_CHARS]!r}…"
 
 

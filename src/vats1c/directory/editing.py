@@ -1,4 +1,4 @@
-"""A directory that can be edited, by command and by page: what it is asked to do, and what it gives back."""
+"""The interface of an editable directory, for the command line and the web pages, and its result types."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from vats1c.number import Number
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A caller with the numbers of the public network, each once, and the time of the last change (ISO 8601, UTC)."""
+    """A stored caller: id, fields, distinct external numbers, time of the last change (ISO 8601, UTC)."""
 
     id: int
     caller: Caller
@@ -22,7 +22,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import that can be undone."""
+    """An import that can be undone: id, name of its source, time of its start (ISO 8601, UTC)."""
 
     id: int
     source: str
@@ -31,7 +31,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did; `passed_over` counts the rows of no use."""
+    """The row counts of an import; `same` counts rows that changed nothing, `passed_over` counts unusable rows."""
 
     id: int
     added: int = 0
@@ -42,7 +42,7 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What undoing did; `kept` counts the callers left alone because they were changed or removed since."""
+    """The caller counts of an undo; `kept` counts callers that were changed or removed after the import."""
 
     removed: int
     restored: int
@@ -51,25 +51,25 @@ class UndoResult:
 
 @runtime_checkable
 class Editable(Protocol):
-    """A directory whose callers are ours to change. Every method raises DirectoryError when it cannot be done."""
+    """A directory whose callers can be edited. Every method except `close` raises DirectoryError on failure."""
 
     def add(self, numbers: Iterable[str], caller: Caller) -> int:
-        """Return the id of `caller`, now known by `numbers`, written in any way."""
+        """Add `caller` with `numbers`, in any notation, and return the id of the new entry."""
 
-    def change(self, own_id: int, *, numbers: Iterable[str] | None = None, caller: Caller | None = None) -> None:
-        """Put other numbers or other words in place of those there are."""
+    def change(self, entry_id: int, *, numbers: Iterable[str] | None = None, caller: Caller | None = None) -> None:
+        """Replace the numbers, the caller's fields or both; None leaves them unchanged."""
 
-    def remove(self, own_id: int) -> None:
-        """Take a caller out."""
+    def remove(self, entry_id: int) -> None:
+        """Remove the entry with this id."""
 
-    def get(self, own_id: int) -> Entry:
-        """Return the caller with this id."""
+    def get(self, entry_id: int) -> Entry:
+        """Return the entry with this id."""
 
     def find_by_text(self, text: str, limit: int = 50) -> list[Entry]:
-        """Return callers whose name, company, note or number has every word of `text`, in any case of letters."""
+        """Return entries that contain every word of `text` in name, company, note or number, ignoring case."""
 
     def rows(self) -> Iterable[Row]:
-        """Yield every caller as a row whose line is the id."""
+        """Yield each entry as a row whose `line` is the id of the entry."""
 
     def import_rows(
         self,
@@ -79,20 +79,23 @@ class Editable(Protocol):
         *,
         dry_run: bool = False,
     ) -> ImportResult:
-        """Take `rows` in and return what was done; with `dry_run` what would be."""
+        """Import `rows` and return the counts; with `dry_run` count without writing.
+
+        `on_progress` receives the number of rows imported so far.
+        """
 
     def undo(self, import_id: int) -> UndoResult:
-        """Remove what the import added and restore what it changed, save what was changed since."""
+        """Remove the entries that the import added, restore those it changed; leave entries that were edited later."""
 
     def imports(self) -> list[Import]:
-        """Return the imports that can be undone, the newest first."""
+        """Return the imports that can be undone, newest first."""
 
     def close(self) -> None:
-        """Let go of files and connections. MAY be called twice."""
+        """Close files and connections. MAY be called twice."""
 
 
 def no_editable_directory(publication: str, name: str | None) -> Message:
-    """Say that the publication has no such directory, or none under that name, and how to get one."""
+    """Return the error message for a publication without an editable directory `name` (None: without any)."""
     return Message(
         f"нет справочника, который можно изменять: публикация {publication}, справочник {name or 'любой'}; "
         'добавьте [[directories]] с type = "store"',

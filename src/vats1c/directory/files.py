@@ -1,7 +1,7 @@
-"""A directory that is a file: read whole, read again when it changes, the last good content kept when it got worse.
+"""Directory backed by a file: loaded as a whole and reloaded on change; the last good callers survive a bad file.
 
-A kind of file is a function that gives the file's rows; everything else is here. Rule: a call is always answered from
-a whole set of callers, the old one or the new one, never from half of each.
+A kind of file supplies a function that yields the rows of a file; this module does the rest.
+Rule: a lookup sees one complete set of callers, the old set or the new one, never a mixture.
 """
 
 import threading
@@ -23,7 +23,7 @@ log = structlog.get_logger("vats1c.directory")
 
 Read = Callable[[Path, NumberPlan], Iterable[Row]]
 
-# By the end of a file's name: who reads it, imported when it is read.
+# File suffix -> "module:function" of its reader. A module is imported only when a file of its kind is read.
 READERS = {
     ".csv": "vats1c.directory.kinds.csv:read",
     ".tsv": "vats1c.directory.kinds.csv:read",
@@ -34,14 +34,14 @@ READERS = {
     ".xlsx": "vats1c.directory.kinds.xlsx:read",
 }
 
-# Who watches files being read at the start: told a directory's name and how many rows are read so far.
+# Progress callback for the initial load of a file. Receives the name of the directory and the number of rows read.
 watched_by: ContextVar[Callable[[str, int], None] | None] = ContextVar("watched_by", default=None)
 _PROGRESS_ROWS = 10_000
 
 _POLL_INTERVAL_S = 1.0
-# A file with fewer callers than this share of the last good one is taken for half an export.
+# A new file with less than this share of the last good callers is rejected as an incomplete export.
 _MIN_SHARE = 0.5
-# Of the rows whose number cell is too long, so many are named in the log; `vats1c check` names all.
+# Limit of logged line numbers of rows with an overlong number cell; `vats1c check` lists all of them.
 _MAX_LOGGED_ROWS = 10
 
 
@@ -54,9 +54,9 @@ class FileDirectory:
     def __init__(
         self, name: str, settings: Mapping[str, Any], plan: NumberPlan, read: Read, own: Collection[str] = ()
     ) -> None:
-        """Read the file at `settings["path"]` with `read` and watch it; `own` are the kind's other settings.
+        """Load the file at `settings["path"]` with `read` and start to watch it for changes.
 
-        Raises DirectoryError.
+        `own` are the names of the kind's settings besides `path`. Raises DirectoryError.
         """
         refuse_unknown(settings, ("path", *own))
         if not isinstance(settings.get("path"), str) or not settings["path"]:
@@ -65,38 +65,38 @@ class FileDirectory:
         self.path = Path(settings["path"])
         self._read = read
         self._plan = plan
-        self._stamp = _file_version(self.path)
+        self._version = _file_version(self.path)
         self._index = CallerIndex(self._usable_rows(_with_progress(self.rows(), name)))
-        # `Directory.find`: the callers of the rows whose number is the same, however it was written.
+        # `Directory.find`: the match for a number, compared in canonical form.
         self.find: Callable[[Number], Match | None] = self._index.find
-        self._fresh = True
+        self._ready = True
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name=f"directory {name}", daemon=True).start()
 
     def rows(self) -> Iterable[Row]:
-        """Read every row of the file anew, those of no use too. Raises DirectoryError."""
+        """Read all rows of the file again, unusable rows included. Raises DirectoryError."""
         return self._read(self.path, self._plan)
 
     def state(self) -> State:
-        """Return the number of callers in the file; not ready while the file is worse than what is served."""
-        return State(ready=self._fresh, callers=len(self._index))
+        """Return the number of callers in memory; not ready while the current file is rejected."""
+        return State(ready=self._ready, callers=len(self._index))
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching the file."""
         self._closed.set()
 
     def refresh(self) -> None:
-        """Read the file again if it has changed; keep the last good content when it cannot be used."""
-        stamp = _file_version(self.path)
-        if stamp == self._stamp:
+        """Reload the file if it has changed; keep the last good callers when the new file is rejected."""
+        version = _file_version(self.path)
+        if version == self._version:
             return
-        self._stamp = stamp
+        self._version = version
         try:
             index = CallerIndex(self._usable_rows(self.rows()))
         except DirectoryError as error:
             self._keep_last_good(str(error))
             return
-        except Exception as error:  # a reader's defect must not end the watching
+        except Exception as error:  # a defect of a reader must not end the watcher thread
             self._keep_last_good(type(error).__name__)
             log.exception("directory_reader_failed", directory=self.name)
             return
@@ -104,18 +104,18 @@ class FileDirectory:
             self._keep_last_good(f"{len(index)} callers instead of {len(self._index)}")
             return
         self._index, self.find = index, index.find
-        self._fresh = True
+        self._ready = True
         log.info("directory_reloaded", directory=self.name, callers=len(index))
 
     def _keep_last_good(self, reason: str) -> None:
-        self._fresh = False
+        self._ready = False
         log.warning("directory_kept_last_good", directory=self.name, reason=reason)
 
     def _usable_rows(self, rows: Iterable[Row]) -> Iterator[tuple[Iterable[Number], Caller]]:
-        """Yield the numbers and the caller of each row of use; log the rows whose number cell is too long."""
+        """Yield pairs of (numbers, caller) for the usable rows; log the rows whose number cell is too long."""
         too_long = 0
         lines: list[int] = []
-        # As `Row.usable` says, unpacked: at a start this is done for every caller.
+        # Inlines `Row.usable`: this loop runs for every row during a start.
         for line, cell, numbers, caller in rows:
             if numbers and caller.name:
                 yield numbers, caller
@@ -134,7 +134,7 @@ class FileDirectory:
 
 
 def rows_of(path: Path, plan: NumberPlan) -> Iterable[Row]:
-    """Return every row of a file of callers, whose kind its name tells. Raises DirectoryError."""
+    """Return all rows of a caller file; the suffix of `path` selects the reader. Raises DirectoryError."""
     target = READERS.get(path.suffix.lower())
     if target is None:
         there_are = ", ".join(sorted(READERS))
@@ -149,19 +149,19 @@ def rows_of(path: Path, plan: NumberPlan) -> Iterable[Row]:
 
 
 def _with_progress(rows: Iterable[Row], name: str) -> Iterable[Row]:
-    tell = watched_by.get()
-    return rows if tell is None else _reporting_progress(rows, name, tell)
+    on_progress = watched_by.get()
+    return rows if on_progress is None else _reporting_progress(rows, name, on_progress)
 
 
-def _reporting_progress(rows: Iterable[Row], name: str, tell: Callable[[str, int], None]) -> Iterator[Row]:
+def _reporting_progress(rows: Iterable[Row], name: str, on_progress: Callable[[str, int], None]) -> Iterator[Row]:
     for done, row in enumerate(rows, 1):
         if done % _PROGRESS_ROWS == 0:
-            tell(name, done)
+            on_progress(name, done)
         yield row
 
 
 def _file_version(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when the file does: time of change, size, inode; None when it is not there."""
+    """Return (modification time in ns, size, inode), which changes with the file; None when the file is missing."""
     try:
         status = path.stat()
     except OSError:

@@ -1,8 +1,8 @@
-"""Callers in memory by number, a million of them in little more than their own text.
+"""In-memory index of callers by number; a million callers take little more memory than their text.
 
-Numbers are kept sorted in one array and found by bisection; a caller's fields are cut out of one long text when they
-are asked for. Order of answers: the exact canonical number, then the last ten digits of a number stored under another
-country's code; several contacts with one number are an ambiguous match, never a choice.
+Numbers are stored in one sorted array and found by bisection; the fields of a caller are sliced from one text on
+demand. A lookup matches the canonical number first, then the last ten digits under any country code in the index.
+Several callers with one number are an ambiguous match; the index never picks one of them.
 """
 
 from array import array
@@ -17,19 +17,19 @@ _TEN_DIGITS = 10**10
 
 
 class CallerIndex:
-    """An immutable set of callers with their numbers."""
+    """An immutable index of callers by number."""
 
     def __init__(self, rows: Iterable[tuple[Iterable[Number], Caller]]) -> None:
-        """Take callers, each with its numbers in canonical form."""
+        """Build the index from pairs of (numbers, caller); numbers without a canonical form are ignored."""
         text = bytearray()
         starts, numbers, owners, local = array("Q"), array("Q"), array("L"), set()
-        for row, (own, caller) in enumerate(rows):
+        for row, (caller_numbers, caller) in enumerate(rows):
             starts.append(len(text))
             joined = _SEPARATOR.join(caller)
             if joined.count(_SEPARATOR) >= len(Caller._fields):
                 joined = _SEPARATOR.join(value.replace(_SEPARATOR, " ") for value in caller)
             text += joined.encode()
-            for _, canonical, _, _, is_local in own:
+            for _, canonical, _, _, is_local in caller_numbers:
                 if canonical:
                     numbers.append(int(canonical))
                     owners.append(row)
@@ -40,31 +40,31 @@ class CallerIndex:
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         self._numbers = array("Q", map(numbers.__getitem__, order))
         self._owners = array("L", map(owners.__getitem__, order))
-        # Rows whose area code was not in the file: less sure than the rest.
+        # Rows with a number whose area code came from the settings: a match is LOCAL, not EXACT.
         self._local = frozenset(local)
-        self._countries = list(self._each_country())
+        self._countries = list(self._country_codes())
 
     def __len__(self) -> int:
-        """The number of callers."""
+        """Return the number of callers."""
         return len(self._starts) - 1
 
     def __iter__(self) -> Iterator[tuple[list[Number], Caller]]:
-        """Yield each caller with its numbers in canonical form, as another index would take them."""
+        """Yield pairs of (numbers, caller), the input format of the constructor."""
         places = iter(sorted(range(len(self._owners)), key=self._owners.__getitem__))
         place = next(places, None)
         for row in range(len(self)):
-            own = []
+            caller_numbers = []
             while place is not None and self._owners[place] == row:
                 canonical = f"+{self._numbers[place]}"
-                own.append(Number(canonical, canonical, NumberKind.EXTERNAL, local=row in self._local))
+                caller_numbers.append(Number(canonical, canonical, NumberKind.EXTERNAL, local=row in self._local))
                 place = next(places, None)
-            yield own, self._caller(row)
+            yield caller_numbers, self._caller(row)
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number`, which has a canonical form."""
-        wanted = int(number.canonical or 0)
-        start = bisect_left(self._numbers, wanted)
-        end = bisect_right(self._numbers, wanted, start)
+        """Return the match for `number`, None when there is no caller. `number.canonical` MUST NOT be None."""
+        digits = int(number.canonical or 0)
+        start = bisect_left(self._numbers, digits)
+        end = bisect_right(self._numbers, digits, start)
         if end - start == 1:
             row = self._owners[start]
             confidence = Confidence.LOCAL if number.local or row in self._local else Confidence.EXACT
@@ -75,20 +75,20 @@ class CallerIndex:
             return Match.of(map(self._caller, rows), Confidence.LOCAL if guessed else Confidence.EXACT)
         if number.last10 is None:
             return None
-        tail = wanted % _TEN_DIGITS
+        tail = digits % _TEN_DIGITS
         rows = [row for country in self._countries for row in self._rows(country * _TEN_DIGITS + tail)]
         return Match.of(map(self._caller, rows), Confidence.LAST_DIGITS)
 
-    def _each_country(self) -> Iterator[int]:
+    def _country_codes(self) -> Iterator[int]:
         place = 0
         while place < len(self._numbers):
             country = self._numbers[place] // _TEN_DIGITS
             yield country
             place = bisect_left(self._numbers, (country + 1) * _TEN_DIGITS, place)
 
-    def _rows(self, wanted: int) -> list[int]:
-        start = bisect_left(self._numbers, wanted)
-        return list(self._owners[start : bisect_right(self._numbers, wanted, start)])
+    def _rows(self, digits: int) -> list[int]:
+        start = bisect_left(self._numbers, digits)
+        return list(self._owners[start : bisect_right(self._numbers, digits, start)])
 
     def _caller(self, row: int) -> Caller:
         text = self._text[self._starts[row] : self._starts[row + 1]].decode()

@@ -1,8 +1,9 @@
-"""What stands between a call and a source that may be slow or gone: a deadline, a cache, a limit and a rest.
+"""Protection of calls from slow or failing sources: deadline, cache, concurrency limit, circuit breaker.
 
-A source is asked on a thread of its own, so that a call never waits past its deadline; a late answer still fills the
-cache. So many questions may be open at once; a source that keeps failing is left alone for a while and then tried by
-one question. While it is down, what it said before is said again, and marked as stale.
+Each lookup runs on its own thread, so that a call never waits past the deadline; a late answer still fills the cache.
+The number of pending lookups per source is limited, and lookups of the same number share one pending lookup (single
+flight). Consecutive failures open the circuit breaker; after a pause one probe decides whether it closes. While a
+source fails, expired cache entries are served and marked as stale.
 """
 
 import threading
@@ -25,7 +26,7 @@ _MAX_CACHED = 50_000
 
 
 class LookupOutcome(StrEnum):
-    """How asking a directory ended."""
+    """The outcome of a lookup in one directory."""
 
     FOUND = "found"
     UNKNOWN = "unknown"
@@ -36,10 +37,11 @@ class LookupOutcome(StrEnum):
 
 
 class LookupAnswer(NamedTuple):
-    """What a directory said of a number: how it ended, who was found, after how many seconds, how old it is.
+    """The answer of one directory to the lookup of one number.
 
-    `age` is None for an answer just given, else the seconds since it was; `stale` tells that it is older than is
-    remembered and served because the source does not answer. `reason` says why it failed.
+    `elapsed` is the duration of the lookup, seconds. `age` is the age of a cached answer, seconds; None for a fresh
+    answer. `stale` marks an expired cached answer, served because the source did not answer. `reason` is the error text
+    of a failure, "" otherwise.
     """
 
     outcome: LookupOutcome
@@ -52,7 +54,12 @@ class LookupAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourcePolicy:
-    """How long a source is waited for and its answers are kept, seconds; how many questions may be open."""
+    """The limits of one source.
+
+    A lookup waits up to `deadline_s`. Answers are cached for `cache_s`, answers without a match for `cache_unknown_s`;
+    expired answers are served up to the age `stale_s` while the source fails. At most `max_pending` lookups run at
+    once. `failures_to_open` consecutive failures open the circuit breaker for `open_s`.
+    """
 
     deadline_s: float = 0.8
     cache_s: float = 300.0
@@ -64,100 +71,106 @@ class SourcePolicy:
 
 
 class PendingLookup:
-    """One question on its way: every call about the same number waits for the same one."""
+    """The future of one running lookup, shared by all calls that look up the same number."""
 
     def __init__(self) -> None:
         self._arrived = threading.Event()
         self._answer = LookupAnswer(LookupOutcome.LATE)
 
     def resolve(self, answer: LookupAnswer) -> None:
-        """Give the answer to all who wait."""
+        """Set the answer and wake all waiting threads."""
         self._answer = answer
         self._arrived.set()
 
     def wait(self, seconds: float) -> LookupAnswer:
-        """Return the answer, or a late one when it does not come in time."""
+        """Wait up to `seconds` and return the answer; return the outcome LATE after a timeout."""
         if self._arrived.wait(max(0.0, seconds)):
             return self._answer
         return LookupAnswer(LookupOutcome.LATE, elapsed=max(0.0, seconds))
 
 
 class GuardedDirectory:
-    """A directory outside this process, made safe to ask during a call."""
+    """A blocking directory behind a cache, a concurrency limit and a circuit breaker."""
 
-    def __init__(self, directory: Directory, patience: SourcePolicy, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, directory: Directory, policy: SourcePolicy, now: Callable[[], float] = time.monotonic) -> None:
         self.name = directory.name
-        self.deadline = patience.deadline_s
+        self.deadline = policy.deadline_s
         self._directory = directory
-        self._patience = patience
+        self._policy = policy
         self._now = now
         self._lock = threading.Lock()
-        self._flights: dict[str, PendingLookup] = {}
+        self._pending: dict[str, PendingLookup] = {}
         self._cache: OrderedDict[str, tuple[float, Match | None]] = OrderedDict()
-        self._free = threading.BoundedSemaphore(patience.max_pending)
+        self._free = threading.BoundedSemaphore(policy.max_pending)
         self._failures = 0
         self._open_until = 0.0
         self._probing = False
 
     def ask(self, number: Number) -> PendingLookup:
-        """Return the question about `number` (with a canonical form) on its way; never waits."""
+        """Start the lookup of `number`, or join a pending one, and return its future. Never blocks.
+
+        `number.canonical` MUST NOT be None. A cached answer or a rejected lookup resolves the future at once.
+        """
         key = number.canonical or ""
         with self._lock:
-            flying = self._flights.get(key)
-            if flying:
-                return flying
-            flight = PendingLookup()
-            at_once = self._from_cache(key) or self._reject_reason()
-            if at_once is None:
-                self._flights[key] = flight
-        if at_once is not None:
-            flight.resolve(at_once)
-            return flight
-        threading.Thread(target=self._run, args=(flight, number, key), name=f"ask {self.name}", daemon=True).start()
-        return flight
+            running = self._pending.get(key)
+            if running:
+                return running
+            pending = PendingLookup()
+            immediate = self._from_cache(key) or self._reject_reason()
+            if immediate is None:
+                self._pending[key] = pending
+        if immediate is not None:
+            pending.resolve(immediate)
+            return pending
+        threading.Thread(target=self._run, args=(pending, number, key), name=f"ask {self.name}", daemon=True).start()
+        return pending
 
     def cached(self, number: Number) -> LookupAnswer | None:
-        """Return what is remembered of `number`, None when its source has to be asked; never waits."""
+        """Return the cached answer for `number`, None when there is none or it has expired. Never blocks."""
         with self._lock:
             return self._from_cache(number.canonical or "")
 
     def with_stale_fallback(self, number: Number, answer: LookupAnswer) -> LookupAnswer:
-        """Return `answer`, or what was said of `number` before when the source did not answer this time."""
+        """Return `answer`, or for a failed lookup the cached answer for `number` if it is younger than `stale_s`.
+
+        Count an `answer` with the outcome LATE as a failure of the source.
+        """
         if answer.outcome in (LookupOutcome.FOUND, LookupOutcome.UNKNOWN):
             return answer
         with self._lock:
             if answer.outcome is LookupOutcome.LATE:
-                # A source that hangs says nothing that could be noted when it lands.
+                # A lookup that hangs may never reach `_note`, so the timeout is counted here.
                 self._record_failure()
-            kept = self._cache.get(number.canonical or "")
-        if kept is None or self._now() - kept[0] > self._patience.stale_s:
+            cached = self._cache.get(number.canonical or "")
+        if cached is None or self._now() - cached[0] > self._policy.stale_s:
             return answer
-        outcome = LookupOutcome.FOUND if kept[1] else LookupOutcome.UNKNOWN
-        return answer._replace(outcome=outcome, match=kept[1], age=self._now() - kept[0], stale=True)
+        outcome = LookupOutcome.FOUND if cached[1] else LookupOutcome.UNKNOWN
+        return answer._replace(outcome=outcome, match=cached[1], age=self._now() - cached[0], stale=True)
 
     def state(self) -> State:
-        """Return how the source is; not ready while it is left alone."""
-        own = self._directory.state()
+        """Return the health of the directory; not ready while the circuit breaker is open."""
+        state = self._directory.state()
         with self._lock:
-            return replace(own, ready=own.ready and self._failures < self._patience.failures_to_open)
+            return replace(state, ready=state.ready and self._failures < self._policy.failures_to_open)
 
     def close(self) -> None:
-        """Close the directory; questions on their way end in their own time and hold nobody up."""
+        """Close the directory without waiting for pending lookups; their threads end on their own."""
         self._directory.close()
 
     def _from_cache(self, key: str) -> LookupAnswer | None:
-        kept = self._cache.get(key)
-        if kept is None:
+        cached = self._cache.get(key)
+        if cached is None:
             return None
-        age = self._now() - kept[0]
-        if age > (self._patience.cache_s if kept[1] else self._patience.cache_unknown_s):
+        age = self._now() - cached[0]
+        if age > (self._policy.cache_s if cached[1] else self._policy.cache_unknown_s):
             return None
         self._cache.move_to_end(key)
-        return LookupAnswer(LookupOutcome.FOUND if kept[1] else LookupOutcome.UNKNOWN, kept[1], age=age)
+        return LookupAnswer(LookupOutcome.FOUND if cached[1] else LookupOutcome.UNKNOWN, cached[1], age=age)
 
     def _reject_reason(self) -> LookupAnswer | None:
-        """Return why the source is not asked now; None when it is, with its place taken."""
-        if self._failures >= self._patience.failures_to_open:
+        """Return the answer for a rejected lookup; None when the lookup may run, with a semaphore slot acquired."""
+        if self._failures >= self._policy.failures_to_open:
             if self._probing or self._now() < self._open_until:
                 return LookupAnswer(LookupOutcome.CIRCUIT_OPEN)
             self._probing = True
@@ -166,33 +179,33 @@ class GuardedDirectory:
             return LookupAnswer(LookupOutcome.BUSY)
         return None
 
-    def _run(self, flight: PendingLookup, number: Number, key: str) -> None:
-        begun = self._now()
+    def _run(self, pending: PendingLookup, number: Number, key: str) -> None:
+        started = self._now()
         try:
             match = self._directory.find(number)
         except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
             answer = LookupAnswer(
-                LookupOutcome.FAILED, elapsed=self._now() - begun, reason=str(error) or type(error).__name__
+                LookupOutcome.FAILED, elapsed=self._now() - started, reason=str(error) or type(error).__name__
             )
             log.warning("directory_failed", directory=self.name, error=type(error).__name__)
         else:
             outcome = LookupOutcome.FOUND if match else LookupOutcome.UNKNOWN
-            answer = LookupAnswer(outcome, match, elapsed=self._now() - begun)
+            answer = LookupAnswer(outcome, match, elapsed=self._now() - started)
         finally:
             self._free.release()
         with self._lock:
             self._note(answer, key)
-            self._flights.pop(key, None)
-        flight.resolve(answer)
+            self._pending.pop(key, None)
+        pending.resolve(answer)
 
     def _note(self, answer: LookupAnswer, key: str) -> None:
-        """Remember the answer, and whether the source is well: too late is as bad as failed."""
+        """Cache the answer and update the circuit breaker; an answer after the deadline counts as a failure."""
         if answer.outcome is not LookupOutcome.FAILED:
             self._cache[key] = self._now(), answer.match
             self._cache.move_to_end(key)
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
-        if answer.outcome is LookupOutcome.FAILED or answer.elapsed > self._patience.deadline_s:
+        if answer.outcome is LookupOutcome.FAILED or answer.elapsed > self._policy.deadline_s:
             self._record_failure()
         else:
             self._probing = False
@@ -201,5 +214,5 @@ class GuardedDirectory:
     def _record_failure(self) -> None:
         self._probing = False
         self._failures += 1
-        if self._failures >= self._patience.failures_to_open:
-            self._open_until = self._now() + self._patience.open_s
+        if self._failures >= self._policy.failures_to_open:
+            self._open_until = self._now() + self._policy.open_s

@@ -1,7 +1,6 @@
-"""The last good callers of a slow source in a file, so that a restart answers before the source does.
+"""Snapshot file of the last good callers of a slow source, so that lookups work after a restart before the next copy.
 
-Rule: the file is replaced whole, and only its owner may read it; one that is broken, or was made from another source,
-counts as none.
+Rule: the file is replaced atomically and has mode 0600; a damaged snapshot, or one of another source, is not used.
 """
 
 import json
@@ -21,11 +20,14 @@ _VERSION = 1
 
 
 def load(path: Path, source: str) -> CallerIndex | None:
-    """Return the callers kept of `source`; None when there is no such file. Raises DirectoryError."""
+    """Return the callers in the snapshot `path`, None when the file is missing.
+
+    Raises DirectoryError when the snapshot cannot be read, is damaged, or has another fingerprint than `source`.
+    """
     try:
         with path.open(encoding="utf-8") as lines:
-            head = json.loads(next(lines, "null"))
-            if head != {"version": _VERSION, "source": source, "callers": head["callers"]}:
+            header = json.loads(next(lines, "null"))
+            if header != {"version": _VERSION, "source": source, "callers": header["callers"]}:
                 raise DirectoryError("он другого источника", "it is another source's", "cache")
             index = CallerIndex(_row(line) for line in lines)
     except FileNotFoundError:
@@ -35,17 +37,20 @@ def load(path: Path, source: str) -> CallerIndex | None:
         raise DirectoryError(f"он не читается: {reason}", f"it cannot be read: {reason}", "cache") from error
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise DirectoryError("он испорчен", "it is broken", "cache") from error
-    if len(index) != head["callers"]:
+    if len(index) != header["callers"]:
         raise DirectoryError("он оборван", "it is cut short", "cache")
     return index
 
 
 def save(path: Path, source: str, index: CallerIndex) -> None:
-    """Put the callers of `source` into the file. Raises DirectoryError, and leaves the file as it was."""
+    """Write the callers of `index`, with the fingerprint `source`, to the snapshot `path`.
+
+    Raises DirectoryError; the previous snapshot then stays as it was.
+    """
     draft = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The mode of such a file is 0600; a name of its own, since several processes may keep theirs at once.
+        # mkstemp sets mode 0600 and picks a unique name: several processes may save the same snapshot at once.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             _write(file, source, index)
@@ -69,11 +74,11 @@ def _lines(source: str, index: CallerIndex) -> Iterator[object]:
     yield {"version": _VERSION, "source": source, "callers": len(index)}
     for numbers, caller in index:
         local = any(number.local for number in numbers)
-        forms = [number.canonical for number in numbers]
-        yield [forms, local, caller.name, caller.company, caller.category, caller.manager, caller.note]
+        canonicals = [number.canonical for number in numbers]
+        yield [canonicals, local, caller.name, caller.company, caller.category, caller.manager, caller.note]
 
 
 def _row(line: str) -> tuple[list[Number], Caller]:
-    forms, local, name, company, category, manager, note = json.loads(line)
-    numbers = [Number(form, f"+{int(form)}", NumberKind.EXTERNAL, local=local) for form in forms]
+    canonicals, local, name, company, category, manager, note = json.loads(line)
+    numbers = [Number(canonical, f"+{int(canonical)}", NumberKind.EXTERNAL, local=local) for canonical in canonicals]
     return numbers, Caller(name, company, category, manager, note)

@@ -1,7 +1,7 @@
-"""How much memory an Excel file would take, asked before the library that reads it takes it.
+"""Memory limit for Excel files, checked before the spreadsheet library opens the file.
 
-The library keeps a sheet as one rectangle with every empty cell in it, and a lack of memory ends the whole process.
-Rule: a file that would need too much is refused by the name of the cell that makes it so large.
+The library allocates a sheet as one rectangle, empty cells included, and running out of memory ends the whole process.
+Rule: the error for a sheet that is too large names the cell that makes the rectangle too large.
 """
 
 import re
@@ -12,33 +12,36 @@ from typing import IO
 
 from vats1c.directory import DirectoryError
 
-# A small file that unpacks to more than this was made to do harm.
+# Limit against zip bombs.
 _MAX_UNPACKED_BYTES = 2**30
-# 32 bytes each: 1 GiB. A full million of rows may be 32 columns wide.
+# At 32 bytes per cell this is 1 GiB: enough for a sheet of 1,048,576 rows and 32 columns.
 _MAX_CELLS = 2**25
-# A cell that holds something; those that only have a colour end in "/>" and take no place. Nothing is tried twice: a
-# file made to do harm would have it tried for ever.
+# The start tag of a cell with content; a cell with only a format ends in "/>" and is not allocated. The atomic group
+# and the possessive quantifiers prevent backtracking, which a malicious file could make endless.
 _CELL = re.compile(rb"""<(?:\w++:)?c\s(?>(?:[^<>]*?\s)?r=["']([A-Za-z]+)([0-9]+)["'])[^<>]*+(?<!/)>""")
 _CHUNK = 2**20
 _LETTERS = 26
-# What the standard library raises over an archive that is broken, encrypted or packed in a way it does not know.
+# The exceptions that zipfile raises for an archive that is damaged, encrypted or compressed by an unknown method.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 def refuse_too_large(file: IO[bytes], where: object) -> None:
-    """Refuse an Excel file that would take too much memory. Raises DirectoryError, naming `where`, and BROKEN."""
+    """Raise DirectoryError, naming `where`, when an Excel file would need too much memory.
+
+    Returns for a file that is not a zip archive; raises one of BROKEN for a damaged archive.
+    """
     if not zipfile.is_zipfile(file):
         return
-    with zipfile.ZipFile(file) as packed:
-        parts = packed.infolist()
+    with zipfile.ZipFile(file) as archive:
+        parts = archive.infolist()
         if sum(part.file_size for part in parts) > _MAX_UNPACKED_BYTES:
             raise DirectoryError(
                 f"файл распаковывается в слишком большой: {where}", f"the file unpacks to too much: {where}", "path"
             )
         for part in parts:
             if part.filename.endswith(".xml"):
-                with packed.open(part) as unpacked:
-                    _refuse_far_cells(unpacked, where)
+                with archive.open(part) as stream:
+                    _refuse_far_cells(stream, where)
 
 
 def _refuse_far_cells(part: IO[bytes], where: object) -> None:
@@ -55,24 +58,24 @@ def _refuse_far_cells(part: IO[bytes], where: object) -> None:
 
 
 def _cells(part: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    held = b""
+    buffer = b""
     while chunk := part.read(_CHUNK):
-        held += chunk
-        # The last tag may be cut in two by the end of the chunk.
-        last = held.rfind(b"<")
-        yield from _CELL.findall(held, 0, max(last, 0))
-        held = held[last:] if last >= 0 else b""
-        if len(held) > _CHUNK:
-            if b">" not in held:
+        buffer += chunk
+        # The end of the chunk may split the last tag.
+        last_tag = buffer.rfind(b"<")
+        yield from _CELL.findall(buffer, 0, max(last_tag, 0))
+        buffer = buffer[last_tag:] if last_tag >= 0 else b""
+        if len(buffer) > _CHUNK:
+            if b">" not in buffer:
                 raise ValueError("a tag without an end")
-            # A long text: no tag begins in it.
-            held = b""
-    yield from _CELL.findall(held)
+            # The buffer is text after the last tag: no tag begins in it.
+            buffer = b""
+    yield from _CELL.findall(buffer)
 
 
 def _column(letters: bytes) -> int:
     number = 0
-    # No column has more than three letters; a few more say the same: too far.
+    # Excel columns have at most three letters; eight are enough to exceed the limit and bound the work.
     for letter in letters[:8].upper():
         number = number * _LETTERS + letter - ord("A") + 1
     return number
