@@ -1,6 +1,6 @@
-"""HTTP with a source of callers: one deadline for the whole exchange, whatever the other side does with its bytes.
+"""HTTP client for caller sources, with one deadline for the whole exchange, from connect to the last body byte.
 
-Rule: no error repeats what was asked or what stands in the URL behind the host.
+Rule: no error message contains the request, or the path and query of its URL.
 """
 
 import logging
@@ -25,25 +25,25 @@ except ImportError as missing:
         "не установлена httpx (vats1c[all])", "httpx is not installed (vats1c[all])", "type"
     ) from missing
 
-# They log every URL, and numbers stand in ours.
+# httpcore logs every URL, and the URLs of the directories contain phone numbers.
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-# The settings that `address` and `login` read.
+# The connection settings that HttpClient reads.
 SETTINGS = ("url", "user", "password", "ca")
 MAX_BYTES = 1 << 20
-# As many requests as lookups may be pending at once (resilience.py). Connections are kept for less time than servers
-# keep them (Apache: 5 s), so that no request is sent on a connection that is just being closed.
-_QUESTIONS, _KEPT = 16, 4.0
-# More than are ever needed: a pool that has no more to give away closes one that seems idle, though a thread was just
-# told to use it (httpcore 1.0).
-_CONNECTIONS = 2 * _QUESTIONS
+# As many concurrent requests as pending lookups (SourcePolicy.max_pending). Idle connections expire sooner here than on
+# servers (Apache: 5 s), so that no request is sent on a connection that the server is closing.
+_MAX_REQUESTS, _KEEPALIVE_S = 16, 4.0
+# Twice the need: a full pool closes a connection that seems idle although it has just assigned it to a request
+# (httpcore 1.0).
+_CONNECTIONS = 2 * _MAX_REQUESTS
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back."""
+    """An HTTP response: status code, Content-Type header ("" when absent), body."""
 
     status: int
     content_type: str
@@ -51,10 +51,13 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """Connections to one source. Redirects, cookies, proxies and passwords of the environment are not used."""
+    """A connection pool for one source. It ignores redirects, cookies, and the environment's proxies and credentials."""
 
     def __init__(self, settings: Mapping[str, Any], headers: Mapping[str, str], timeout: float) -> None:
-        """Take the settings SETTINGS and the headers of each request. Raises DirectoryError."""
+        """Read the settings SETTINGS; send `headers` with each request. Raises DirectoryError.
+
+        `timeout` is the deadline of one exchange, seconds.
+        """
         self._timeout = timeout
         self._headers: dict[bytes | str, bytes | str] = {
             **_login(settings),
@@ -62,48 +65,53 @@ class HttpClient:
             "User-Agent": "vats1c",
             **_sendable(headers),
         }
-        self._clock = _Deadline()
-        self._room = threading.BoundedSemaphore(_QUESTIONS)
-        # Not httpx's client but the engine in it: the client's time limit is for each read, which a server that drips
-        # never meets, and it would send session cookies back, from sixteen threads at once.
+        self._deadline = _Deadline()
+        self._slots = threading.BoundedSemaphore(_MAX_REQUESTS)
+        # httpcore instead of httpx.Client: the timeout of httpx applies to each read, so a server that sends byte by
+        # byte never exceeds it, and httpx would return session cookies, from sixteen threads at once.
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(settings.get("ca")) if settings["url"].lower().startswith("https:") else None,
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
-            keepalive_expiry=_KEPT,
-            network_backend=_Network(self._clock),
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=_Network(self._deadline),
         )
 
-    def ask(self, url: str, content: bytes | None = None, most: int = MAX_BYTES) -> HttpAnswer:
-        """Return the answer, of at most `most` bytes, to a GET, or to a POST of `content`. Raises DirectoryError."""
-        self._clock.start(self._timeout)
-        if not self._room.acquire(timeout=self._timeout):
+    def ask(self, url: str, content: bytes | None = None, max_bytes: int = MAX_BYTES) -> HttpAnswer:
+        """Send a GET, or a POST of `content`, and return the response.
+
+        Raises DirectoryError on a timeout, a failed exchange, or a body larger than `max_bytes`.
+        """
+        self._deadline.start(self._timeout)
+        if not self._slots.acquire(timeout=self._timeout):
             raise self._timeout_error()
         try:
-            return self._request(checked_url(url), content, most)
+            return self._request(checked_url(url), content, max_bytes)
         except httpcore.TimeoutException as error:
             raise self._timeout_error() from error
         except httpcore.ConnectError as error:
             reason = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise DirectoryError(f"нет соединения: {reason}", f"cannot connect: {reason}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            # Its words may repeat what was sent.
+            # The message of the exception may contain the request.
             kind = type(error).__name__
             raise DirectoryError(f"обмен по HTTP прервался: {kind}", f"the HTTP exchange broke off: {kind}") from error
         finally:
-            self._room.release()
+            self._slots.release()
 
-    def _request(self, url: httpcore.URL, content: bytes | None, most: int) -> HttpAnswer:
+    def _request(self, url: httpcore.URL, content: bytes | None, max_bytes: int) -> HttpAnswer:
         method = "GET" if content is None else "POST"
         with self._pool.stream(method, url, headers=self._headers, content=content) as response:
             headers = {key.lower(): value.decode("latin-1") for key, value in response.headers}
             if headers.get(b"content-encoding", "identity").lower() != "identity":
                 raise DirectoryError("ответ сжат, хотя этого не просили", "the answer is compressed, unasked")
-            return HttpAnswer(response.status, headers.get(b"content-type", ""), _body(response.iter_stream(), most))
+            return HttpAnswer(
+                response.status, headers.get(b"content-type", ""), _body(response.iter_stream(), max_bytes)
+            )
 
     def _timeout_error(self) -> DirectoryError:
-        late = f"{self._timeout:g}"
-        return DirectoryError(f"нет ответа за {late} с", f"no answer within {late} s")
+        limit_s = f"{self._timeout:g}"
+        return DirectoryError(f"нет ответа за {limit_s} с", f"no answer within {limit_s} s")
 
     def close(self) -> None:
         """Close the connections."""
@@ -111,12 +119,15 @@ class HttpClient:
 
 
 def checked_url(url: str) -> httpcore.URL:
-    """Return `url` as it is asked. Raises DirectoryError, with the key `url`, when it is none for HTTP."""
+    """Return `url` parsed for httpcore. Raises DirectoryError with the key `url` unless it is an http or https URL.
+
+    A URL with a user name or password is rejected too.
+    """
     try:
-        # Each of the two refuses what the other lets through: a half bracket, a line end.
+        # Each parser rejects input that the other accepts: an unpaired bracket, a line break.
         urlsplit(url)
         parsed = httpx.URL(url)
-        # What the system cannot look up (RFC 1035: a label has 1 to 63 letters) it refuses with an error of its own.
+        # A host that DNS cannot resolve (RFC 1035: labels have 1 to 63 characters) would raise UnicodeError on connect.
         parsed.raw_host.decode("ascii").encode("idna")
         usable = parsed.scheme in ("http", "https") and parsed.host and 0 < (parsed.port or 1) < 65_536  # noqa: PLR2004
     except (httpx.InvalidURL, ValueError):
@@ -131,7 +142,7 @@ def checked_url(url: str) -> httpcore.URL:
 
 
 def status_error(status: int) -> DirectoryError:
-    """Return the error that stands for a status of no use."""
+    """Return the error for an HTTP status that is not a success."""
     if status in (401, 403):
         return DirectoryError(f"сервис не пускает ({status}): user, password", f"the login is refused ({status})")
     if 300 <= status < 400:  # noqa: PLR2004
@@ -142,7 +153,7 @@ def status_error(status: int) -> DirectoryError:
 
 
 def _login(settings: Mapping[str, Any]) -> dict[bytes | str, bytes | str]:
-    """Return the header of HTTP Basic, in UTF-8 as 1C reads it (RFC 7617 §2 leaves the choice)."""
+    """Return the HTTP Basic header, encoded in UTF-8 as 1C expects (RFC 7617 §2 leaves the encoding open)."""
     user = settings.get("user", "")
     if "password" in settings and not user:
         raise DirectoryError("пароль без имени", "a password without a user", "password")
@@ -173,25 +184,25 @@ def _trust(ca: str | None) -> SSLContext:
 
 
 class _Deadline(threading.local):
-    """When the exchange on this thread has to be over: a connection outlives the exchanges on it."""
+    """The deadline of the current exchange, per thread: a pooled connection serves many exchanges."""
 
-    _over = 0.0
+    _end = 0.0
 
     def start(self, seconds: float) -> None:
-        self._over = time.monotonic() + seconds
+        self._end = time.monotonic() + seconds
 
-    def left(self) -> float:
-        seconds = self._over - time.monotonic()
+    def remaining(self) -> float:
+        seconds = self._end - time.monotonic()
         if seconds <= 0:
             raise httpcore.ReadTimeout
         return seconds
 
 
 class _Network(httpcore.SyncBackend):
-    """Connections on which every wait ends with the exchange."""
+    """A network backend whose connections use the time left of the exchange as the timeout of each wait."""
 
-    def __init__(self, clock: _Deadline) -> None:
-        self._clock = clock
+    def __init__(self, deadline: _Deadline) -> None:
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -201,26 +212,26 @@ class _Network(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = super().connect_tcp(host, port, self._clock.left(), local_address, socket_options)
-        return _Stream(stream, self._clock)
+        stream = super().connect_tcp(host, port, self._deadline.remaining(), local_address, socket_options)
+        return _Stream(stream, self._deadline)
 
 
 class _Stream(httpcore.NetworkStream):
-    """One such connection."""
+    """A connection of `_Network`."""
 
-    def __init__(self, stream: httpcore.NetworkStream, clock: _Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
         self._stream = stream
-        self._clock = clock
-        self._is_asked = False
+        self._deadline = deadline
+        self._is_awaiting_response = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - httpcore's signature
-        came = self._stream.read(max_bytes, self._clock.left())
-        self._is_asked = False
-        return came
+        received = self._stream.read(max_bytes, self._deadline.remaining())
+        self._is_awaiting_response = False
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - likewise
-        self._is_asked = True
-        self._stream.write(buffer, self._clock.left())
+        self._is_awaiting_response = True
+        self._stream.write(buffer, self._deadline.remaining())
 
     def close(self) -> None:
         self._stream.close()
@@ -231,21 +242,21 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - likewise
     ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._clock.left()), self._clock)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._deadline.remaining()), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
-        # An idle connection that can be read was closed by the server, so the pool closes it. One that another thread
-        # takes in that moment can be read, too: by the answer to its question.
-        if info == "is_readable" and self._is_asked:
+        # The pool closes an idle connection that is readable, because the server has closed it. A connection that
+        # another thread has just taken is also readable, once the response to its request arrives; it must stay open.
+        if info == "is_readable" and self._is_awaiting_response:
             return False
         return self._stream.get_extra_info(info)
 
 
-def _body(chunks: Iterable[bytes], most: int) -> bytes:
+def _body(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) > most:
-            size = most >> 20
+        if len(body) > max_bytes:
+            size = max_bytes >> 20
             raise DirectoryError(f"ответ больше {size} МиБ", f"the answer is larger than {size} MiB")
     return bytes(body)

@@ -1,7 +1,7 @@
-"""Entity sets of a 1C's standard OData interface (OData 3, JSON), read page by page.
+"""Paged reader for entity sets of the standard OData interface of 1C (OData 3, JSON).
 
-Rule: no error names the password or what stands in the URL behind the host; a page that failed is asked for again, and
-the reading goes on from it.
+Rule: no error message contains the password, or the path and query of the URL. A failed page is retried, and reading
+continues from that page.
 """
 
 import json
@@ -17,25 +17,25 @@ from vats1c.directory.http_client import HttpAnswer, HttpClient, status_error
 
 Entry = dict[str, Any]
 
-# A thousand counterparties with all of their contacts as XML and as JSON take a tenth of it.
+# Ten times the size of a page of 1,000 counterparties whose contacts are included both as XML and as JSON.
 _MAX_BYTES = 64 << 20
 _MAX_ENTRIES = 5_000_000
 _MAX_SHOWN_CHARS = 160
-# What is over by itself: a server that restarts, that is busy, whose 1C is being updated.
+# Statuses of temporary conditions: a server that restarts, is overloaded, or whose 1C is being updated.
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class UnreachableError(DirectoryError):
-    """The other side does not answer now, and may in a moment."""
+    """The server does not answer; a retry may succeed."""
 
 
-class _NotUnderstoodError(DirectoryError):
-    """The other side does not know something that it was asked for."""
+class _RejectedQueryError(DirectoryError):
+    """The server rejects the query, for example because of an attribute that the configuration lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is read of an entity set; of `select`, a base may lack those that are `optional`."""
+    """A query of an entity set; `optional` are the attributes of `select` that a base may lack."""
 
     entity_set: str
     select: tuple[str, ...]
@@ -44,7 +44,7 @@ class Query:
     optional: frozenset[str] = frozenset()
 
     def without(self, missing: set[str]) -> "Query":
-        """Return the query that does not ask for what is `missing`."""
+        """Return the query without the attributes `missing`."""
         return replace(
             self,
             select=tuple(name for name in self.select if name not in missing),
@@ -54,26 +54,30 @@ class Query:
 
 
 class EntityPages:
-    """The pages of one base's entity sets."""
+    """A paged reader for the entity sets of one 1C base."""
 
     def __init__(
         self, settings: Mapping[str, Any], page: int, timeout: float, pauses: Sequence[float], closed: threading.Event
     ) -> None:
-        """Read `page` entries at once, after `pauses` again, until `closed`. Raises DirectoryError."""
+        """Connect to the base at `settings["url"]`. Raises DirectoryError.
+
+        `page` is the number of entries per request, `timeout` the deadline of a request in seconds, `pauses` the delays
+        before the retries of a page in seconds. No request is sent after `closed` is set.
+        """
         self._url = settings["url"].rstrip("/")
         self._secret = settings.get("password", "")
-        self._exchange = HttpClient(settings, {"Accept": "application/json"}, timeout)
+        self._client = HttpClient(settings, {"Accept": "application/json"}, timeout)
         self._page = page
         self._pauses = tuple(pauses)
         self._closed = closed
 
     def entries(self, query: Query) -> Iterator[Entry]:
-        """Yield every entry of the entity set. Raises DirectoryError."""
+        """Yield all entries of the query, page by page. Raises DirectoryError."""
         url, page = self._first(query)
-        before: list[Entry] = []
+        previous: list[Entry] = []
         done = 0
         while page:
-            if page == before:
+            if page == previous:
                 raise DirectoryError(
                     f"{query.entity_set}: та же страница пришла дважды: сервер не понимает $skip",
                     f"{query.entity_set}: the same page came twice: the server does not obey $skip",
@@ -85,21 +89,24 @@ class EntityPages:
                     f"{query.entity_set}: больше {_MAX_ENTRIES} записей",
                     f"{query.entity_set}: more than {_MAX_ENTRIES} entries",
                 )
-            # A page may hold fewer than were asked for and not be the last: only an empty one ends the reading.
-            before, page = page, self._retry(f"{url}&$skip={done}", query.entity_set)
+            # A page shorter than $top is not necessarily the last page: only an empty page ends the set.
+            previous, page = page, self._retry(f"{url}&$skip={done}", query.entity_set)
 
     def close(self) -> None:
         """Close the connections."""
-        self._exchange.close()
+        self._client.close()
 
     def _first(self, query: Query) -> tuple[str, list[Entry]]:
-        """Return where the pages are and the first, left alone if it fails: nothing is lost with it."""
+        """Return the URL of the query and its first page, without optional attributes that the base lacks.
+
+        The first page is not retried: no earlier page would be lost.
+        """
         while True:
             url = self._address(query)
             try:
                 return url, self._request(f"{url}&$skip=0", query.entity_set)
-            except _NotUnderstoodError as error:
-                # Only 1C itself knows which attributes a configuration has, and names the first that it lacks.
+            except _RejectedQueryError as error:
+                # Only 1C knows the attributes of its configuration; its error names the first missing attribute.
                 missing = query.optional & set(re.findall(r"\w+", error.message.en))
                 if not missing:
                     raise
@@ -114,18 +121,18 @@ class EntityPages:
         return self._request(url, entity_set)
 
     def _address(self, query: Query) -> str:
-        # allowedOnly: a user with restricted rights is given the records that are open to it, and not an error.
+        # allowedOnly: a user with restricted rights gets the permitted records instead of an error.
         options = {"$format": "json", "allowedOnly": "true", "$top": str(self._page), "$select": ",".join(query.select)}
         options |= {"$orderby": ",".join(query.order)} if query.order else {}
         options |= {"$expand": ",".join(query.expand)} if query.expand else {}
-        asked = "&".join(f"{key}={quote(value, safe=',')}" for key, value in options.items())
-        return f"{self._url}/{quote(query.entity_set)}?{asked}"
+        query_string = "&".join(f"{key}={quote(value, safe=',')}" for key, value in options.items())
+        return f"{self._url}/{quote(query.entity_set)}?{query_string}"
 
     def _request(self, url: str, entity_set: str) -> list[Entry]:
         if self._closed.is_set():
             raise DirectoryError("справочник закрыт", "the directory is closed")
         try:
-            answer = self._exchange.ask(url, most=_MAX_BYTES)
+            answer = self._client.ask(url, max_bytes=_MAX_BYTES)
         except DirectoryError as error:
             raise UnreachableError(error.message.ru, error.message.en) from error
         if answer.status == 200:  # noqa: PLR2004
@@ -133,33 +140,33 @@ class EntityPages:
         raise self._status_error(answer, entity_set)
 
     def _status_error(self, answer: HttpAnswer, entity_set: str) -> DirectoryError:
-        """Return the error that stands for a status other than 200, with 1C's own words where there are any."""
-        error, said = status_error(answer.status), self._error_text(answer.body)
-        ru = ": ".join(filter(None, (error.message.ru, said)))
-        en = ": ".join(filter(None, (error.message.en, said)))
+        """Return the error for a status other than 200, with the message of 1C where the body has one."""
+        error, reason = status_error(answer.status), self._error_text(answer.body)
+        ru = ": ".join(filter(None, (error.message.ru, reason)))
+        en = ": ".join(filter(None, (error.message.en, reason)))
         if answer.status in _TRANSIENT_STATUSES:
             return UnreachableError(ru, en)
         if answer.status == 404:  # noqa: PLR2004
-            return _NotUnderstoodError(
+            return _RejectedQueryError(
                 f"{ru}: верен ли url, входит ли {entity_set} в состав стандартного интерфейса OData?",
                 f"{en}: is the url right, is {entity_set} part of the standard OData interface?",
             )
-        return _NotUnderstoodError(ru, en) if answer.status == 400 else DirectoryError(ru, en)  # noqa: PLR2004
+        return _RejectedQueryError(ru, en) if answer.status == 400 else DirectoryError(ru, en)  # noqa: PLR2004
 
     def _error_text(self, body: bytes) -> str:
-        """Return 1C's own words about an error, in one short line; "" where there are none."""
+        """Return the error message of 1C in `body` as one short line without secrets; "" when there is none."""
         try:
-            words = json.loads(body)["odata.error"]["message"]["value"]
+            text = json.loads(body)["odata.error"]["message"]["value"]
         except (ValueError, RecursionError, LookupError, TypeError):
             return ""
-        words = str(words).replace(self._secret, "***") if self._secret else str(words)
-        words = re.sub(r"\?[^\s\"'<>]+", "?…", words)
-        words = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
-        return words if len(words) <= _MAX_SHOWN_CHARS else f"{words[: _MAX_SHOWN_CHARS - 1]}…"
+        text = str(text).replace(self._secret, "***") if self._secret else str(text)
+        text = re.sub(r"\?[^\s\"'<>]+", "?…", text)
+        text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+        return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[: _MAX_SHOWN_CHARS - 1]}…"
 
 
 def _entries(answer: HttpAnswer) -> list[Entry]:
-    """Return the entries of one page: {"odata.metadata": …, "value": […]}. Raises DirectoryError."""
+    """Return the entries of a page {"odata.metadata": …, "value": […]}. Raises DirectoryError for another body."""
     try:
         page = json.loads(answer.body)
     except UnicodeDecodeError as error:
@@ -167,9 +174,9 @@ def _entries(answer: HttpAnswer) -> list[Entry]:
     except (ValueError, RecursionError) as error:
         kind = answer.content_type.partition(";")[0].strip()[:40] or "?"
         raise DirectoryError(f"ответ — не JSON ({kind})", f"the answer is not JSON ({kind})") from error
-    found = page.get("value") if isinstance(page, dict) else None
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+    entries = page.get("value") if isinstance(page, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise DirectoryError(
             "ответ — не список записей OData (value)", "the answer is not a list of OData entries (value)"
         )
-    return found
+    return entries

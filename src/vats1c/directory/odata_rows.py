@@ -1,7 +1,7 @@
-"""Callers as a 1C keeps them: which entity sets and attributes to read, and what each means.
+"""Mapping from the entity sets and attributes of a 1C base to callers.
 
-Defaults are those of the configurations built on 1C's Library of Standard Subsystems (БСП): a table
-«КонтактнаяИнформация» inside each counterparty. Rule: an attribute that only a default names may be missing.
+The defaults fit configurations built on 1C's Library of Standard Subsystems (БСП): a table «КонтактнаяИнформация»
+inside each counterparty. Rule: a base may lack attributes that are named only by a default, not by the settings.
 """
 
 import re
@@ -27,8 +27,8 @@ _FIELDS = {
 _CALLERS, _PHONES, _OWNER = "Catalog_Контрагенты", "КонтактнаяИнформация", "Ref_Key"
 _KEY, _LINE, _TYPE, _DELETED, _FOLDER = "Ref_Key", "LineNumber", "Тип", "DeletionMark", "IsFolder"
 _PHONE = "Телефон"
-# What 1C writes for a reference to nothing.
-_NOTHING = "00000000-0000-0000-0000-000000000000"
+# The value of an empty reference in 1C.
+_EMPTY_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NAME = re.compile(r"\w+")
 _PATH = re.compile(r"\w+(\.\w+)*")
 _ENTITY_SET = re.compile(r"[A-Z][A-Za-z]+_\w+")
@@ -38,10 +38,11 @@ Path = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the callers and their phones stand.
+    """The location of callers and phone numbers in a 1C base.
 
-    `phones` is a table inside each caller, an entity set of its own whose entries name their caller at `owner`, or ""
-    where the numbers are attributes of the caller.
+    `callers` is an entity set. `phones` is a table inside each caller, or a separate entity set whose entries reference
+    their caller at the path `owner`, or "" when the numbers are attributes of the caller. `fields` maps each field of a
+    row to attribute paths; `given` are the fields that the settings name.
     """
 
     callers: str
@@ -52,10 +53,7 @@ class Layout:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Layout":
-        """Return the layout that `callers`, `phones`, `owner` and `fields` of the settings describe.
-
-        Raises DirectoryError.
-        """
+        """Build the layout from the settings `callers`, `phones`, `owner` and `fields`. Raises DirectoryError."""
         fields = settings.get("fields", {})
         if not isinstance(fields, Mapping) or fields.keys() - COLUMNS.keys():
             there_are = ", ".join(COLUMNS)
@@ -73,7 +71,7 @@ class Layout:
 
     @property
     def apart(self) -> bool:
-        """Whether the phones are an entity set of their own."""
+        """Whether the phones are a separate entity set."""
         return bool(_ENTITY_SET.fullmatch(self.phones))
 
     def rows(
@@ -82,9 +80,10 @@ class Layout:
         plan: NumberPlan,
         on_too_long: Callable[[str], None] = lambda _key: None,
     ) -> Iterator[tuple[Iterable[Number], Caller]]:
-        """Yield each caller that is of use, with the numbers, out of the `entries` of a query.
+        """Yield pairs of (numbers, caller) for the callers that have a number and a name.
 
-        `on_too_long` is called with the key of each caller that has a number too long to be read.
+        `entries` runs a query and yields its entries. `on_too_long` receives the key of each caller with a number cell
+        that is too long to be parsed.
         """
         phones = self._by_owner(entries(self.of_phones())) if self.apart else {}
         for entry in entries(self.of_callers()):
@@ -99,27 +98,32 @@ class Layout:
                 yield numbers, caller
 
     def of_callers(self) -> Query:
-        """Return what is read of the callers."""
-        paths = {field: own for field, own in self.fields.items() if field != "number" or not self.phones}
-        roots = [path[0] for own in paths.values() for path in own]
-        inside = [self.phones] if self.phones and not self.apart else []
+        """Return the query of the callers."""
+        paths = {
+            field: field_paths for field, field_paths in self.fields.items() if field != "number" or not self.phones
+        }
+        roots = [path[0] for field_paths in paths.values() for path in field_paths]
+        nested = [self.phones] if self.phones and not self.apart else []
         return Query(
             self.callers,
-            _once([_KEY, _DELETED, _FOLDER, *roots, *inside]),
+            _distinct([_KEY, _DELETED, _FOLDER, *roots, *nested]),
             order=(_KEY,),
-            # What stands behind a reference comes only when asked for; a table inside is there by itself.
-            expand=_once(
-                path[0] for own in paths.values() for path in own if len(path) > 1 and not path[1].isdecimal()
+            # 1C returns a referenced entity only with $expand; a table inside the entry needs none.
+            expand=_distinct(
+                path[0]
+                for field_paths in paths.values()
+                for path in field_paths
+                if len(path) > 1 and not path[1].isdecimal()
             ),
             optional=frozenset({_DELETED, _FOLDER}) | self._defaults(paths.keys() - {"name"}),
         )
 
     def of_phones(self) -> Query:
-        """Return what is read of the phones where they are an entity set of their own."""
+        """Return the query of the phones, for a layout in which they are a separate entity set."""
         roots = [path[0] for path in self.fields["number"]]
         return Query(
             self.phones,
-            _once([self.owner[0], _LINE, _TYPE, *roots]),
+            _distinct([self.owner[0], _LINE, _TYPE, *roots]),
             order=(self.owner[0], _LINE),
             optional=frozenset({_LINE, _TYPE}) | self._defaults({"number"}),
         )
@@ -135,28 +139,28 @@ class Layout:
         return cells
 
     def _cells(self, entry: Entry) -> list[str]:
-        """Return the texts that hold the numbers of a caller."""
+        """Return the number cells of a caller."""
         if not self.phones:
             return [value for path in self.fields["number"] for value in _values(entry, path)]
-        inside = entry.get(self.phones)
-        rows = inside if isinstance(inside, list) else []
+        nested = entry.get(self.phones)
+        rows = nested if isinstance(nested, list) else []
         return [cell for row in rows if isinstance(row, dict) for cell in self._of_phone(row)]
 
     def _of_phone(self, row: Entry) -> list[str]:
-        # Addresses and mail stand in the same table.
+        # The table also holds postal and email addresses.
         if row.get(_TYPE, _PHONE) != _PHONE:
             return []
         return [value for path in self.fields["number"] for value in _values(row, path)]
 
     def _caller(self, entry: Entry, plan: NumberPlan) -> Caller:
-        found = {
-            field: [value for path in own for value in _values(entry, path)]
-            for field, own in self.fields.items()
+        texts_of = {
+            field: [value for path in field_paths for value in _values(entry, path)]
+            for field, field_paths in self.fields.items()
             if field != "number"
         }
-        # A manager has mobile phones, mail and a key of 36 letters; the VATS can route to an extension only.
-        found["manager"] = [value for value in found["manager"] if extension_of(value, plan.internal_digits)]
-        return Caller(**{field: next(iter(values), "") for field, values in found.items()})
+        # The attributes of a manager may be mobile numbers, email or a UUID; the VATS can route to an extension only.
+        texts_of["manager"] = [value for value in texts_of["manager"] if extension_of(value, plan.internal_digits)]
+        return Caller(**{field: next(iter(texts), "") for field, texts in texts_of.items()})
 
 
 def _named(text: Any, key: str, allowed: re.Pattern[str]) -> str:
@@ -177,32 +181,32 @@ def _paths(field: str, text: Any) -> tuple[Path, ...]:
     return tuple(name.split(".") for name in names)
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
 def _numbers(cells: Iterable[str], plan: NumberPlan) -> list[Number]:
-    """Return the numbers in `cells`, each once: the same one may stand there as typed and as digits."""
-    found = [number for cell in cells for number in parse_cell(cell, plan)]
-    # The one whose town did not have to be guessed wins.
-    found.sort(key=lambda number: number.local)
-    once: dict[str | None, Number] = {}
-    for number in found:
-        once.setdefault(number.canonical, number)
-    return list(once.values())
+    """Return the distinct numbers in `cells`: 1C may store a number twice, as typed and as digits."""
+    numbers = [number for cell in cells for number in parse_cell(cell, plan)]
+    # Numbers with an area code come first, so that they win over duplicates with a default area code.
+    numbers.sort(key=lambda number: number.local)
+    distinct: dict[str | None, Number] = {}
+    for number in numbers:
+        distinct.setdefault(number.canonical, number)
+    return list(distinct.values())
 
 
-def _values(found: Any, path: Path) -> Iterator[str]:
-    """Yield the texts at `path`; a list on the way stands for all that is in it, unless the path has a place in it."""
-    if isinstance(found, list):
+def _values(value: Any, path: Path) -> Iterator[str]:
+    """Yield the texts at `path` in a JSON value; a list stands for all its elements, unless the path has an index."""
+    if isinstance(value, list):
         if path and path[0].isdecimal():
-            found, path = found[int(path[0]) :][:1], path[1:]
-        for one in found:
-            yield from _values(one, path)
+            value, path = value[int(path[0]) :][:1], path[1:]
+        for element in value:
+            yield from _values(element, path)
     elif path:
-        yield from _values(found.get(path[0]), path[1:]) if isinstance(found, dict) else ()
-    elif isinstance(found, str | int | float) and not isinstance(found, bool):
-        # JSON can spell half of a character, which no text can hold.
-        text = str(found).encode(errors="replace").decode().strip()
-        if text and text != _NOTHING:
+        yield from _values(value.get(path[0]), path[1:]) if isinstance(value, dict) else ()
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        # JSON can encode a lone surrogate, which UTF-8 cannot.
+        text = str(value).encode(errors="replace").decode().strip()
+        if text and text != _EMPTY_REFERENCE:
             yield text

@@ -1,6 +1,6 @@
-"""Read what a 1C answers to SayName and IncomingCall: an envelope with a name, a <data> document or 1, a fault, a page.
+"""Parser of the answers of a 1C to SayName and IncomingCall: names, <data> documents, SOAP faults, HTML error pages.
 
-Rule: an error repeats no digit and no password of what was read.
+Rule: no error message repeats a digit or the password from an answer.
 """
 
 import codecs
@@ -16,7 +16,7 @@ SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w
 _ENVELOPES = {f"{{{version}}}Envelope": f"{{{version}}}" for version in SOAP.values()}
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-# UTF-16 without a mark shows itself by the NUL beside the first "<".
+# UTF-16 without a byte order mark is recognised by the NUL beside the first "<".
 _UNMARKED = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
@@ -29,9 +29,10 @@ _MAX_SHOWN_CHARS = 160
 
 @dataclass(frozen=True, slots=True)
 class OneCReply:
-    """What was asked of a 1C, with no secret in it, and what came back after `elapsed` seconds.
+    """An exchange with a 1C: the request with its secrets masked, and the answer after `elapsed` seconds.
 
-    `status` is 0 where no answer came; `match` is who was found; `error` says why the answer is of no use.
+    `status` is the HTTP status, 0 without an answer. `match` is the caller that 1C returned, None for an unknown
+    number. `error` is the reason why there is no usable answer.
     """
 
     request: bytes
@@ -43,28 +44,28 @@ class OneCReply:
     error: DirectoryError | None = None
 
     def match_or_error(self) -> Match | None:
-        """Return who was found. Raises DirectoryError where the answer is of no use."""
+        """Return `match`. Raises `error` if it is set."""
         if self.error is not None:
             raise self.error
         return self.match
 
 
 def read(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> Caller | None:
-    """Return the caller that 1C names in its answer to SayName of `namespace`; None when it names nobody.
+    """Return the caller in an answer to SayName of `namespace`, None when the answer has no name.
 
-    A SOAP fault, of either version (SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4), and whatever is no answer raise
-    DirectoryError; `secret` is left out of what it says.
+    Raises DirectoryError for a SOAP fault of either version (SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4) and for any body that
+    is not an answer. `secret` is masked in the error message.
     """
     return _caller(_returned(_checked_operation(status, content_type, body, secret), namespace, "SayName"), secret)
 
 
 def read_call(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> None:
-    """Raise DirectoryError where 1C did not take an IncomingCall of `namespace`."""
+    """Raise DirectoryError unless the answer to an IncomingCall of `namespace` is a success."""
     _returned(_checked_operation(status, content_type, body, secret), namespace, "IncomingCall")
 
 
 def _checked_operation(status: int, content_type: str, body: bytes, secret: str) -> etree._Element:
-    """Return the element of the answer in its envelope. Raises DirectoryError for a fault and whatever is no answer."""
+    """Return the child of the SOAP Body. Raises DirectoryError for a fault and for a body that is not an answer."""
     if status in (401, 403):
         raise DirectoryError(f"1С не пускает ({status}): user, password", f"1C refuses the login ({status})")
     if status == 404:  # noqa: PLR2004
@@ -82,15 +83,15 @@ def _checked_operation(status: int, content_type: str, body: bytes, secret: str)
         raise DirectoryError(f"1С ответила {status}: {text.ru}", f"1C answered {status}: {text.en}") from error
     fault = _fault(operation)
     if fault is not None:
-        said = _printable(fault, secret)
-        raise DirectoryError(f"1С ответила ошибкой: {said}", f"1C answered with a fault: {said}")
+        reason = _printable(fault, secret)
+        raise DirectoryError(f"1С ответила ошибкой: {reason}", f"1C answered with a fault: {reason}")
     if not 200 <= status < 300:  # noqa: PLR2004
         raise DirectoryError(f"1С ответила {status}", f"1C answered {status}")
     return operation
 
 
 def _operation(body: bytes, content_type: str) -> etree._Element:
-    """Return the one child of the Body."""
+    """Return the only child of the SOAP Body. Raises DirectoryError when there is no such element."""
     text = _decoded(body, content_type)
     kind = _printable(content_type.partition(";")[0]) or "?"
     if not text.strip():
@@ -110,21 +111,22 @@ def _operation(body: bytes, content_type: str) -> etree._Element:
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    """Return the text of `body`: a byte order mark counts first, then the XML declaration, then the Content-Type.
+    """Return `body` decoded by its byte order mark, else its XML declaration, else the charset of the Content-Type.
 
-    Only then is it given to the parser, which so never meets an encoding of somebody's choice.
+    Decoding before parsing limits the encodings to `_ENCODINGS`, instead of any encoding that the sender declares.
+    Raises DirectoryError for another encoding and for a decoding error.
     """
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if body.startswith(mark):
-            body, named = body[len(mark) :], encoding
+            body, chosen = body[len(mark) :], encoding
             break
     else:
         body = body.lstrip(b" \t\r\n")
         declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
-        found = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
-        named = _UNMARKED.get(body[:2]) or (found if found.lower() in _ENCODINGS else "")
+        charset_name = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
+        chosen = _UNMARKED.get(body[:2]) or (charset_name if charset_name.lower() in _ENCODINGS else "")
     try:
-        return body.decode(named) if named else _unreadable()
+        return body.decode(chosen) if chosen else _unreadable()
     except UnicodeDecodeError:
         return _unreadable()
 
@@ -134,8 +136,8 @@ def _unreadable() -> str:
 
 
 def _parsed(text: str) -> etree._Element | None:
-    """Return the root of `text`, None where it is not well-formed. SOAP 1.1 §3: a DTD is an error."""
-    # One for each answer: lxml lets one thread at a time into a parser. The encoding overrules the declaration.
+    """Return the root of `text`, None when it is not well-formed. Raises DirectoryError for a DTD (SOAP 1.1 §3)."""
+    # A parser per answer: lxml locks a parser to one thread at a time. `encoding` overrides the XML declaration.
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -156,7 +158,7 @@ def _parsed(text: str) -> etree._Element | None:
 
 
 def _fault(operation: etree._Element) -> str | None:
-    """Return the fault's text, None when the answer is no fault."""
+    """Return the text of a SOAP fault, None when `operation` is not a fault."""
     if operation.tag not in {f"{{{version}}}Fault" for version in SOAP.values()}:
         return None
     texts = operation.findall("{*}faultstring") + operation.findall("{*}Reason/{*}Text")
@@ -166,19 +168,22 @@ def _fault(operation: etree._Element) -> str | None:
 def _returned(operation: etree._Element, namespace: str, expected: str) -> etree._Element:
     if operation.tag != f"{{{namespace}}}{expected}Response":
         name = etree.QName(operation)
-        came = _printable(f"{name.localname} ({name.namespace or ''})")
+        actual = _printable(f"{name.localname} ({name.namespace or ''})")
         raise DirectoryError(
-            f"ждали {expected}Response ({namespace}), пришло {came}",
-            f"expected {expected}Response ({namespace}), got {came}",
+            f"ждали {expected}Response ({namespace}), пришло {actual}",
+            f"expected {expected}Response ({namespace}), got {actual}",
         )
-    found = operation.findall(f"{{{namespace}}}return")
-    if len(found) != 1:
+    returns = operation.findall(f"{{{namespace}}}return")
+    if len(returns) != 1:
         raise DirectoryError("в ответе нет return", "the answer holds no return")
-    return found[0]
+    return returns[0]
 
 
 def _caller(returned: etree._Element, secret: str) -> Caller | None:
-    """Return the caller in `return`: a name, or <data> as text or, where somebody forgot to make it text, as XML."""
+    """Return the caller in `return`, None when it is empty. Raises DirectoryError for a broken document.
+
+    `return` holds a name, or a <data> document as escaped text, or as child elements when 1C did not escape it.
+    """
     if returned.get(_XSI_NIL, "").strip() in ("true", "1"):
         return None
     if len(returned):
@@ -191,41 +196,41 @@ def _caller(returned: etree._Element, secret: str) -> Caller | None:
 
 
 def _read_document(root: etree._Element, secret: str) -> Caller | None:
-    """Return the caller of the later contract's document: data/title, data/category, data/manager/phone."""
+    """Return the caller of a document of the later contract: data/title, data/category, data/manager/phone."""
     name = etree.QName(root).localname
     if name == "error":
-        said = _printable(_text(root), secret)
-        raise DirectoryError(f"1С ответила ошибкой: {said}", f"1C answered with an error: {said}")
+        reason = _printable(_text(root), secret)
+        raise DirectoryError(f"1С ответила ошибкой: {reason}", f"1C answered with an error: {reason}")
     if name != "data":
         raise DirectoryError("в return не имя и не <data>", "return holds neither a name nor <data>")
-    found = [root.findall(path) for path in ("{*}title", "{*}category", "{*}manager/{*}phone")]
-    # Markup in a name that was not escaped could put a second one there.
-    if any(len(elements) > 1 for elements in found):
-        raise _mojibake_error()
-    return _caller_or_none(*(_text(elements[0]) if elements else "" for elements in found))
+    matches = [root.findall(path) for path in ("{*}title", "{*}category", "{*}manager/{*}phone")]
+    # Unescaped markup in a name could add a second element of the same path.
+    if any(len(elements) > 1 for elements in matches):
+        raise _broken_document_error()
+    return _caller_or_none(*(_text(elements[0]) if elements else "" for elements in matches))
 
 
 def _read_malformed_document(text: str) -> Caller | None:
-    """Return the caller of a document that is not well-formed: the vendor's 1C code writes «Рога & Копыта» as it is.
+    """Return the caller of a document that is not well-formed: the vendor's 1C code does not escape «Рога & Копыта».
 
-    What stands after the title holds no name and is looked for there only, so that no name can say where to route.
+    Category and phone are searched only after the last </title>, so that text in a name cannot set the routing.
     """
     before, begins, rest = text.partition("<title>")
     title, ends, after = rest.rpartition("</title>")
     if not begins or not ends or not after.endswith("</data>") or not _BEFORE_TITLE.fullmatch(before):
-        raise _mojibake_error()
+        raise _broken_document_error()
     category, phone = (re.search(f"<{name}>([^<]*)</{name}>", after) for name in ("category", "phone"))
     return _caller_or_none(title, category[1] if category else "", phone[1] if phone else "")
 
 
-def _mojibake_error() -> DirectoryError:
+def _broken_document_error() -> DirectoryError:
     return DirectoryError("документ <data> в ответе испорчен", "the <data> document in the answer is broken")
 
 
 def _caller_or_none(title: str, category: str, phone: str) -> Caller | None:
-    # 1C prints an extension above 999 in groups ("1 234"); six digits may be two extensions.
+    # 1C groups the digits of an extension above 999 ("1 234"). Six digits are left alone: they may be two extensions.
     extension = re.sub(r"^(\d{1,2})\s(\d{3})$", r"\1\2", phone.strip())
-    # The same 1C code leads a title with a space.
+    # The vendor's 1C code puts a space before the title.
     return Caller(title.strip(), category=category.strip(), manager=extension) if title.strip() else None
 
 
@@ -234,9 +239,9 @@ def _text(element: etree._Element) -> str:
 
 
 def _printable(text: str, secret: str = "") -> str:
-    """Return somebody's text fit for an error: one short line, without digits, the secret and queries of URLs."""
+    """Return `text` for an error message: one short printable line with digits, `secret` and URL queries masked."""
     text = text.replace(secret, "***") if secret else text
     text = re.sub(r"\d", "*", re.sub(r"\?[^\s\"'<>]+", "?…", text))
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = "".join(char if char.isprintable() else " " for char in text)
     text = " ".join(text.split())
     return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[: _MAX_SHOWN_CHARS - 1]}…"
