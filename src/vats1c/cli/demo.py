@@ -1,4 +1,4 @@
-"""`vats1c demo`: everything at once, with nothing to configure and nothing kept."""
+"""`vats1c demo`: the whole service with sample data, without settings; its data are deleted at the end."""
 
 import json
 import os

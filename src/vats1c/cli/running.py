@@ -1,4 +1,4 @@
-"""Start the service and say, part by part, what it is made of."""
+"""Start the service, and print a summary of its parts."""
 
 import gc
 import logging
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = None) -> None:
-    """Serve until stopped, and before that print what `welcome` says. Ends the command with one sentence on failure."""
+    """Print what `welcome` returns, and serve until stopped. Ends the command with one sentence on failure."""
     configure_log(settings.log_level, settings.log_format)
     host, port = settings.address
     if settings.workers > 1 and sys.platform == "win32":
@@ -77,7 +77,7 @@ def configure_log(level: str, form: str) -> None:
 
 @contextmanager
 def _without_library(library: str) -> Iterator[None]:
-    """Have what is imported meanwhile do without a library that it can do without.
+    """Hide an optional library from the modules that are imported meanwhile.
 
     structlog loads rich to colour tracebacks on a terminal, which takes 50 ms of a start and 3 MB to the end.
     """
@@ -112,7 +112,7 @@ def _ensure_port_free(host: str, port: int) -> None:
 
 @contextmanager
 def open_application(settings: "Settings") -> "Iterator[Application]":
-    """Give the application, closed at the end; a terminal shows how far its files are read. Raises ConfigError."""
+    """Yield the application, and close it at the end; a terminal shows the progress of loading. Raises ConfigError."""
     from vats1c.app.application import build
 
     with loading():
@@ -122,7 +122,7 @@ def open_application(settings: "Settings") -> "Iterator[Application]":
 
 
 def refresh_directories(application: "Application", *, anew: bool) -> None:
-    """Copy the callers of the directories that do it in their own time: those that have none yet, `anew` all."""
+    """Refresh the directories that copy their callers at intervals: those without callers, with `anew` all of them."""
     from vats1c.directory import Refreshable
 
     for publication in application.publications:
@@ -132,8 +132,8 @@ def refresh_directories(application: "Application", *, anew: bool) -> None:
 
 
 def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Application], str] | None" = None) -> None:
-    # Modules and callers are read to stay: to look for garbage among them takes a tenth of the start. The server looks
-    # for it again.
+    # Modules and callers are not garbage: to look for it among them takes a tenth of the start. The server enables the
+    # collector again.
     gc.disable()
     from vats1c.config import ConfigError
     from vats1c.server import ServerLimits, serve
@@ -197,7 +197,7 @@ def print_summary(application: "Application") -> None:
 
 
 def _state_in_words(state: "State") -> tuple[str, str]:
-    """Return in Russian and English how many callers a directory knows; whether its source answers if it cannot say."""
+    """Return in Russian and English the number of callers, or whether the source answers where it has no number."""
     if state.callers is not None:
         return f"абонентов: {state.callers}", f"{state.callers} callers"
     return ("отвечает", "answers") if state.ready else ("не отвечает", "does not answer")
@@ -208,7 +208,7 @@ def _serve_many(settings: "Settings") -> None:
     from vats1c.server import WorkersDyingError, run
 
     try:
-        # Opened here once, so that what is wrong is said once, and before any worker starts.
+        # Opened here once, so that problems are reported once, and before any worker starts.
         with open_application(settings) as application:
             print_summary(application)
     except ConfigError as error:

@@ -75,7 +75,7 @@ class HttpServer:
         self._stop_requested = asyncio.Event()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
-        """Have the server's thread call `function(*args)`. Any thread may post; one wake-up serves many calls."""
+        """Call `function(*args)` on the server's thread. Any thread may post; one wake-up serves many calls."""
         self._posted.append((function, args))
         if not self._wake_requested:
             self._wake_requested = True
@@ -198,7 +198,7 @@ def serve(
     try:
         asyncio.set_event_loop(loop)
         _raise_descriptor_limit()
-        # Callers above all stay to the end: the collector need not walk them again and again, nor once now.
+        # What exists now, callers above all, lives until the end: the collector need not examine it.
         gc.freeze()
         # Thousands of exchanges may wait to be written, none of them garbage: to walk them after every 700 new
         # objects, as Python would, takes a sixth of the processor under load.

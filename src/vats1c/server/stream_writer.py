@@ -12,7 +12,7 @@ from vats1c.server.rendering import chunk
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-# A client that does not read is disconnected when so many bytes wait for it.
+# A client that does not read is disconnected when more bytes than this wait for it.
 _MAX_UNSENT_BYTES = 1 << 20
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
 

@@ -13,7 +13,7 @@ _MIN_LIFETIME_S = 5.0
 
 
 class WorkersDyingError(Exception):
-    """Worker processes die as soon as they start: starting more would help nobody."""
+    """Worker processes die as soon as they start: starting more would be useless."""
 
 
 def run(count: int, work: Callable[[Any], None], argument: Any) -> None:
@@ -21,7 +21,7 @@ def run(count: int, work: Callable[[Any], None], argument: Any) -> None:
 
     Raises WorkersDyingError when one dies within seconds of its start.
     """
-    # Forked threads and connections would be half alive; a fresh process has neither.
+    # A forked process would inherit locks and connections, but not the threads that serve them.
     context = multiprocessing.get_context("spawn")
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -54,7 +54,7 @@ def _run_worker(work: Callable[[Any], None], argument: Any) -> None:
 
 
 def _stop_with_supervisor() -> None:
-    """Stop when the supervisor was killed: nobody could stop this process then, nor start another on its port."""
+    """Stop when the supervisor was killed: this process would keep the port, and no supervisor could stop it."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()
