@@ -98,6 +98,11 @@ def test_a_wrong_password_is_a_fault_with_401(service):
     assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
+def test_a_wrong_login_with_a_large_body_gets_its_fault(service):
+    for _ in range(3):
+        assert service.post(b"x" * 300_000, authorization=None).is_fault
+
+
 def test_no_password_is_a_fault_with_401(service):
     answer = service.post(say_name(), authorization=None)
 

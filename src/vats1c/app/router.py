@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from vats1c.http import Admission, BodyProblem, Handler, Request, Response
+from vats1c.http import DEFAULT_MAX_BODY_BYTES, Admission, BodyProblem, Handler, Request, Response
 from vats1c.proxies import apply_proxies
 from vats1c.soap.nowhere import NoEndpoint
 
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+# What is left of a longer body is not worth its reading: its sender may lose the response.
+_MAX_DISCARDED_BYTES = 1 << 20
 # Content_Type and Content_Length as some servers pass them on: they are not the headers that they look like.
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
@@ -64,13 +67,19 @@ class WsgiApplication:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = _request(environ)
+        declared = environ.get("CONTENT_LENGTH") or ""
+        # The length of the body, bytes; None where the server marks its end instead.
+        length = None if environ.get("wsgi.input_terminated") else 0
+        if declared.isascii() and declared.isdigit():
+            length = int(declared)
         admission = self._router.admit(request)
         if isinstance(admission, Future):
             admission = admission.result()
         if isinstance(admission, Response):
+            _discard_body(environ, length)
             response = admission
         else:
-            _read_body(request, environ)
+            _read_body(request, environ, length)
             answer = admission.handle(request)
             response = answer if isinstance(answer, Response) else answer.result()
         status, headers, body, stream = response
@@ -104,14 +113,11 @@ def _request(environ: WSGIEnvironment) -> Request:
     )
 
 
-def _read_body(request: Request, environ: WSGIEnvironment) -> None:
+def _read_body(request: Request, environ: WSGIEnvironment, length: int | None) -> None:
     """Read the body, or note why it cannot be read whole."""
-    declared = request.headers.get("content-length", "")
-    length = int(declared) if declared.isascii() and declared.isdigit() else None
-    if length is None and not environ.get("wsgi.input_terminated"):
-        length = 0
     if length is not None and length > request.max_body_bytes:
         request.body_problem = BodyProblem.TOO_LARGE
+        _discard_body(environ, length)
         return
     try:
         request.body = environ["wsgi.input"].read(request.max_body_bytes + 1 if length is None else length)
@@ -121,8 +127,19 @@ def _read_body(request: Request, environ: WSGIEnvironment) -> None:
         request.body_problem = BodyProblem.TRUNCATED
     if len(request.body) > request.max_body_bytes:
         request.body_problem = BodyProblem.TOO_LARGE
+        _discard_body(environ, length)
     elif length is not None and len(request.body) < length:
         request.body_problem = request.body_problem or BodyProblem.TRUNCATED
+
+
+def _discard_body(environ: WSGIEnvironment, length: int | None) -> None:
+    """Read what is left of a body that is not needed: some servers would reset the connection with it unread."""
+    left = _MAX_DISCARDED_BYTES if length is None else length
+    if left > _MAX_DISCARDED_BYTES or "HTTP_EXPECT" in environ:
+        return
+    with suppress(OSError):
+        while left > 0 and (piece := environ["wsgi.input"].read(min(left, DEFAULT_MAX_BODY_BYTES))):
+            left -= len(piece)
 
 
 def _without_stream(response: Response, start_response: StartResponse) -> Iterable[bytes]:
