@@ -660,7 +660,7 @@ def test_several_who_want_it_copied_wait_for_one_copy(base, read):
         def __exit__(self, *_):
             lock.release()
 
-    directory._copying = Counting()
+    directory._copy_lock = Counting()
     go_on = threading.Event()
     base.answer = lambda _: go_on.wait(5) and None
     threads = [threading.Thread(target=directory.refresh) for _ in range(5)]

@@ -51,7 +51,7 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """A connection pool for one source. It ignores redirects, cookies, and the environment's proxies and credentials."""
+    """A connection pool for one source. Ignores redirects, cookies, and proxies and credentials of the environment."""
 
     def __init__(self, settings: Mapping[str, Any], headers: Mapping[str, str], timeout: float) -> None:
         """Read the settings SETTINGS; send `headers` with each request. Raises DirectoryError.

@@ -59,7 +59,7 @@ class EntityPages:
     def __init__(
         self, settings: Mapping[str, Any], page: int, timeout: float, pauses: Sequence[float], closed: threading.Event
     ) -> None:
-        """Connect to the base at `settings["url"]`. Raises DirectoryError.
+        """Prepare to read the base at `settings["url"]`; send no request yet. Raises DirectoryError.
 
         `page` is the number of entries per request, `timeout` the deadline of a request in seconds, `pauses` the delays
         before the retries of a page in seconds. No request is sent after `closed` is set.

@@ -1,1 +1,1 @@
-"""One module for each kind of directory. Rule: nothing outside the room `directory` names a kind."""
+"""One module for each kind of directory. Rule: no module outside `vats1c.directory` names a kind."""

@@ -1,6 +1,7 @@
 """Callers from a CSV file with a header row.
 
-Headers in English or Russian, comma, semicolon or tab, UTF-8 or windows-1251: as spreadsheets and 1C save it.
+Accepts the formats that spreadsheets and 1C save: column titles in English or Russian; comma, semicolon or tab as
+delimiter; UTF-8 or windows-1251.
 """
 
 import csv
@@ -17,31 +18,31 @@ from vats1c.number import NumberPlan
 
 _DELIMITERS = ";,\t"
 _ENCODINGS = ("utf-8-sig", "windows-1251")
-# Characters read at once to see whether the encoding is right.
-_PIECE = 65_536
+# Chunk size, in characters, for testing an encoding.
+_CHUNK_CHARS = 65_536
 
 
 class CsvDirectory(FileDirectory):
-    """Callers of one CSV file."""
+    """The callers in one CSV file."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Read the file at `settings["path"]`. Raises DirectoryError."""
+        """Load the file at `settings["path"]`. Raises DirectoryError."""
         super().__init__(name, settings, plan, read)
 
 
 def read(path: Path, plan: NumberPlan) -> Iterator[Row]:
-    """Yield the rows of a CSV file. Raises DirectoryError."""
-    # Line by line: a whole text would take several times the file's size, and the process would keep it.
+    """Yield the rows of a CSV file that are not blank. Raises DirectoryError."""
+    # Read line by line: the whole text takes several times the size of the file, and the process keeps that memory.
     with path.open(encoding=_encoding(path), newline="") as file:
         first = file.readline()
         rows = csv.reader(chain((first,), file), delimiter=max(_DELIMITERS, key=first.count), strict=True)
         try:
-            picked = row_reader(fields_of(next(rows), path))
+            read_row = row_reader(fields_of(next(rows), path))
             for row in rows:
-                cells = picked(row)
+                cells = read_row(row)
                 if any(cells):
                     yield row_of(rows.line_num, cells, plan)
-        # It is written to while it is read, when its encoding is another all at once.
+        # UnicodeDecodeError: another program rewrote the file after its encoding was detected.
         except (csv.Error, UnicodeDecodeError) as error:
             raise DirectoryError(
                 f"ошибка в строке {rows.line_num}: {path}", f"line {rows.line_num} is broken: {path}", "path"
@@ -49,11 +50,11 @@ def read(path: Path, plan: NumberPlan) -> Iterator[Row]:
 
 
 def _encoding(path: Path) -> str:
-    """Return the encoding of a whole file that holds something. Raises DirectoryError."""
+    """Return the encoding that decodes the whole file. Raises DirectoryError for no such encoding or a blank file."""
     for encoding in _ENCODINGS:
         try:
             with path.open(encoding=encoding) as file:
-                written = sum(not piece.isspace() for piece in iter(partial(file.read, _PIECE), ""))
+                nonblank = sum(not chunk.isspace() for chunk in iter(partial(file.read, _CHUNK_CHARS), ""))
         except UnicodeDecodeError:
             continue
         except OSError as error:
@@ -61,7 +62,7 @@ def _encoding(path: Path) -> str:
             raise DirectoryError(
                 f"файл не читается: {path}: {reason}", f"cannot read {path}: {reason}", "path"
             ) from error
-        if not written:
+        if not nonblank:
             raise DirectoryError(f"файл пуст: {path}", f"the file is empty: {path}", "path")
         return encoding
     raise DirectoryError(

@@ -1,6 +1,6 @@
-"""Callers from somebody's web service, asked for each number by GET and answering in JSON.
+"""Callers from a third-party web service: one GET request per number, with a JSON response.
 
-Rule: no error and no log line names the number, the password or what stands in the URL behind the host.
+Rule: no error message and no log line contains the number, the password, or the path and query of the URL.
 """
 
 import json
@@ -25,77 +25,77 @@ _TABLES = ("headers", "fields")
 _SETTINGS = (*_TEXTS, *_TABLES, "timeout")
 _PLACEHOLDERS = ("number", "received", "national", "last10")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_TIMEOUT = 0.5
-_UNKNOWN = (204, 404)
+_TIMEOUT_S = 0.5
+_UNKNOWN_STATUSES = (204, 404)
 
 
 class HttpDirectory:
-    """Callers of one web service."""
+    """The callers known to one web service."""
 
     nonblocking = False
     file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Ask about nobody's number, to say at the start whether the service answers. Raises DirectoryError."""
+        """Look up PROBE_NUMBER, and log a warning when the service does not answer. Raises DirectoryError."""
         self.name = name
         self._plan = plan
         self._ready = False
-        given = _checked(settings)
-        self._url = _template(given["url"])
-        self._path = given.get("path", "")
-        self._fields = _fields(given.get("fields", {}))
-        headers = {"Accept": "application/json", **_headers(given)}
-        self._exchange = HttpClient(given, headers, seconds_of(given, "timeout", _TIMEOUT))
+        checked = _checked(settings)
+        self._url = _template(checked["url"])
+        self._path = checked.get("path", "")
+        self._fields = _fields(checked.get("fields", {}))
+        headers = {"Accept": "application/json", **_headers(checked)}
+        self._client = HttpClient(checked, headers, seconds_of(checked, "timeout", _TIMEOUT_S))
         try:
             self.find(PROBE_NUMBER)
         except DirectoryError as error:
             log.warning("directory_unreachable", directory=name, reason=str(error))
 
     def find(self, number: Number) -> Match | None:
-        """Return the callers that the service gives for `number`. Raises DirectoryError."""
+        """Return the match for `number` from the response of the service. Raises DirectoryError."""
         forms = {key: getattr(number, "canonical" if key == "number" else key) for key in _PLACEHOLDERS}
         names = set(_PLACEHOLDER.findall(self._url))
         if not any(forms[key] for key in names):
-            # A foreign number where the service knows Russian ones only.
+            # The number lacks the forms that the URL uses: a foreign number has no national form.
             return None
-        url = _PLACEHOLDER.sub(lambda found: quote(forms[found[1]] or "", safe=""), self._url)
+        url = _PLACEHOLDER.sub(lambda placeholder: quote(forms[placeholder[1]] or "", safe=""), self._url)
         try:
             rows = self._rows(self._fetch(url))
         except DirectoryError:
             self._ready = False
             raise
         self._ready = True
-        by_tail_alone = names == {"last10"} and number.national is None
+        by_last10_only = names == {"last10"} and number.national is None
         cells = [row.pop("number", "") for row in rows]
-        sure = (
-            Confidence.LAST_DIGITS if by_tail_alone else confidence_of(number, [[cell] for cell in cells], self._plan)
+        confidence = (
+            Confidence.LAST_DIGITS if by_last10_only else confidence_of(number, [[cell] for cell in cells], self._plan)
         )
-        return Match.of((Caller(**row) for row in rows), sure)
+        return Match.of((Caller(**row) for row in rows), confidence)
 
     def state(self) -> State:
-        """Return whether the service answered when it was last asked."""
+        """Return ready when the service answered the last request."""
         return State(ready=self._ready)
 
     def close(self) -> None:
         """Close the connections."""
-        self._exchange.close()
+        self._client.close()
 
     def _fetch(self, url: str) -> Any:
-        """Return the service's answer, None when it does not know the number."""
-        answer = self._exchange.ask(url)
-        if answer.status in _UNKNOWN:
+        """Return the parsed JSON response, None for a status that means an unknown number."""
+        answer = self._client.ask(url)
+        if answer.status in _UNKNOWN_STATUSES:
             return None
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             raise status_error(answer.status)
         return _json(answer.body, answer.content_type)
 
     def _rows(self, answer: Any) -> list[dict[str, str]]:
-        """Return the callers of the answer by field; those without a name are passed over."""
-        found = _value_at(answer, self._path, "path") if self._path else answer
-        if found is None or found in ([], {}):
+        """Return the fields of each caller in the response, without callers that have no name."""
+        entries = _value_at(answer, self._path, "path") if self._path else answer
+        if entries is None or entries in ([], {}):
             return []
         rows = []
-        for entry in found if isinstance(found, list) else [found]:
+        for entry in entries if isinstance(entries, list) else [entries]:
             if not isinstance(entry, dict):
                 kind = type(entry).__name__
                 raise DirectoryError(f"ждали объект, пришло: {kind}", f"expected an object, got {kind}", "path")
@@ -106,7 +106,7 @@ class HttpDirectory:
         try:
             value = _value_at(entry, self._fields[field], "fields")
         except DirectoryError:
-            # Only the name has to be there.
+            # The name is the only required field.
             if field == "name":
                 raise
             return ""
@@ -119,7 +119,7 @@ class HttpDirectory:
 
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, each of its type. Raises DirectoryError."""
+    """Return the settings after validating their types. Raises DirectoryError."""
     refuse_unknown(settings, _SETTINGS)
     refuse_no_text(settings, _TEXTS)
     for key in _TABLES:
@@ -137,7 +137,7 @@ def _template(url: str) -> str:
         there_are = ", ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
         raise DirectoryError(f"в адресе нужен номер: {there_are}", f"the URL needs the number: {there_are}", "url")
     checked_url(_PLACEHOLDER.sub("0", url))
-    # A number must not choose the host.
+    # Otherwise a caller could choose the host by the number.
     if "{" in urlsplit(url).netloc:
         raise DirectoryError("номер не может стоять в имени сервера", "the number cannot stand in the host", "url")
     return url
@@ -154,11 +154,11 @@ def _headers(settings: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-def _fields(given: Mapping[str, str]) -> dict[str, str]:
-    if given.keys() - COLUMNS.keys():
+def _fields(names: Mapping[str, str]) -> dict[str, str]:
+    if names.keys() - COLUMNS.keys():
         there_are = ", ".join(COLUMNS)
         raise DirectoryError(f"бывают поля: {there_are}", f"the fields are {there_are}", "fields")
-    return {field: given.get(field, field) for field in COLUMNS}
+    return {field: names.get(field, field) for field in COLUMNS}
 
 
 def _json(body: bytes, content_type: str) -> Any:
@@ -170,7 +170,7 @@ def _json(body: bytes, content_type: str) -> Any:
 
 
 def _value_at(value: Any, path: str, key: str) -> Any:
-    """Return what stands at the dot path; None where something on the way is null. Raises DirectoryError."""
+    """Return the value at a dot-separated path, None when a value on the path is null. Raises DirectoryError."""
     for part in path.split("."):
         if value is None:
             return None

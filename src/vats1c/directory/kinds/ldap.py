@@ -1,6 +1,6 @@
-"""Callers from an LDAP server, Active Directory too, asked for each number through ldap3.
+"""Callers from an LDAP server or Active Directory: one search per number, through the library ldap3.
 
-Rule: no error names the password or the number.
+Rule: no error message contains the password or the number.
 """
 
 import re
@@ -34,13 +34,13 @@ log = structlog.get_logger("vats1c.directory")
 
 _TEXTS = ("url", "user", "password", "base", "filter")
 _SETTINGS = (*_TEXTS, "fields", "timeout")
-_TIMEOUT = 0.5
-# As many as the lookups that may be pending at once (resilience.py).
-_CONNECTIONS = 16
-# More entries than a phone can show say no more than "ambiguous".
+_TIMEOUT_S = 0.5
+# As many idle connections as pending lookups (SourcePolicy.max_pending).
+_MAX_IDLE = 16
+# More entries do not matter: the match is ambiguous, and the phone cannot show more names.
 _MAX_ENTRIES = 50
 _PLACEHOLDER = re.compile(r"\{(number|national|last10)\}")
-# Whole values in the usual forms: a server has an index for them, and none for "*{last10}".
+# Equality filters for the usual forms of a number: servers index them, unlike the substring filter "*{last10}".
 _FILTER = "(|{})".format(
     "".join(
         f"({attribute}={{{form}}})"
@@ -48,7 +48,7 @@ _FILTER = "(|{})".format(
         for form in ("number", "national", "last10")
     )
 )
-# Attributes of each field: the first that has a value counts; of the number, all do.
+# Field -> attributes. The first attribute with a value is used; for the number, all attributes are.
 _FIELDS = {
     "number": "telephoneNumber, mobile",
     "name": "displayName, cn",
@@ -58,27 +58,30 @@ _FIELDS = {
     "note": "description",
 }
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9;.-]*|[0-9]+(\.[0-9]+)+")
-# RFC 4511: sizeLimitExceeded still gives entries; noSuchObject and invalidDNSyntax are the base's fault.
-_OK, _CUT_SHORT, _NO_BASE, _BAD_BASE = 0, 4, 32, 34
+# Result codes of RFC 4511. sizeLimitExceeded still returns entries; noSuchObject and invalidDNSyntax mean a bad `base`.
+_OK, _SIZE_LIMIT, _NO_BASE, _BAD_BASE = 0, 4, 32, 34
 
 
 class LdapDirectory:
-    """Callers of one LDAP server."""
+    """The callers in one LDAP server."""
 
     nonblocking = False
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Try the settings with nobody's number. Raises DirectoryError unless the server is merely unreachable."""
+        """Look up PROBE_NUMBER to test the settings.
+
+        Raises DirectoryError for a wrong setting; logs a warning for an unreachable server.
+        """
         self.name = name
         self._plan = plan
         self._ready = False
-        self._given = _checked(settings)
-        self._timeout = seconds_of(settings, "timeout", _TIMEOUT)
-        self._filter = _usable_filter(self._given.get("filter", _FILTER))
+        self._settings = _checked(settings)
+        self._timeout = seconds_of(settings, "timeout", _TIMEOUT_S)
+        self._filter = _usable_filter(self._settings.get("filter", _FILTER))
         self._attributes = _attributes(settings.get("fields", {}))
-        self._asked = sorted({attribute for own in self._attributes.values() for attribute in own})
-        _server(self._given["url"], self._timeout)
-        self._idle: LifoQueue[ldap3.Connection] = LifoQueue(_CONNECTIONS)
+        self._requested = sorted({attribute for attributes in self._attributes.values() for attribute in attributes})
+        _server(self._settings["url"], self._timeout)
+        self._idle: LifoQueue[ldap3.Connection] = LifoQueue(_MAX_IDLE)
         try:
             self.find(PROBE_NUMBER)
         except DirectoryError as error:
@@ -88,27 +91,27 @@ class LdapDirectory:
             log.warning("directory_unreachable", directory=name, reason=str(error))
 
     def find(self, number: Number) -> Match | None:
-        """Return the callers of the entries that the server gives for `number`. Raises DirectoryError."""
+        """Return the match for `number` from the entries that the server returns. Raises DirectoryError."""
         try:
             entries = self._entries(_filled(self._filter, number))
         except DirectoryError:
             self._ready = False
             raise
         except Exception as error:
-            # The library meets an answer that is not LDAP with any error at all, whose words may repeat what was sent.
+            # ldap3 raises arbitrary exceptions for a response that is not LDAP; their messages may contain the request.
             self._ready = False
             kind = type(error).__name__
             raise DirectoryError(
                 f"сервер LDAP не отвечает: {kind}", f"the LDAP server does not answer: {kind}"
             ) from error
         self._ready = True
-        found = [(self._caller(entry), self._values(entry, "number")) for entry in entries]
-        named = [(caller, cells) for caller, cells in found if caller.name]
-        sure = confidence_of(number, [cells for _, cells in named], self._plan)
-        return Match.of((caller for caller, _ in named), sure)
+        callers = [(self._caller(entry), self._values(entry, "number")) for entry in entries]
+        named = [(caller, cells) for caller, cells in callers if caller.name]
+        confidence = confidence_of(number, [cells for _, cells in named], self._plan)
+        return Match.of((caller for caller, _ in named), confidence)
 
     def state(self) -> State:
-        """Return whether the server answered when it was last asked."""
+        """Return ready when the server answered the last search."""
         return State(ready=self._ready)
 
     def close(self) -> None:
@@ -119,27 +122,27 @@ class LdapDirectory:
             except Empty:
                 return
 
-    def _entries(self, asked: str) -> list[dict[str, Any]]:
+    def _entries(self, filter_text: str) -> list[dict[str, Any]]:
         deadline = time.monotonic() + self._timeout
         try:
-            kept = self._idle.get_nowait()
+            idle = self._idle.get_nowait()
         except Empty:
-            return self._ask(self._connected(), asked)
+            return self._search(self._connected(), filter_text)
         try:
-            return self._ask(kept, asked)
+            return self._search(idle, filter_text)
         except (LDAPExceptionError, OSError):
-            # Servers close idle connections; that alone is no failure, while there is time.
+            # Servers close idle connections: retry on a new connection within the timeout.
             if time.monotonic() > deadline:
                 raise
-            return self._ask(self._connected(), asked)
+            return self._search(self._connected(), filter_text)
 
     def _connected(self) -> ldap3.Connection:
         connection = ldap3.Connection(
-            # A new one each time: the library leaves an address that failed once alone for seconds.
-            _server(self._given["url"], self._timeout),
-            user=self._given.get("user"),
-            password=self._given.get("password"),
-            authentication=ldap3.SIMPLE if "user" in self._given else ldap3.ANONYMOUS,
+            # A new Server object per connection: ldap3 skips an address for seconds after a failure.
+            _server(self._settings["url"], self._timeout),
+            user=self._settings.get("user"),
+            password=self._settings.get("password"),
+            authentication=ldap3.SIMPLE if "user" in self._settings else ldap3.ANONYMOUS,
             read_only=True,
             auto_referrals=False,
             check_names=False,
@@ -147,30 +150,30 @@ class LdapDirectory:
         )
         try:
             connection.open(read_server_info=False)
-            # The library's own receive_timeout takes whole seconds only.
+            # The receive_timeout of ldap3 accepts whole seconds only.
             connection.socket.settimeout(self._timeout)
             bound = connection.bind(read_server_info=False)
         except BaseException:
             _close_connection(connection)
             raise
         if not bound:
-            said = connection.result["description"]
+            reason = connection.result["description"]
             _close_connection(connection)
-            raise DirectoryError(f"сервер LDAP не пускает: {said}", f"the LDAP server refuses the login: {said}")
+            raise DirectoryError(f"сервер LDAP не пускает: {reason}", f"the LDAP server refuses the login: {reason}")
         return connection
 
-    def _ask(self, connection: ldap3.Connection, asked: str) -> list[dict[str, Any]]:
+    def _search(self, connection: ldap3.Connection, filter_text: str) -> list[dict[str, Any]]:
         try:
-            connection.search(self._given["base"], asked, attributes=self._asked, size_limit=_MAX_ENTRIES)
+            connection.search(self._settings["base"], filter_text, attributes=self._requested, size_limit=_MAX_ENTRIES)
         except BaseException:
             _close_connection(connection)
             raise
-        code, said = connection.result["result"], connection.result["description"]
+        code, reason = connection.result["result"], connection.result["description"]
         entries = [entry["raw_attributes"] for entry in connection.response or () if "raw_attributes" in entry]
-        if code not in (_OK, _CUT_SHORT):
+        if code not in (_OK, _SIZE_LIMIT):
             _close_connection(connection)
             key = "base" if code in (_NO_BASE, _BAD_BASE) else ""
-            raise DirectoryError(f"сервер LDAP отказал: {said}", f"the LDAP server refused: {said}", key)
+            raise DirectoryError(f"сервер LDAP отказал: {reason}", f"the LDAP server refused: {reason}", key)
         try:
             self._idle.put_nowait(connection)
         except Full:
@@ -190,7 +193,7 @@ class LdapDirectory:
 
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings that are texts. Raises DirectoryError."""
+    """Return the string settings after validation. Raises DirectoryError."""
     refuse_unknown(settings, _SETTINGS)
     refuse_no_text(settings, _TEXTS)
     for key, ru, en in (
@@ -199,7 +202,7 @@ def _checked(settings: Mapping[str, Any]) -> dict[str, str]:
     ):
         if key not in settings:
             raise DirectoryError(ru, en, key)
-    # A user without a password is taken for nobody by LDAP (RFC 4513, 5.1.2), and let in.
+    # LDAP treats a user without a password as anonymous and accepts the bind (RFC 4513, 5.1.2).
     if ("user" in settings) != ("password" in settings):
         raise DirectoryError("нужны и имя, и пароль", "a user and a password, both or none", "password")
     return {key: settings[key] for key in _TEXTS if key in settings}
@@ -212,7 +215,7 @@ def _usable_filter(text: str) -> str:
             f"в фильтре нужен номер: {there_are}", f"the filter needs the number: {there_are}", "filter"
         )
     try:
-        # The library's own order: schema, escape, encode, validator, check names.
+        # Positional arguments of ldap3: schema, auto_escape, auto_encode, validator, check_names.
         parse_filter(_filled(text, PROBE_NUMBER), None, *(False, False, None, False))  # type: ignore[no-untyped-call]
     except LDAPExceptionError as error:
         raise DirectoryError("это не фильтр LDAP (RFC 4515)", "not an LDAP filter (RFC 4515)", "filter") from error
@@ -221,17 +224,17 @@ def _usable_filter(text: str) -> str:
 
 def _filled(text: str, number: Number) -> str:
     canonical = number.canonical or ""
-    # A foreign number has no national form: the full one stands in for it.
+    # A foreign number has no national form: the canonical form replaces it.
     forms = {"number": canonical, "national": number.national or canonical, "last10": number.last10 or canonical}
-    return _PLACEHOLDER.sub(lambda found: escape_filter_chars(forms[found[1]]), text)
+    return _PLACEHOLDER.sub(lambda placeholder: escape_filter_chars(forms[placeholder[1]]), text)
 
 
-def _attributes(given: Any) -> dict[str, list[str]]:
-    if not isinstance(given, Mapping) or given.keys() - COLUMNS.keys():
+def _attributes(fields: Any) -> dict[str, list[str]]:
+    if not isinstance(fields, Mapping) or fields.keys() - COLUMNS.keys():
         there_are = ", ".join(COLUMNS)
         raise DirectoryError(f"бывают поля: {there_are}", f"the fields are {there_are}", "fields")
     attributes = {}
-    for field, text in {**_FIELDS, **given}.items():
+    for field, text in {**_FIELDS, **fields}.items():
         names = [name.strip() for name in text.split(",") if name.strip()] if isinstance(text, str) else [""]
         if not all(_ATTRIBUTE.fullmatch(name) for name in names) or (field == "name" and not names):
             raise DirectoryError(f"{field}: нужны имена атрибутов", f"{field}: names of attributes", "fields")
@@ -253,15 +256,15 @@ def _server(url: str, timeout: float) -> ldap3.Server:
             "must be an ldap:// or ldaps:// URL without a user in it",
             "url",
         )
-    # The library's own default trusts any certificate.
+    # By default ldap3 accepts any certificate.
     tls = ldap3.Tls(validate=ssl.CERT_REQUIRED) if secure else None
     return ldap3.Server(host, port=port, use_ssl=secure, tls=tls, get_info=ldap3.NONE, connect_timeout=timeout)
 
 
 def _close_connection(connection: ldap3.Connection) -> None:
-    # The library forgets a socket that failed without closing it.
-    used = connection.socket
+    # ldap3 drops its reference to a failed socket without closing it.
+    sock = connection.socket
     with suppress(LDAPExceptionError, OSError):
         connection.unbind()
-    if used is not None:
-        used.close()
+    if sock is not None:
+        sock.close()

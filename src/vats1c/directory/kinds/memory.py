@@ -1,4 +1,4 @@
-"""Callers written in the settings themselves: for a handful of them, for demonstrations and for tests."""
+"""Callers listed in the settings, for a few callers, demonstrations and tests."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -13,40 +13,43 @@ from vats1c.number import Number, NumberPlan
 
 
 class MemoryDirectory:
-    """Callers of one list."""
+    """The callers of one list."""
 
     nonblocking = True
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Take `settings["callers"]`: tables whose keys are the columns of the CSV. Raises DirectoryError."""
+        """Load `settings["callers"]`, a list of tables keyed by column titles. Raises DirectoryError."""
         refuse_unknown(settings, ("callers",))
         self.name = name
         self._plan = plan
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
         self.replace(settings.get("callers"))
 
     def replace(self, callers: Any) -> None:
-        """Know `callers` instead of those known before. Raises DirectoryError, and then changes nothing."""
+        """Replace all callers by `callers`. Raises DirectoryError without changing anything."""
         rows = list(_rows(callers, self._plan))
-        with self._changing:
+        with self._lock:
             self._set_rows(rows)
 
     def put(self, callers: Any) -> None:
-        """Know `callers` too, in place of whoever has one of their numbers. Raises DirectoryError."""
+        """Add `callers`, replacing the callers that share a number with them.
+
+        Raises DirectoryError without changing anything.
+        """
         rows = list(_rows(callers, self._plan))
-        taken = {number.canonical for row in rows for number in row.numbers}
-        with self._changing:
-            others = [row for row in self._rows if taken.isdisjoint(number.canonical for number in row.numbers)]
+        replaced = {number.canonical for row in rows for number in row.numbers}
+        with self._lock:
+            others = [row for row in self._rows if replaced.isdisjoint(number.canonical for number in row.numbers)]
             self._set_rows(others + rows)
 
     def _set_rows(self, rows: list[Row]) -> None:
         self._rows = rows
         self._index = CallerIndex((row.numbers, row.caller) for row in rows)
-        # `Directory.find`. A thread that looks a number up meanwhile uses the old index or the new one, whole.
+        # `Directory.find`. A concurrent lookup uses either the complete old index or the complete new one.
         self.find: Callable[[Number], Match | None] = self._index.find
 
     def rows(self) -> list[Row]:
-        """Return every caller as it was given."""
+        """Return the rows of all callers in the order in which they were added."""
         return self._rows
 
     def state(self) -> State:
@@ -54,18 +57,18 @@ class MemoryDirectory:
         return State(ready=True, callers=len(self._index))
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: no resources are open."""
 
 
 def _rows(callers: Any, plan: NumberPlan) -> Iterator[Row]:
     if not isinstance(callers, list | tuple):
         raise DirectoryError("нужен список таблиц", "a list of tables is needed", "callers")
-    for place, table in enumerate(callers):
-        row = row_of(place + 1, cells_of(_values(table, f"callers[{place}]")), plan)
-        # In a file such a row is somebody else's mess; here it is a mistake in the settings.
+    for index, table in enumerate(callers):
+        row = row_of(index + 1, cells_of(_values(table, f"callers[{index}]")), plan)
+        # An unusable row of a file is skipped; in the settings it is a mistake of the administrator.
         if not row.usable:
             raise DirectoryError(
-                "нужны имя и номер телефонной сети", "a name and a public number are needed", f"callers[{place}]"
+                "нужны имя и номер телефонной сети", "a name and a public number are needed", f"callers[{index}]"
             )
         yield row
 
@@ -81,7 +84,7 @@ def _values(table: Any, key: str) -> dict[str, str]:
             raise DirectoryError(
                 f"нет такого поля; есть: {there_are}", f"no such field; there are: {there_are}", f"{key}.{title}"
             )
-        # number = 89235292926 and manager = 244 read well without quotes.
+        # Integers are accepted so that number = 89235292926 and manager = 244 need no quotes.
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise DirectoryError("нужна строка", "must be a text", f"{key}.{title}")
         values[field] = str(value)

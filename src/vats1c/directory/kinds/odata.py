@@ -1,6 +1,6 @@
-"""Callers of a real 1C base, copied through its standard OData interface from time to time and answered from memory.
+"""Callers copied periodically from a 1C base through its standard OData interface, and looked up in memory.
 
-Rule: a call never waits for 1C, and is always answered from a whole copy, the old one or the new one.
+Rule: a lookup never waits for 1C, and sees one complete copy, the old copy or the new one.
 """
 
 import hashlib
@@ -27,22 +27,22 @@ log = structlog.get_logger("vats1c.directory")
 
 _TEXTS = (*SETTINGS, "password_file", "callers", "owner", "cache")
 _SETTINGS = (*_TEXTS, "phones", "fields", "page", "every", "timeout")
-_PAGE, _MOST_PAGE = 1_000, 10_000
-_EVERY, _LONGEST_EVERY = 600.0, 86_400.0
-# 1C that was idle takes more than half a minute to wake up.
-_TIMEOUT, _LONGEST_TIMEOUT = 60.0, 600.0
-# Before a page is asked for again, seconds.
+_PAGE, _MAX_PAGE = 1_000, 10_000
+_EVERY_S, _MAX_EVERY_S = 600.0, 86_400.0
+# An idle 1C base takes more than 30 s to answer its first request.
+_TIMEOUT_S, _MAX_TIMEOUT_S = 60.0, 600.0
+# Delays before the retries of a page.
 _RETRY_DELAYS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
-# Before all is tried again where 1C does not answer: this, then twice as long, and so on to `every`.
-_FIRST_REST = 15.0
-# Fewer callers than this share of the last good copy are taken for half a base (as files.py does).
+# Delay before the next copy when 1C does not answer, doubled after each failure up to the setting `every`.
+_FIRST_BACKOFF_S = 15.0
+# A new copy with less than this share of the last good callers is rejected as incomplete (as in files.py).
 _MIN_SHARE = 0.5
-# Of the callers that have a number too long to be read, so many are named in the log.
+# Limit of logged keys of callers with an overlong number cell.
 _MAX_LOGGED_KEYS = 10
 
 
 class OdataDirectory:
-    """Callers of one 1C base."""
+    """The callers of one 1C base."""
 
     nonblocking = True
     file_settings = ("ca", "cache", "password_file")
@@ -50,63 +50,66 @@ class OdataDirectory:
     def __init__(
         self, name: str, settings: Mapping[str, Any], plan: NumberPlan, pauses: Sequence[float] = _RETRY_DELAYS_S
     ) -> None:
-        """Answer from what was kept, and begin to copy on a thread of its own. Raises DirectoryError."""
+        """Load the snapshot and start the thread that copies the base. Raises DirectoryError for wrong settings.
+
+        `pauses` are the delays before the retries of a page, seconds.
+        """
         self.name = name
-        given = _checked(settings)
+        checked = _checked(settings)
         self._plan = plan
-        self._layout = Layout.of(given)
-        self._every = seconds_of(given, "every", _EVERY, _LONGEST_EVERY)
+        self._layout = Layout.of(checked)
+        self._every = seconds_of(checked, "every", _EVERY_S, _MAX_EVERY_S)
         self._closed = threading.Event()
-        timeout = seconds_of(given, "timeout", _TIMEOUT, _LONGEST_TIMEOUT)
-        self._pages = EntityPages(given, given.get("page", _PAGE), timeout, pauses, self._closed)
-        self._cache = Path(given["cache"]) if "cache" in given else None
-        self._source = _fingerprint(given["url"], self._layout, plan)
+        timeout = seconds_of(checked, "timeout", _TIMEOUT_S, _MAX_TIMEOUT_S)
+        self._pages = EntityPages(checked, checked.get("page", _PAGE), timeout, pauses, self._closed)
+        self._cache = Path(checked["cache"]) if "cache" in checked else None
+        self._source = _fingerprint(checked["url"], self._layout, plan)
         self._index = self._from_snapshot()
         self._ready = self._index is not None
         self._reason = DirectoryError("база 1С ещё не прочитана", "the 1C base has not been read yet")
-        self._copying = threading.Lock()
-        self._copied = self._failed = 0
-        self._due = time.monotonic()
+        self._copy_lock = threading.Lock()
+        self._copies = self._failures = 0
+        self._next_at = time.monotonic()
         threading.Thread(target=self._run, name=f"directory {name}", daemon=True).start()
 
     def find(self, number: Number) -> Match | None:
-        """Return the callers with this number. Raises DirectoryError until the base has been read once."""
+        """Return the match for `number`. Raises DirectoryError until there is a first copy or a snapshot."""
         if self._index is None:
             raise DirectoryError(self._reason.message.ru, self._reason.message.en)
         return self._index.find(number)
 
     def state(self) -> State:
-        """Return the number of callers; not ready while the copy is older than it should be."""
+        """Return the number of callers; not ready without callers, and after a failed copy."""
         return State(ready=self._ready, callers=None if self._index is None else len(self._index))
 
     def close(self) -> None:
-        """Stop copying; a page that is being read is waited for by nobody."""
+        """Stop copying without waiting for the current page."""
         self._closed.set()
 
     def refresh(self) -> None:
-        """Copy the base now, or wait for the copy being made; keep the last good one when this one is worse."""
-        copied = self._copied
-        with self._copying:
-            if self._copied == copied:
+        """Copy the base now, or wait for a running copy; keep the last good callers if it fails or is incomplete."""
+        copies_before = self._copies
+        with self._copy_lock:
+            if self._copies == copies_before:
                 self._copy()
 
     def _run(self) -> None:
-        while not self._closed.wait(max(0.0, self._due - time.monotonic())):
-            with self._copying:
-                # Somebody else may have refreshed it meanwhile.
-                if time.monotonic() >= self._due:
+        while not self._closed.wait(max(0.0, self._next_at - time.monotonic())):
+            with self._copy_lock:
+                # refresh() may have copied the base while this thread waited for the lock.
+                if time.monotonic() >= self._next_at:
                     self._copy()
-        with self._copying:
+        with self._copy_lock:
             self._pages.close()
 
     def _copy(self) -> None:
         if self._closed.is_set():
             return
-        rest = self._every
+        delay_s = self._every
         try:
             too_long: list[str] = []
             self._use(CallerIndex(self._layout.rows(self._pages.entries, self._plan, too_long.append)))
-            self._failed = 0
+            self._failures = 0
             if too_long:
                 log.warning(
                     "number_cells_too_long",
@@ -116,22 +119,22 @@ class OdataDirectory:
                 )
         except DirectoryError as error:
             self._keep_last_good(error)
-            # A login that was refused is not tried again soon: 1C locks users out.
+            # Other errors wait for the full interval: repeating a refused login would make 1C lock the user.
             if isinstance(error, UnreachableError):
-                rest = min(rest, _FIRST_REST * 2 ** min(self._failed, 16))
-            self._failed += 1
-        except Exception as error:  # a defect must not end the copying
+                delay_s = min(delay_s, _FIRST_BACKOFF_S * 2 ** min(self._failures, 16))
+            self._failures += 1
+        except Exception as error:  # a defect must not end the copying thread
             kind = type(error).__name__
             log.exception("directory_reader_failed", directory=self.name)
             self._keep_last_good(DirectoryError(f"ошибка чтения: {kind}", f"the reading failed: {kind}"))
-        self._copied += 1
-        self._due = time.monotonic() + rest
+        self._copies += 1
+        self._next_at = time.monotonic() + delay_s
 
     def _use(self, index: CallerIndex) -> None:
-        """Answer from `index` from now on. Raises DirectoryError when it is too small to be believed."""
-        held = 0 if self._index is None else len(self._index)
-        if len(index) < held * _MIN_SHARE:
-            raise DirectoryError(f"абонентов {len(index)} вместо {held}", f"{len(index)} callers instead of {held}")
+        """Use `index` for lookups and save it to the snapshot. Raises DirectoryError when `index` is incomplete."""
+        count = 0 if self._index is None else len(self._index)
+        if len(index) < count * _MIN_SHARE:
+            raise DirectoryError(f"абонентов {len(index)} вместо {count}", f"{len(index)} callers instead of {count}")
         self._index = index
         self._ready = True
         log.info("directory_copied", directory=self.name, callers=len(index))
@@ -159,7 +162,7 @@ class OdataDirectory:
 
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, each of its type, the password among them. Raises DirectoryError."""
+    """Return the validated settings, with the password read from `password_file`. Raises DirectoryError."""
     refuse_unknown(settings, _SETTINGS)
     refuse_no_text(settings, _TEXTS)
     if "url" not in settings:
@@ -168,13 +171,13 @@ def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "?" in settings["url"] or "#" in settings["url"]:
         raise DirectoryError("в адресе не может быть ? и #", "the URL cannot hold ? or #", "url")
     page = settings.get("page", _PAGE)
-    if isinstance(page, bool) or not isinstance(page, int) or not 0 < page <= _MOST_PAGE:
-        raise DirectoryError(f"нужно целое от 1 до {_MOST_PAGE}", f"must be from 1 to {_MOST_PAGE}", "page")
+    if isinstance(page, bool) or not isinstance(page, int) or not 0 < page <= _MAX_PAGE:
+        raise DirectoryError(f"нужно целое от 1 до {_MAX_PAGE}", f"must be from 1 to {_MAX_PAGE}", "page")
     return {**settings, **_password(settings)}
 
 
 def _password(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the password that stands in a file. Raises DirectoryError."""
+    """Return {"password": content of `password_file`}, {} without that setting. Raises DirectoryError."""
     if "password_file" not in settings:
         return {}
     if "password" in settings:
@@ -199,6 +202,6 @@ def _password(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _fingerprint(url: str, layout: Layout, plan: NumberPlan) -> str:
-    """Return what tells the callers of one source, read one way, from those of any other; it does not show the URL."""
+    """Return a SHA-256 digest of the settings that determine the callers: URL, layout and number plan."""
     parts = json.dumps([url, layout.callers, layout.phones, layout.owner, layout.fields, asdict(plan)], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()

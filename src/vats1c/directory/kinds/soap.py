@@ -1,6 +1,6 @@
-"""A 1C's own web service, asked by SayName and rung by IncomingCall as the VATS does it, and read as 1C answers it.
+"""Callers from the web service of a 1C, queried with the requests SayName and IncomingCall of the VATS.
 
-Rule: no error and no log line names the number, the password or what stands in the URL behind the host.
+Rule: no error message and no log line contains the number, the password, or the path and query of the URL.
 """
 
 import re
@@ -20,7 +20,7 @@ from vats1c.number import Number, NumberPlan, identify
 
 log = structlog.get_logger("vats1c.directory")
 
-# The vendor's request has no charset and no SOAPAction (SOAP 1.1 §6.1.1 wants one; 1C never looks at it).
+# The vendor's request has no charset and no SOAPAction (SOAP 1.1 §6.1.1 requires the header; 1C ignores it).
 _CONTENT_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml; charset=utf-8"}
 _CONTRACTS = {"vats": "http://VATS", "test": "http://test", "vatscalls": "http://VATSCalls"}
 _CHOICES = {
@@ -30,8 +30,8 @@ _CHOICES = {
     "send": ("received", "national", "canonical"),
 }
 _SETTINGS = (*SETTINGS, *_CHOICES, "timeout")
-_TIMEOUT = 0.5
-# Byte for byte the vendor's examples, the line end after them too.
+_TIMEOUT_S = 0.5
+# Byte for byte the vendor's example, including the final line break.
 _REQUEST = """\
 <?xml version="1.0" encoding="utf-8"?>
 <soap:Envelope xmlns:soap="{version}">
@@ -42,41 +42,41 @@ _REQUEST = """\
 </soap:Envelope>
 """
 _PARAMETER = "            <{name}>{value}</{name}>\n"
-# XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
+# Characters outside production [2] Char of XML 1.0 §2.2, which a document cannot contain even as references.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Nobody's number (there is no code 000) as the VATS would write it, to see whether 1C answers.
+# An unassigned number (there is no area code 000) in the notation of the VATS, to test whether 1C answers.
 _PROBE_NUMBER = identify("80000000000")
 _MASKED_KEY = "KEY"
 
 
 class SoapDirectory:
-    """Callers of one web service of a 1C."""
+    """The callers known to the web service of one 1C."""
 
     nonblocking = False
     file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:  # noqa: ARG002 - as every kind's
-        """Ask about nobody's number, to say at the start whether 1C answers. Raises DirectoryError."""
+        """Look up an unassigned number, and log a warning when 1C does not answer. Raises DirectoryError."""
         self.name = name
         self._ready = False
-        given = _checked(settings)
-        self._given = given
-        headers = {"Content-Type": _CONTENT_TYPES[given["soap"]], "Cache-Control": "no-cache", "Accept": "*/*"}
-        self._exchange = HttpClient(given, headers, given["timeout"])
+        checked = _checked(settings)
+        self._settings = checked
+        headers = {"Content-Type": _CONTENT_TYPES[checked["soap"]], "Cache-Control": "no-cache", "Accept": "*/*"}
+        self._client = HttpClient(checked, headers, checked["timeout"])
         try:
             self.find(_PROBE_NUMBER)
         except DirectoryError as error:
             log.warning("directory_unreachable", directory=name, reason=str(error))
 
     def find(self, number: Number) -> Match | None:
-        """Return the caller that 1C names for `number`. Raises DirectoryError."""
+        """Return the match for `number` from the answer of 1C. Raises DirectoryError."""
         return self.ask(number).match_or_error()
 
     def ask(self, number: Number) -> OneCReply:
-        """Return what 1C answers when it is asked who `number` is; never raises DirectoryError."""
-        # A foreign number has no national form: the full one stands in for it.
-        form = getattr(number, self._given["send"]) or number.canonical or ""
-        request = self._request("SayName", {self._given["parameter"]: form})
+        """Send SayName for `number` and return the exchange. Never raises DirectoryError: `OneCReply.error` has it."""
+        # A foreign number has no national form: the canonical form replaces it.
+        sent_number = getattr(number, self._settings["send"]) or number.canonical or ""
+        request = self._request("SayName", {self._settings["parameter"]: sent_number})
 
         def read(answer: HttpAnswer) -> Match | None:
             caller = soap_answers.read(*self._parts(answer))
@@ -85,50 +85,50 @@ class SoapDirectory:
         return self._perform(request, request, read)
 
     def ring(self, received: str, key: str) -> OneCReply:
-        """Return what 1C answers when it is told that `received` rings at the owner of `key`; likewise.
+        """Send IncomingCall for a call from `received` to the owner of `key`, and return the exchange.
 
-        The key is a secret between the VATS and the 1C: what is given back has none.
+        Never raises DirectoryError. The key is a secret shared by the VATS and 1C: the returned request has it masked.
         """
-        request, shown = (
-            self._request("IncomingCall", {"NumFrom": received, "Key": given}) for given in (key, _MASKED_KEY)
+        request, masked = (
+            self._request("IncomingCall", {"NumFrom": received, "Key": sent_key}) for sent_key in (key, _MASKED_KEY)
         )
-        return self._perform(request, shown, lambda answer: soap_answers.read_call(*self._parts(answer)))
+        return self._perform(request, masked, lambda answer: soap_answers.read_call(*self._parts(answer)))
 
     def state(self) -> State:
-        """Return whether 1C answered when it was last asked."""
+        """Return ready when 1C answered the last request without an error."""
         return State(ready=self._ready)
 
     def close(self) -> None:
         """Close the connections."""
-        self._exchange.close()
+        self._client.close()
 
-    def _perform(self, request: bytes, shown: bytes, read: Callable[[HttpAnswer], Match | None]) -> OneCReply:
-        begun = time.perf_counter()
+    def _perform(self, request: bytes, masked: bytes, read: Callable[[HttpAnswer], Match | None]) -> OneCReply:
+        started = time.perf_counter()
         answer = None
         try:
-            answer = self._exchange.ask(self._given["url"], request)
-            elapsed = time.perf_counter() - begun
+            answer = self._client.ask(self._settings["url"], request)
+            elapsed = time.perf_counter() - started
             match = read(answer)
         except DirectoryError as error:
             self._ready = False
-            elapsed = time.perf_counter() - begun
+            elapsed = time.perf_counter() - started
             if answer is None:
-                return OneCReply(shown, elapsed, error=error)
-            # A fault may repeat what it refuses.
-            secret = self._given.get("password", "").encode()
+                return OneCReply(masked, elapsed, error=error)
+            # The text of a fault may contain the rejected password.
+            secret = self._settings.get("password", "").encode()
             body = answer.body.replace(secret, b"***") if secret else answer.body
-            return OneCReply(shown, elapsed, answer.status, answer.content_type, body, error=error)
+            return OneCReply(masked, elapsed, answer.status, answer.content_type, body, error=error)
         self._ready = True
-        return OneCReply(shown, elapsed, answer.status, answer.content_type, answer.body, match)
+        return OneCReply(masked, elapsed, answer.status, answer.content_type, answer.body, match)
 
     def _parts(self, answer: HttpAnswer) -> tuple[int, str, bytes, str, str]:
-        namespace, secret = _CONTRACTS[self._given["contract"]], self._given.get("password", "")
+        namespace, secret = _CONTRACTS[self._settings["contract"]], self._settings.get("password", "")
         return answer.status, answer.content_type, answer.body, namespace, secret
 
     def _request(self, operation: str, parameters: Mapping[str, str]) -> bytes:
         return _REQUEST.format(
-            version=soap_answers.SOAP[self._given["soap"]],
-            namespace=_CONTRACTS[self._given["contract"]],
+            version=soap_answers.SOAP[self._settings["soap"]],
+            namespace=_CONTRACTS[self._settings["contract"]],
             operation=operation,
             parameters="".join(
                 _PARAMETER.format(name=name, value=escape(_NOT_XML.sub("", value), quote=False))
@@ -138,7 +138,7 @@ class SoapDirectory:
 
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, each of its type, with the defaults of those not given. Raises DirectoryError."""
+    """Return the validated settings, completed with defaults. Raises DirectoryError."""
     refuse_unknown(settings, _SETTINGS)
     refuse_no_text(settings, SETTINGS)
     for key, choices in _CHOICES.items():
@@ -148,9 +148,9 @@ def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "url" not in settings:
         raise DirectoryError("нужен адрес веб-сервиса", "the web service's URL is needed", "url")
     checked_url(settings["url"])
-    given = {key: choices[0] for key, choices in _CHOICES.items()}
+    defaults = {key: choices[0] for key, choices in _CHOICES.items()}
     if settings.get("contract") == "vatscalls":
-        given["parameter"] = "Number"
+        defaults["parameter"] = "Number"
         if settings.get("parameter") == "number":
             raise DirectoryError("в vatscalls параметр — Number", "vatscalls knows Number only", "parameter")
-    return {**given, **settings, "timeout": seconds_of(settings, "timeout", _TIMEOUT)}
+    return {**defaults, **settings, "timeout": seconds_of(settings, "timeout", _TIMEOUT_S)}
