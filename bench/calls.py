@@ -28,8 +28,8 @@ import sqlalchemy as sa
 import tables
 from run import parsed, pinned
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from servers import postgresql
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.support.servers import postgresql
 
 PORT = 8_195
 PATH = "/telephony/ws/VATS"

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from live import free_port
-from servers import postgresql
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.support.live import free_port
+from tests.support.servers import postgresql
 
 LOOKUPS = 1_000
 DEADLINE = 0.8

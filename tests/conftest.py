@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from live import Live, free_port
-from office import SOAP_USER
-from servers import postgresql
+from tests.support.live import Live, free_port
+from tests.support.office import SOAP_USER
+from tests.support.servers import postgresql
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from office import PEOPLE, SOAP_USER, STORE, Office
+from tests.support.office import PEOPLE, SOAP_USER, STORE, Office
 
 CHROMIUM = shutil.which("chromium")
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from live import Live, incoming_call, say_name
-from waiting import until
+from tests.support.live import Live, incoming_call, say_name
+from tests.support.waiting import until
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser

@@ -2,8 +2,8 @@
 
 import pytest
 
-from live import Live, incoming_call, say_name
-from tester import STAGING
+from tests.support.live import Live, incoming_call, say_name
+from tests.support.tester import STAGING
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser

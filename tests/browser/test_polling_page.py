@@ -1,7 +1,8 @@
 """The card page under a WSGI server that has no streams: it asks for calls instead."""
 
 import pytest
-from wsgi_servers import command
+
+from tests.support.wsgi_servers import command
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser

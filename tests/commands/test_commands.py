@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from live import free_port, incoming_call, say_name, vats1c
+from tests.support.live import free_port, incoming_call, say_name, vats1c
+from tests.support.waiting import until
 from vats1c.accounts.passwords import is_hash
-from waiting import until
 
 
 @pytest.fixture
@@ -381,7 +381,7 @@ def test_the_demo_needs_nothing_and_leaves_nothing(tmp_path):
     )
     try:
         assert vats1c("healthcheck", f"http://127.0.0.1:{port}", "--wait", "20")[0] == 0
-        from live import Live
+        from tests.support.live import Live
 
         live = Live.__new__(Live)
         live.port = port

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from live import vats1c
+from tests.support.live import vats1c
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from live import vats1c
-from office import PEOPLE, SOAP_USER
-from tester import STAGING, TOKEN, BenchClient
+from tests.support.live import vats1c
+from tests.support.office import PEOPLE, SOAP_USER
+from tests.support.tester import STAGING, TOKEN, BenchClient
 
 
 @pytest.fixture(scope="module")

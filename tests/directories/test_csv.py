@@ -6,10 +6,10 @@ import os
 import pytest
 import structlog
 
+from tests.support.waiting import until
 from vats1c.directory import load
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.testing import CALLERS, DirectoryContract
-from waiting import until
 
 TITLES = ("number", "name", "company", "category", "manager", "note")
 

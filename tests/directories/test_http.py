@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from live import free_port
+from tests.support.live import free_port
 from vats1c.directory import DirectoryContext, DirectoryError, load
 from vats1c.directory.kinds.http import HttpDirectory
 from vats1c.model import Confidence

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from live import free_port
+from tests.support.live import free_port
 from vats1c.directory import DirectoryError
 from vats1c.model import Caller, Confidence
 from vats1c.number import DEFAULT_PLAN, Number, NumberPlan, identify

@@ -18,7 +18,8 @@ from uuid import UUID
 import pytest
 import structlog
 
-from live import free_port
+from tests.support.live import free_port
+from tests.support.waiting import until
 from vats1c import config
 from vats1c.cli.running import open_application, refresh_directories
 from vats1c.directory import DirectoryContext, DirectoryError, load, odata_pages
@@ -26,7 +27,6 @@ from vats1c.directory.kinds.odata import OdataDirectory
 from vats1c.model import Confidence
 from vats1c.number import DEFAULT_PLAN, NumberPlan, identify
 from vats1c.testing import CALLERS, DirectoryContract
-from waiting import until
 
 ROOT = "/base/odata/standard.odata"
 JSON = {"Content-Type": "application/json;odata=minimalmetadata;charset=utf-8"}

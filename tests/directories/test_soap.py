@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, free_port
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, free_port
 from vats1c.directory import DirectoryError
 from vats1c.directory.kinds.soap import SoapDirectory
 from vats1c.model import Caller, Confidence

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from live import free_port
-from servers import answering, binary, serving, unprivileged
+from tests.support.live import free_port
+from tests.support.servers import answering, binary, serving, unprivileged
 from vats1c.directory import DirectoryError
 from vats1c.directory.kinds.sql import SqlDirectory
 from vats1c.model import Confidence

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 from werkzeug.test import Client
 
-from live import PATH, free_port, say_name
+from tests.support.live import PATH, free_port, say_name
 from vats1c import config
 from vats1c.accounts.passwords import is_hash
 from vats1c.app.router import WsgiApplication

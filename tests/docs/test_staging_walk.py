@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from live import Live, free_port
+from tests.support.live import Live, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "staging.md").read_text(encoding="utf-8")

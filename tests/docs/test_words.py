@@ -156,7 +156,7 @@ def test_metrics_are_scraped_under_the_documented_names(live):
 
 @pytest.mark.parametrize("address", re.findall(r"`(GET|POST) (/[^`]*)`", OPERATIONS + CONTRACT), ids="-".join)
 def test_every_address_named_answers(live, address):
-    from live import say_name
+    from tests.support.live import say_name
 
     # Pages send whoever is not signed in to do so first.
     expected = {"/calls": 303, "/card": 303, "/directory": 303, "/card/events": 401}
@@ -204,7 +204,7 @@ def test_every_fault_is_on_the_page_with_its_code_and_status_and_no_other():
 
 
 def test_the_fault_shown_is_the_one_sent(live):
-    from live import say_name
+    from tests.support.live import say_name
 
     (fault,) = re.findall(r"```xml\n(.+?)\n```", section(CONTRACT, "Faults"))
 
@@ -212,7 +212,7 @@ def test_the_fault_shown_is_the_one_sent(live):
 
 
 def test_the_document_of_the_later_sayname_is_the_one_sent(live):
-    from live import say_name
+    from tests.support.live import say_name
 
     (document,) = re.findall(r"```xml\n(.+?)```", section(CONTRACT, "Operations"), re.DOTALL)
 
@@ -317,7 +317,7 @@ def shown(start, tmp_path_factory):
     ],
 )
 def test_the_callers_shown_are_answered_as_said(shown, number, name, category, manager):
-    from live import say_name
+    from tests.support.live import say_name
 
     document = etree.fromstring(shown.post(say_name(number, parameter="Number")).returned.encode())
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from broken import DEFECTS, NAME, StandIn, Ways
-from live import AUTHORIZATION, free_port, vats1c
-from waiting import until
+from tests.support.broken import DEFECTS, NAME, StandIn, Ways
+from tests.support.live import AUTHORIZATION, free_port, vats1c
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "tests" / "wire" / "examples"

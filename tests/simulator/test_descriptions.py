@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from broken import WSDL, StandIn, Ways
-from live import vats1c
+from tests.support.broken import WSDL, StandIn, Ways
+from tests.support.live import vats1c
 from vats1c.simulator.answers import parse
 from vats1c.simulator.wsdl_diff import differences, facts, operations
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from live import free_port
+from tests.support.live import free_port
 from vats1c.simulator.address import address
 from vats1c.simulator.load import LoadRunner, at_rate
 from vats1c.simulator.pbx_client import Target

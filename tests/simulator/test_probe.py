@@ -5,8 +5,8 @@ import json
 import pytest
 from lxml import etree
 
-from broken import DEFECTS, RIGHT, WSDL, StandIn, Ways
-from live import free_port, vats1c
+from tests.support.broken import DEFECTS, RIGHT, WSDL, StandIn, Ways
+from tests.support.live import free_port, vats1c
 from vats1c.simulator.address import address
 from vats1c.simulator.checks import CHECKS
 from vats1c.simulator.pbx_client import Target

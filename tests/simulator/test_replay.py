@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from broken import StandIn, Ways
-from live import free_port, incoming_call, say_name, vats1c
-from waiting import until
+from tests.support.broken import StandIn, Ways
+from tests.support.live import free_port, incoming_call, say_name, vats1c
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from live import SOAP12, envelope, incoming_call, say_name
+from tests.support.live import SOAP12, envelope, incoming_call, say_name
 from vats1c.model import Exchange
 from vats1c.soap import wsdl
 from vats1c.soap.reparse import read

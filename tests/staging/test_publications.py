@@ -2,13 +2,13 @@
 
 import pytest
 
+from tests.support.waiting import until
 from vats1c.config import StagingTable
 from vats1c.database import DatabaseError
 from vats1c.directory import DirectoryError
 from vats1c.number import DEFAULT_PLAN, identify
 from vats1c.staging.publications import Publications
 from vats1c.staging.schema import StagingError
-from waiting import until
 
 
 class Stage:

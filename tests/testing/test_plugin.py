@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from live import free_port
-from office import SOAP_USER
-from tester import STAGING, TOKEN
+from tests.support.live import free_port
+from tests.support.office import SOAP_USER
+from tests.support.tester import STAGING, TOKEN
+from tests.support.waiting import until
 from vats1c.testing import service
-from waiting import until
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/test_calls.py"
 FAILING = """

@@ -3,7 +3,7 @@
 import pytest
 from openpyxl import Workbook
 
-from growth import LARGE_CHARS, is_linear
+from tests.support.growth import LARGE_CHARS, is_linear
 from vats1c.directory import DirectoryError, Row, load
 from vats1c.directory.columns import confidence_of
 from vats1c.directory.doctor import validate

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 import vats1c
-from growth import is_linear
+from tests.support.growth import is_linear
 
 ROOT = Path(vats1c.__file__).parent
 METHODS = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "split"})

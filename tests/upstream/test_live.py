@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from live import free_port, incoming_call, say_name, vats1c
-from office import basic
-from waiting import until
+from tests.support.live import free_port, incoming_call, say_name, vats1c
+from tests.support.office import basic
+from tests.support.waiting import until
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
 

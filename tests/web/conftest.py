@@ -2,8 +2,8 @@
 
 import pytest
 
-from office import PEOPLE, SOAP_USER, STORE, Office
-from tester import STAGING, BenchClient
+from tests.support.office import PEOPLE, SOAP_USER, STORE, Office
+from tests.support.tester import STAGING, BenchClient
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from live import say_name
+from tests.support.live import say_name
 
 
 @pytest.fixture

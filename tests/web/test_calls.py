@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from live import say_name
+from tests.support.live import say_name
 
 
 def test_a_call_is_given_with_all_that_is_known_and_without_its_key(office):

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import pytest
 
-from live import AUTHORIZATION, say_name
-from office import PEOPLE, SOAP_USER, STORE, basic
-from tester import TOKEN
+from tests.support.live import AUTHORIZATION, say_name
+from tests.support.office import PEOPLE, SOAP_USER, STORE, basic
+from tests.support.tester import TOKEN
 
 
 def ask(live, path, authorization=f"Bearer {TOKEN}", **headers):
@@ -313,7 +313,7 @@ def test_a_follower_that_was_away_goes_on_where_it_was(bench_live, tester, publi
 
 
 def test_followers_count_as_windows(start):
-    from tester import STAGING
+    from tests.support.tester import STAGING
 
     live = start(extra=STAGING + "[limits]\nwindows = 1\n" + STORE, users=SOAP_USER + PEOPLE)
     followed = Followed(live)
@@ -338,7 +338,7 @@ def test_fifty_requests_a_second_all_come(bench_live, tester, publication):
 
 
 def test_a_test_call_is_a_sayname_and_an_incomingcall(start):
-    from tester import STAGING, BenchClient
+    from tests.support.tester import STAGING, BenchClient
 
     live = start(extra=STAGING + STORE, users=SOAP_USER + PEOPLE)
     status, said = BenchClient(live).ask("POST", "/api/v1/test-call", {})

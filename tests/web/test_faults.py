@@ -2,9 +2,9 @@
 
 import pytest
 
-from live import say_name
-from office import PEOPLE, SOAP_USER, STORE, basic
-from tester import STAGING, BenchClient
+from tests.support.live import say_name
+from tests.support.office import PEOPLE, SOAP_USER, STORE, basic
+from tests.support.tester import STAGING, BenchClient
 
 
 def test_a_plan_is_made_told_and_ended(tester, publication):

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from live import Live
-from office import PEOPLE, SOAP_USER, STORE
-from tester import STAGING, TOKEN, BenchClient
+from tests.support.live import Live
+from tests.support.office import PEOPLE, SOAP_USER, STORE
+from tests.support.tester import STAGING, TOKEN, BenchClient
 from vats1c import config, web
 from vats1c.cli.running import open_application
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from live import Live, free_port, say_name, vats1c
-from office import PEOPLE, SOAP_USER, STORE, basic
-from tester import STAGING, BenchClient
-from waiting import until
+from tests.support.live import Live, free_port, say_name, vats1c
+from tests.support.office import PEOPLE, SOAP_USER, STORE, basic
+from tests.support.tester import STAGING, BenchClient
+from tests.support.waiting import until
 
 
 def test_a_publication_is_made_and_answers_with_its_own_callers(tester):

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from live import vats1c
-from waiting import until
+from tests.support.live import vats1c
+from tests.support.waiting import until
 
 
 def sign_in(live, login="anna", password="anna's", next_="", **headers):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from live import say_name
-from waiting import until
+from tests.support.live import say_name
+from tests.support.waiting import until
 
 
 def test_a_call_comes_to_its_windows_and_to_no_other(own_office):
@@ -168,7 +168,7 @@ def test_a_service_that_stops_says_goodbye_and_stops_at_once(own_office):
 def test_a_call_that_cannot_be_written_down_is_shown_all_the_same(own_office):
     import sqlite3
 
-    from live import incoming_call
+    from tests.support.live import incoming_call
 
     office = own_office()
     stream = office.stream()

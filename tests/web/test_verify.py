@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from live import say_name
-from office import basic
+from tests.support.live import say_name
+from tests.support.office import basic
 
 
 def test_an_answered_exchange_is_listed_with_all_that_is_known(tester, publication):
@@ -207,7 +207,7 @@ def test_a_publication_that_is_not_there_is_said(tester, publication, status):
 
 
 def test_so_many_may_wait_and_all_end_with_the_service(start):
-    from tester import STAGING, BenchClient
+    from tests.support.tester import STAGING, BenchClient
 
     tester = BenchClient(start(extra=STAGING))
     answers = []

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from faults import assert_fault
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
+from tests.support.faults import assert_fault
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
 
 BODY = say_name().encode()
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTHORIZATION}\r\nContent-Type: text/xml\r\n".encode()

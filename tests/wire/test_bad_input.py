@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from faults import assert_fault
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
+from tests.support.faults import assert_fault
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
 
 NAME = "VIP:Ренессанс Капитал"
 PLAIN = '<SayName xmlns="http://VATS"><number>89235292926</number></SayName>'

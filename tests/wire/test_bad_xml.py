@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from faults import assert_fault
-from live import SOAP11, SOAP12, envelope, say_name
+from tests.support.faults import assert_fault
+from tests.support.live import SOAP11, SOAP12, envelope, say_name
 
 PLAIN = '<SayName xmlns="http://VATS"><number>89235292926</number></SayName>'
 CALL = '<IncomingCall xmlns="http://VATS">{}</IncomingCall>'

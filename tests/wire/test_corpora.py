@@ -7,8 +7,8 @@ from html import escape
 
 import pytest
 
-from faults import assert_fault
-from live import PATH, SOAP11, envelope, incoming_call, say_name
+from tests.support.faults import assert_fault
+from tests.support.live import PATH, SOAP11, envelope, incoming_call, say_name
 
 pytestmark = pytest.mark.corpora
 _MOST_GROWTH = 50 * 1024 * 1024

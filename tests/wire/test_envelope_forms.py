@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
 
 NAME = "VIP:Ренессанс Капитал"
 PLAIN = '<SayName xmlns="http://VATS"><number>89235292926</number></SayName>'

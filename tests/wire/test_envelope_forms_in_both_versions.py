@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from live import SOAP11, SOAP12, envelope, say_name
+from tests.support.live import SOAP11, SOAP12, envelope, say_name
 
 NAME = "VIP:Ренессанс Капитал"
 PLAIN = '<SayName xmlns="http://VATS"><number>89235292926</number></SayName>'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from live import PATH
+from tests.support.live import PATH
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.request.xml"))
 

@@ -11,9 +11,9 @@ from contextlib import closing
 
 import pytest
 
-from live import AUTHORIZATION, PATH, incoming_call
-from office import PEOPLE, SOAP_USER, Office
-from waiting import until
+from tests.support.live import AUTHORIZATION, PATH, incoming_call
+from tests.support.office import PEOPLE, SOAP_USER, Office
+from tests.support.waiting import until
 
 HEADERS = {"Content-Type": "text/xml", "Authorization": AUTHORIZATION}
 SENDERS = 6

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from live import AUTHORIZATION, PATH, incoming_call
+from tests.support.live import AUTHORIZATION, PATH, incoming_call
 
 HEADERS = {"Content-Type": "text/xml", "Authorization": AUTHORIZATION}
 SENDERS = 8

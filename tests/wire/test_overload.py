@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from sources import Source, above, figure
 
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
+from tests.support.sources import Source, above, figure
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
 

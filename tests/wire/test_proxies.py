@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from live import incoming_call, say_name
-from office import PEOPLE, SOAP_USER, basic
-from tester import STAGING, TOKEN
+from tests.support.live import incoming_call, say_name
+from tests.support.office import PEOPLE, SOAP_USER, basic
+from tests.support.tester import STAGING, TOKEN
 
 EXCHANGES = "/api/v1/exchanges"
 SENDER = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7:50010"}

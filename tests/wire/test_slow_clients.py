@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from live import AUTHORIZATION, PATH, incoming_call, say_name
+from tests.support.live import AUTHORIZATION, PATH, incoming_call, say_name
 
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 300\r\n".encode()
 AUTHORISED = HEADER + f"Authorization: {AUTHORIZATION}\r\n\r\n<".encode()

@@ -4,9 +4,9 @@ import json
 import threading
 
 import pytest
-from sources import NAME, Source, above, figure
 
-from live import free_port, incoming_call, say_name
+from tests.support.live import free_port, incoming_call, say_name
+from tests.support.sources import NAME, Source, above, figure
 
 pytest.importorskip("httpx", reason="httpx is not installed (requirements-dev.txt)")
 

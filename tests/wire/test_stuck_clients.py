@@ -2,7 +2,7 @@
 
 import pytest
 
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, say_name
 
 NAME = "VIP:Ренессанс Капитал"
 # More may wait than are opened at once: none is refused for being one too many.

@@ -7,11 +7,11 @@ from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
-from wsgi_servers import command
 
-from live import AUTHORIZATION, PATH, incoming_call, say_name, vats1c
-from office import PEOPLE, SOAP_USER, basic
-from tester import STAGING, BenchClient
+from tests.support.live import AUTHORIZATION, PATH, incoming_call, say_name, vats1c
+from tests.support.office import PEOPLE, SOAP_USER, basic
+from tests.support.tester import STAGING, BenchClient
+from tests.support.wsgi_servers import command
 
 SERVERS = {
     "gunicorn": command("gunicorn"),

@@ -14,11 +14,7 @@ from vats1c.http import Request
 _MAX_PIECE_BYTES = 4_096
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
-_METHOD = rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}"
-_UNFINISHED_METHOD = re.compile(_METHOD[1:] + rb" ?\Z")
-# A request line, and one that has not come whole.
-_REQUEST_LINE = re.compile(rb"(" + _METHOD + rb") (\S{1,2000}) HTTP/1\.[01]\r?\n", re.MULTILINE)
-_UNFINISHED_REQUEST_LINE = re.compile(_METHOD + rb"(?: (?:\S{1,2000}(?: [HTP/1.0]{0,8}\r?)?)?)?\Z", re.MULTILINE)
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20} (\S{1,2000}) HTTP/1\.[01]\r?\n")
 # Names of header fields as they were sent → in lower case.
 _header_names: dict[bytes, str] = {}
 _MAX_HEADER_NAMES = 256
@@ -58,11 +54,7 @@ class RequestParser:
         self._in_head = False
         # Bytes that have come since a request, its body or the last piece of it began.
         self._unfinished_bytes = 0
-        self._has_progressed = False
-        # What has come of a request line; all that stands before it as well, where it is not exact.
-        self._request_line = b""
-        self._is_request_line_exact = False
-        self._is_method_unknown = False
+        self._has_progressed = self._has_completed = False
         # How the body is framed that follows an offer of another protocol.
         self._upgrade_framing = b""
         self._is_resuming = False
@@ -78,14 +70,10 @@ class RequestParser:
             self._feed(data[start : start + _MAX_PIECE_BYTES])
 
     def _feed(self, data: bytes) -> None:
-        if self._is_method_unknown:
-            self._refuse_method(data)
-            return
         unfinished_bytes = self._unfinished_bytes + len(data)
         if unfinished_bytes > _MAX_HEAD_BYTES - _MAX_PIECE_BYTES:
             raise self._malformed(431)
-        self._has_progressed = False
-        was_in_head = self._in_head
+        self._has_progressed = self._has_completed = False
         upgraded_at = None
         try:
             self._parser.feed_data(data)
@@ -94,11 +82,11 @@ class RequestParser:
         except httptools.HttpParserCallbackError as error:
             raise (error.__context__ or error) from None
         except httptools.HttpParserInvalidMethodError:
-            # llhttp knows the registered methods; of a request with any other it tells nothing but that.
-            self._is_method_unknown = True
-            # The first line may be the end of the head before.
-            self._refuse_method(data.partition(b"\n")[2] if was_in_head and not self._request_line else data)
-            return
+            # llhttp knows the registered methods; of a request with any other it tells nothing but that. Where its
+            # line begins the piece, as it does nearly always, the path is known.
+            request_line = None if self._has_completed else _REQUEST_LINE.match(data)
+            self._url = request_line[1] if request_line else b""
+            raise self._malformed(405 if request_line else 400) from None
         except httptools.HttpParserError:
             raise self._malformed(400) from None
         if upgraded_at is not None:
@@ -106,9 +94,6 @@ class RequestParser:
             self._continue_with_http(data[upgraded_at:])
             return
         self._unfinished_bytes = 0 if self._has_progressed else unfinished_bytes
-        if self._in_head and not self._url and (method := _UNFINISHED_METHOD.search(data)):
-            self._request_line += method[0]
-            self._is_request_line_exact = True
 
     def _continue_with_http(self, rest: bytes) -> None:
         """Parse on after an offer of another protocol: the request is answered as HTTP/1.1 (RFC 9110, 7.8).
@@ -125,30 +110,10 @@ class RequestParser:
         if rest:
             self._feed(rest)
 
-    def _refuse_method(self, data: bytes) -> None:
-        """Refuse the request as soon as its request line has come, or cannot be one."""
-        self._request_line += data
-        first_line = self._request_line.lstrip(b"\r\n")
-        if self._is_request_line_exact:
-            request_line = _REQUEST_LINE.match(first_line)
-            is_unfinished = _UNFINISHED_REQUEST_LINE.match(first_line)
-        else:
-            # Requests may stand before it.
-            lines = _REQUEST_LINE.finditer(first_line)
-            request_line = next((line for line in lines if not _is_known(line[1])), None)
-            is_unfinished = _UNFINISHED_REQUEST_LINE.search(first_line)
-        if request_line:
-            self._url = request_line[2]
-            raise self._malformed(405)
-        if not is_unfinished:
-            raise self._malformed(400)
-
     # What httptools calls
 
     def on_message_begin(self) -> None:
-        self._is_request_line_exact = not self._has_progressed
         self._in_head = self._has_progressed = True
-        self._request_line = b""
         self._url = b""
         self._headers = {}
 
@@ -157,7 +122,7 @@ class RequestParser:
         self._receiver.body_received(data)
 
     def on_message_complete(self) -> None:
-        self._has_progressed = True
+        self._has_progressed = self._has_completed = True
         if not self._upgrade_framing:
             self._receiver.request_complete()
 
@@ -166,7 +131,7 @@ class RequestParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
-            # A trailer: nobody reads one, and it is no part of the head that was admitted (RFC 9110, 6.5.1).
+            # A trailer is no part of the head that was admitted (RFC 9110, 6.5.1).
             return
         known = _header_names.get(name)
         if known is None:
@@ -218,18 +183,6 @@ class RequestParser:
     def _malformed(self, status: int) -> MalformedRequestError:
         path, _ = _target(self._url) or ("", "")
         return MalformedRequestError(status, path, self._headers.get("content-type", ""))
-
-
-def _is_known(method: bytes) -> bool:
-    try:
-        httptools.HttpRequestParser(_Deaf()).feed_data(method + b" ")
-    except httptools.HttpParserInvalidMethodError:
-        return False
-    return True
-
-
-class _Deaf:
-    """Takes no note of what is parsed."""
 
 
 def _header_name(name: bytes) -> str:

@@ -1,8 +1,8 @@
 """Direct dispatch: an ordinary request calls its method as Spyne would, worked out once at the start.
 
 Rule: everything is derived from the application's own declaration, and an ordinary request gets the same bytes as by
-Spyne (tests/unit/test_compiled.py compares both). Other requests are dispatched by Spyne: with parameters that are
-missing, repeated, unknown, empty or in another order, and all requests while Spyne's events have listeners.
+Spyne (tests/unit/soap/test_direct_dispatch.py compares both). Other requests are dispatched by Spyne: with parameters
+that are missing, repeated, unknown, empty or in another order, and all requests while Spyne's events have listeners.
 """
 # mypy: disable-error-code="misc"
 

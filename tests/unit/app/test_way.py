@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import vats1c
-from live import AUTHORIZATION, PATH, incoming_call, say_name
+from tests.support.live import AUTHORIZATION, PATH, incoming_call, say_name
 from vats1c import config
 from vats1c.app.application import build
 from vats1c.app.router import WsgiApplication

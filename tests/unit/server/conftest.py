@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from live import free_port
+from tests.support.live import free_port
+from tests.support.waiting import until
 from vats1c.http import Response
 from vats1c.server import http_server
 from vats1c.server.http_server import HttpServer, ServerLimits
-from waiting import until
 
 # Nothing here takes long; a busy machine may.
 TIMEOUT_S = 60

@@ -533,7 +533,7 @@ def test_a_client_that_never_hangs_up_after_a_refusal_is_hung_up_on(server):
     server.wait_for_no_connections()
 
 
-@pytest.mark.parametrize("sent", [b"", get()[:20], b"FO", b"FOO /x HTT"])
+@pytest.mark.parametrize("sent", [b"", get()[:20]])
 def test_a_head_that_does_not_come_in_time_ends_its_connection(start_server, sent):
     server = start_server(header_timeout_s=0.3)
 
@@ -607,7 +607,7 @@ def test_a_malformed_head_is_answered_and_the_connection_closed(server, sent, he
 def test_a_malformed_head_after_a_request_is_answered_after_it(server):
     client = server.connect(get() + b"FOO /x HTTP/1.1\r\n\r\n" + get())
 
-    assert [client.response().status for _ in range(2)] == [200, 405]
+    assert [client.response().status for _ in range(2)] == [200, 400]
     assert client.rest() == b""
 
 
@@ -620,7 +620,7 @@ def test_requests_before_a_malformed_head_are_answered_though_they_take_time(ser
 
     assert client.response().body == b"ok"
     assert client.response().body == b"GET /2 "
-    assert client.response().status == 405
+    assert client.response().status == 400
     assert client.rest() == b""
 
 

@@ -10,10 +10,10 @@ import threading
 
 import pytest
 
-from live import free_port
+from tests.support.live import free_port
+from tests.support.waiting import until
 from vats1c.http import Response
 from vats1c.server import PortInUseError, ensure_port_free
-from waiting import until
 
 TIMEOUT_S = 60
 OK = Response(200, [], b"ok")

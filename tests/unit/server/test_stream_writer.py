@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from tests.support.waiting import until
 from vats1c.http import Response
-from waiting import until
 
 TIMEOUT_S = 60
 REQUEST = b"GET /s HTTP/1.1\r\nHost: a\r\n\r\n"

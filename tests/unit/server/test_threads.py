@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import vats1c
-from live import AUTHORIZATION, PATH, incoming_call, say_name
-from tester import STAGING
+from tests.support.live import AUTHORIZATION, PATH, incoming_call, say_name
+from tests.support.tester import STAGING
+from tests.support.waiting import until
 from vats1c import config, server
 from vats1c.app.application import build
 from vats1c.http import Request, completed
-from waiting import until
 
 SETTINGS = """data = "data"
 STAGING

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from live import SOAP11, SOAP12, Live, say_name
-from office import SOAP_USER
-from tester import STAGING, BenchClient
-from waiting import until
+from tests.support.live import SOAP11, SOAP12, Live, say_name
+from tests.support.office import SOAP_USER
+from tests.support.tester import STAGING, BenchClient
+from tests.support.waiting import until
 
 RIGHT = ("SayName", "ok", 200, None)
 

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from live import SOAP11
+from tests.support.live import SOAP11
 
 KINDS = {
     "text/xml; charset=utf-8": SOAP11,

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
+from tests.support.live import AUTHORIZATION, PATH, SOAP11, SOAP12, envelope, incoming_call, say_name
 from vats1c import config
 from vats1c.accounts.basic import Logins, User
 from vats1c.app.application import build

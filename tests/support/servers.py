@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from live import free_port
+from tests.support.live import free_port
 
 
 def binary(name, *folders):

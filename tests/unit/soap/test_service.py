@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from live import SOAP11, SOAP12, incoming_call, say_name
+from tests.support.live import SOAP11, SOAP12, incoming_call, say_name
 from vats1c.calls.service import CallService
 from vats1c.directory.chain import LookupResult, SourceAnswer
 from vats1c.directory.resilience import LookupAnswer, LookupOutcome

@@ -2,7 +2,7 @@
 
 import json
 
-from live import incoming_call, say_name
+from tests.support.live import incoming_call, say_name
 
 TOKEN = "a token that is long enough"
 STAGING = f'[staging]\nenabled = true\ntoken = "{TOKEN}"\n'

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lxml import etree
 
-from live import AUTHORIZATION, SOAP11, SOAP12
+from tests.support.live import AUTHORIZATION, SOAP11, SOAP12
 from vats1c.soap import reply, wsdl
 
 WSDL = wsdl.read()

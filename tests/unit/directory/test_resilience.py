@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
+from tests.support.waiting import until
 from vats1c.directory import State
 from vats1c.directory.chain import Chain
 from vats1c.directory.resilience import GuardedDirectory, LookupOutcome, SourcePolicy
 from vats1c.metrics import Metrics
 from vats1c.model import Caller, Match
 from vats1c.number import identify
-from waiting import until
 
 NUMBER, OTHER = identify("89235292926"), identify("89135004455")
 ANNA, IVAN = Match.of([Caller("Анна")]), Match.of([Caller("Иван")])

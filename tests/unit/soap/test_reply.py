@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from live import SOAP11, SOAP12
+from tests.support.live import SOAP11, SOAP12
 from vats1c.soap import reply
 
 ANYTHING = st.text(st.characters(exclude_categories=()))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from live import SOAP11, SOAP12, incoming_call, say_name
+from tests.support.live import SOAP11, SOAP12, incoming_call, say_name
 from vats1c.calls.service import CallService
 from vats1c.directory.chain import LookupResult, SourceAnswer
 from vats1c.directory.resilience import LookupAnswer, LookupOutcome
@@ -159,7 +159,7 @@ def test_both_ways_give_the_same_answer_when_the_same_comes_again_with_other_tex
 def recorded():
     """Yield what others have sent or might: the requests of the tests of bad input."""
     for module in ("test_bad_input", "test_bad_xml"):
-        tables = vars(importlib.import_module(module))
+        tables = vars(importlib.import_module(f"tests.wire.{module}"))
         for name in ("BODIES", "ENVELOPES", "ENCODED"):
             for title, body in tables.get(name, {}).items():
                 yield pytest.param(body, id=f"{module} {title}")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from live import AUTHORIZATION, incoming_call, say_name
-from office import PEOPLE, SOAP_USER
-from tester import STAGING, BenchClient
+from tests.support.live import AUTHORIZATION, incoming_call, say_name
+from tests.support.office import PEOPLE, SOAP_USER
+from tests.support.tester import STAGING, BenchClient
 
 
 @dataclass

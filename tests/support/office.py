@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from live import incoming_call
+from tests.support.live import incoming_call
 
 PEOPLE = """
 [[subscribers]]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import until
 from vats1c.database import Database, DatabaseError
 from vats1c.journal import CallFilter, ExchangeFilter, Journal, JournalError, Retention
 from vats1c.model import Caller, Confidence, Exchange, Ringing
-from waiting import until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CALLER = Caller("Щербаков Жан-Жак", "ООО «Юг»", "1", "245", "Звонить утром")

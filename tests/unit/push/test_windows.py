@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.waiting import until
 from vats1c.model import Call, Ring
 from vats1c.push import windows as module
 from vats1c.push.windows import QueueListener, TooManyWindowsError, WindowRegistry
-from waiting import until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
