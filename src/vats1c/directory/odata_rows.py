@@ -80,7 +80,7 @@ class Layout:
         plan: NumberPlan,
         on_too_long: Callable[[str], None] = lambda _key: None,
     ) -> Iterator[tuple[Iterable[Number], Caller]]:
-        """Yield pairs of (numbers, caller) for the callers that have a number and a name.
+        """Yield pairs of (numbers, caller) for the callers with at least one number and a name.
 
         `entries` runs a query and yields its entries. `on_too_long` receives the key of each caller with a number cell
         that is too long to be parsed.

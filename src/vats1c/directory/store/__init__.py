@@ -1,4 +1,4 @@
-"""The directory of our own: callers kept in one SQLite file, added, changed, imported and found by text."""
+"""The embedded directory: callers in one SQLite file, which can be edited, imported and searched by text."""
 
 from vats1c.directory.store.directory import StoreDirectory
 

@@ -1,4 +1,7 @@
-"""The callers of one SQLite file, found by number through its indexes: ten million of them take no more than ten."""
+"""The directory kind "store": lookup, editing and import of callers in one SQLite file.
+
+Lookups use database indexes, so ten million callers take no more time than ten.
+"""
 
 import re
 import sqlite3
@@ -26,41 +29,41 @@ _SETTINGS = ("path", "publication")
 _PATH = "directory.sqlite"
 _PUBLICATION = "telephony"
 _BATCH_ROWS = 1_000
-# More callers than a phone can show say no more than "ambiguous".
+# More callers do not matter: the match is ambiguous, and the phone cannot show more names.
 _MAX_CALLERS = 50
 _MIN_DIGITS = 3
 
 
 class StoreDirectory:
-    """The embedded directory. Reading never waits for writing; of writers, one goes at a time."""
+    """The embedded directory. Readers never wait for a writer; writers run one at a time."""
 
     nonblocking = False
     local = True
     file_settings = ("path",)
 
     @staticmethod
-    def default_settings(home: DirectoryContext) -> dict[str, str]:
-        """Return where the callers of a publication are kept when the settings do not say."""
-        return {"path": str(home.data / _PATH), "publication": home.publication}
+    def default_settings(context: DirectoryContext) -> dict[str, str]:
+        """Return the default settings for `context`: a file in the data folder, and the name of the publication."""
+        return {"path": str(context.data / _PATH), "publication": context.publication}
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Open the file at `settings["path"]`, making it where missing. Raises DirectoryError."""
+        """Open the file at `settings["path"]`; create it if it is missing. Raises DirectoryError."""
         refuse_unknown(settings, _SETTINGS)
         refuse_no_text(settings, _SETTINGS)
         self.name = name
         self.path = Path(settings.get("path", _PATH))
         self._publication = settings.get("publication", _PUBLICATION)
         self._plan = plan
-        self._writing = threading.Lock()
+        self._write_lock = threading.Lock()
         with _translated_errors(self.path, "path"):
             prepare(self.path)
             self._reader = reader(self.path)
             self._writer = writer(self.path)
-        self._by_number = _by(numbers.c.number, self._publication)
-        self._by_last10 = _by(numbers.c.last10, self._publication)
+        self._by_number = _query_by(numbers.c.number, self._publication)
+        self._by_last10 = _query_by(numbers.c.last10, self._publication)
 
     def find(self, number: Number) -> Match | None:
-        """Return the callers with this number, else those with its last ten digits. Raises DirectoryError."""
+        """Return the match by canonical number, else by the last ten digits. Raises DirectoryError."""
         with self._read() as connection:
             rows = connection.execute(self._by_number, {"wanted": int(number.canonical or 0)}).all()
             if rows:
@@ -72,9 +75,9 @@ class StoreDirectory:
             return _match(rows, Confidence.LAST_DIGITS)
 
     def state(self) -> State:
-        """Return the number of callers; not ready when the file cannot be read."""
+        """Return the number of callers; not ready when the file is missing or cannot be read."""
         query = sa.select(totals.c.callers).where(totals.c.publication == self._publication)
-        # Connections that are open would not notice that the file was taken away.
+        # Queries on open connections succeed even after the file was deleted.
         if not self.path.exists():
             return State(ready=False)
         try:
@@ -89,64 +92,66 @@ class StoreDirectory:
         self._writer.dispose()
 
     def add(self, numbers: Iterable[str], caller: Caller) -> int:
-        """Return the id of `caller`, now known by `numbers`, written in any way. Raises DirectoryError."""
-        own = self._numbers(numbers)
-        _named(caller)
+        """Add `caller` with `numbers`, in any notation, and return the id of the new entry. Raises DirectoryError."""
+        parsed = self._numbers(numbers)
+        _check_name(caller)
         with self._write() as connection:
-            record = Entry(records.next_id(connection), caller, own, now())
+            record = Entry(records.next_id(connection), caller, parsed, now())
             records.write(connection, self._publication, [record])
             records.count(connection, self._publication, 1)
         return record.id
 
-    def change(self, own_id: int, *, numbers: Iterable[str] | None = None, caller: Caller | None = None) -> None:
-        """Put other numbers or other words in place of those there are. Raises DirectoryError."""
-        own = None if numbers is None else self._numbers(numbers)
+    def change(self, entry_id: int, *, numbers: Iterable[str] | None = None, caller: Caller | None = None) -> None:
+        """Replace the numbers, the caller's fields or both; None leaves them unchanged. Raises DirectoryError."""
+        parsed = None if numbers is None else self._numbers(numbers)
         if caller is not None:
-            _named(caller)
+            _check_name(caller)
         with self._write() as connection:
-            held = self._existing(connection, own_id)
-            changed = replace(held, numbers=own or held.numbers, caller=caller or held.caller, changed=now())
+            existing = self._existing(connection, entry_id)
+            changed = replace(
+                existing, numbers=parsed or existing.numbers, caller=caller or existing.caller, changed=now()
+            )
             records.write(connection, self._publication, [changed])
 
-    def remove(self, own_id: int) -> None:
-        """Take a caller out. Raises DirectoryError when there is none with this id."""
+    def remove(self, entry_id: int) -> None:
+        """Remove the entry with this id. Raises DirectoryError when there is none."""
         with self._write() as connection:
-            self._existing(connection, own_id)
-            records.delete(connection, [own_id])
+            self._existing(connection, entry_id)
+            records.delete(connection, [entry_id])
             records.count(connection, self._publication, -1)
 
-    def get(self, own_id: int) -> Entry:
-        """Return the caller with this id. Raises DirectoryError when there is none."""
+    def get(self, entry_id: int) -> Entry:
+        """Return the entry with this id. Raises DirectoryError when there is none."""
         with self._read() as connection:
-            return self._existing(connection, own_id)
+            return self._existing(connection, entry_id)
 
     def find_by_text(self, text: str, limit: int = 50) -> list[Entry]:
-        """Return callers whose name, company, note or number has every word of `text`, in any case of letters.
+        """Return entries that contain every word of `text` in name, company, note or number, ignoring case.
 
-        Every caller is looked at until `limit` are found: this is for people, not for calls. Raises DirectoryError.
+        Scans the table until `limit` entries match, so it is too slow for calls. Raises DirectoryError.
         """
         query = sa.select(callers.c.id).where(callers.c.publication == self._publication)
         for word in self._words(text):
             query = query.where(sa.func.instr(callers.c.folded, word) > 0)
         with self._read() as connection:
-            found = connection.execute(query.order_by(callers.c.id).limit(limit)).scalars().all()
-            return list(records.read(connection, found).values())
+            ids = connection.execute(query.order_by(callers.c.id).limit(limit)).scalars().all()
+            return list(records.read(connection, ids).values())
 
     def rows(self) -> Iterator[Row]:
-        """Yield every caller as a row whose line is the id. Raises DirectoryError."""
+        """Yield each entry as a row whose `line` is the id of the entry. Raises DirectoryError."""
         last = 0
         while True:
-            # By pieces: one long reading would keep the file's journal from being emptied.
+            # Read in batches: one long read transaction would keep SQLite from truncating the WAL.
             query = sa.select(callers.c.id).where(callers.c.publication == self._publication, callers.c.id > last)
             with self._read() as connection:
                 ids = connection.execute(query.order_by(callers.c.id).limit(_BATCH_ROWS)).scalars().all()
-                found = records.read(connection, ids)
+                entries = records.read(connection, ids)
             if not ids:
                 return
             last = ids[-1]
-            for own_id, record in found.items():
+            for entry_id, record in entries.items():
                 cell = ", ".join(number.received for number in record.numbers)
-                yield Row(own_id, cell, record.numbers, record.caller)
+                yield Row(entry_id, cell, record.numbers, record.caller)
 
     def import_rows(
         self,
@@ -156,30 +161,30 @@ class StoreDirectory:
         *,
         dry_run: bool = False,
     ) -> ImportResult:
-        """Take `rows` in and return what was done, with the id to undo it by; a failure undoes it at once.
+        """Import `rows` in batches and return the counts, with the id for `undo`. A failure undoes the whole import.
 
-        With `dry_run` return what would be done; other writers wait for it. `on_progress` is told how many rows are
-        done, every thousand. Raises DirectoryError.
+        With `dry_run` count in one transaction that is rolled back; other writers wait for its end. `on_progress`
+        receives the number of rows done, after each batch of 1,000. Raises DirectoryError.
         """
         at = now()
         with self._write(keep=not dry_run) as connection:
             new = sa.insert(imports).values(publication=self._publication, source=source, at=at).returning(imports.c.id)
             done = ImportResult(connection.execute(new).scalar_one())
             if dry_run:
-                return self._take(lambda: nullcontext(connection), rows, done, at, on_progress)
+                return self._import_batches(lambda: nullcontext(connection), rows, done, at, on_progress)
         try:
-            return self._take(self._write, rows, done, at, on_progress)
+            return self._import_batches(self._write, rows, done, at, on_progress)
         except BaseException:
             self.undo(done.id)
             raise
         finally:
-            # With it goes the cache that an import of millions lives off.
+            # Closing the writer connection frees its page cache, which is sized for imports.
             self._writer.dispose()
 
     def undo(self, import_id: int) -> UndoResult:
-        """Remove what the import added and restore what it changed, save what was changed since.
+        """Remove the entries that the import added, restore those it changed; leave entries that were edited later.
 
-        Raises DirectoryError when there is no such import, or it was undone before.
+        Raises DirectoryError when there is no such import or it has been undone.
         """
         with self._write() as connection:
             undone = undo(connection, self._publication, import_id)
@@ -188,37 +193,37 @@ class StoreDirectory:
         return undone
 
     def imports(self) -> list[Import]:
-        """Return the imports that can be undone, the newest first. Raises DirectoryError."""
+        """Return the imports that can be undone, newest first. Raises DirectoryError."""
         query = sa.select(imports.c.id, imports.c.source, imports.c.at)
         query = query.where(imports.c.publication == self._publication).order_by(imports.c.id.desc())
         with self._read() as connection:
             return [Import(*row) for row in connection.execute(query)]
 
-    def _take(
+    def _import_batches(
         self,
-        writing: Callable[[], AbstractContextManager[sa.Connection]],
+        transaction: Callable[[], AbstractContextManager[sa.Connection]],
         rows: Iterable[Row],
         done: ImportResult,
         at: str,
         on_progress: Callable[[int], None],
     ) -> ImportResult:
-        """Take `rows` in, batch by batch, each within its own `writing`."""
-        taken, given = 0, iter(rows)
-        while batch := list(islice(given, _BATCH_ROWS)):
-            with writing() as connection:
+        """Import `rows` in batches, each within its own `transaction`, and return the total counts."""
+        processed, remaining = 0, iter(rows)
+        while batch := list(islice(remaining, _BATCH_ROWS)):
+            with transaction() as connection:
                 done = ImportBatch(connection, self._publication, done, at).write(batch)
-            taken += len(batch)
-            on_progress(taken)
-        return replace(done, passed_over=taken - done.added - done.changed - done.same)
+            processed += len(batch)
+            on_progress(processed)
+        return replace(done, passed_over=processed - done.added - done.changed - done.same)
 
-    def _numbers(self, written: Iterable[str]) -> tuple[Number, ...]:
-        own = distinct_numbers(number for cell in written for number in parse_cell(cell, self._plan))
-        if not own:
+    def _numbers(self, cells: Iterable[str]) -> tuple[Number, ...]:
+        parsed = distinct_numbers(number for cell in cells for number in parse_cell(cell, self._plan))
+        if not parsed:
             raise DirectoryError("нужен номер телефонной сети", "a public number is needed", "numbers")
-        return own
+        return parsed
 
     def _words(self, text: str) -> list[str]:
-        # However a number is written, it is looked for as it is kept; a part of one, by its digits.
+        # A complete number is searched in its stored canonical form, a part of a number by its digits.
         number = identify(text, self._plan)
         if number.canonical:
             return [number.canonical]
@@ -227,11 +232,11 @@ class StoreDirectory:
             return [digits]
         return fold(text).split()
 
-    def _existing(self, connection: sa.Connection, own_id: int) -> Entry:
-        mine = sa.select(callers.c.id).where(callers.c.id == own_id, callers.c.publication == self._publication)
-        if connection.execute(mine).first() is None:
-            raise DirectoryError(f"нет такой записи: {own_id}", f"no such caller: {own_id}")
-        return records.read(connection, [own_id])[own_id]
+    def _existing(self, connection: sa.Connection, entry_id: int) -> Entry:
+        query = sa.select(callers.c.id).where(callers.c.id == entry_id, callers.c.publication == self._publication)
+        if connection.execute(query).first() is None:
+            raise DirectoryError(f"нет такой записи: {entry_id}", f"no such caller: {entry_id}")
+        return records.read(connection, [entry_id])[entry_id]
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
@@ -242,17 +247,17 @@ class StoreDirectory:
     def _write(self, *, keep: bool = True) -> Iterator[sa.Connection]:
         with (
             _translated_errors(self.path),
-            self._writing,
+            self._write_lock,
             self._writer.connect() as connection,
-            connection.begin() as writing,
+            connection.begin() as transaction,
         ):
             yield connection
             if not keep:
-                writing.rollback()
+                transaction.rollback()
 
 
-def _by(column: sa.ColumnElement[Any], publication: str) -> sa.Select[Any]:
-    """Return the query of the callers by one column of their numbers, which has an index."""
+def _query_by(column: sa.ColumnElement[Any], publication: str) -> sa.Select[Any]:
+    """Return the query of callers by an indexed column of the table `numbers`."""
     return (
         sa.select(numbers.c.local, *(callers.c[field] for field in FIELDS))
         .join(callers, callers.c.id == numbers.c.caller_id)
@@ -265,14 +270,14 @@ def _match(rows: Iterable[Any], confidence: Confidence) -> Match | None:
     return Match.of((Caller(*row[1:]) for row in rows), confidence)
 
 
-def _named(caller: Caller) -> None:
+def _check_name(caller: Caller) -> None:
     if not caller.name.strip():
         raise DirectoryError("нужно имя", "a name is needed", "name")
 
 
 @contextmanager
 def _translated_errors(path: Path, key: str = "") -> Iterator[None]:
-    """Turn whatever the file fails with into DirectoryError, in one line without what was asked."""
+    """Translate file and database errors into a DirectoryError with a one-line message without query parameters."""
     try:
         yield
     except (OSError, UnicodeError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:

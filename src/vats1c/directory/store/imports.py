@@ -1,7 +1,7 @@
-"""Rows of somebody's table taken into the store, in batches, so that the whole of it can be undone.
+"""Import of table rows into the store in batches, and undo of a whole import.
 
-A row changes the caller that has its name and one of its numbers, and otherwise adds one. Rule: an import takes nothing
-away: empty cells leave what was there, numbers are added to those there were.
+A row updates the caller that has the same name and one of the same numbers; without such a caller it adds a new one.
+Rule: an import removes nothing: an empty cell keeps the stored value, and new numbers are added to the stored numbers.
 """
 
 import json
@@ -16,43 +16,48 @@ from vats1c.directory.store.records import count, distinct_numbers, fold, from_j
 from vats1c.directory.store.schema import callers, imported, imports, numbers
 from vats1c.model import Caller
 
-_PIECE = 1_000
+_BATCH_ENTRIES = 1_000
 
 
 class ImportBatch:
-    """The rows of one transaction, and the callers that they may be about."""
+    """One batch of an import, written within one transaction.
+
+    Holds the stored callers that share a number with a row of the batch.
+    """
 
     def __init__(self, connection: sa.Connection, publication: str, done: ImportResult, at: str) -> None:
-        """Go on with the import `done` so far, whose changes are marked with the time `at`."""
+        """Continue the import with the counts `done`; `at` is the change time of its entries (ISO 8601, UTC)."""
         self._connection = connection
         self._publication = publication
         self._done = done
         self._at = at
-        self._next = next_id(connection)
+        self._next_id = next_id(connection)
         self._before: dict[int, Entry] = {}
-        self._now: dict[int, Entry] = {}
+        self._current: dict[int, Entry] = {}
         self._by_number: dict[str, list[int]] = {}
 
     def write(self, rows: Iterable[Row]) -> ImportResult:
-        """Write `rows` down and return what the import has done with them."""
+        """Write `rows` to the database and return the counts of the import including them."""
         usable = [row for row in rows if row.usable]
-        self._hold(read(self._connection, self._ids(usable)))
+        self._load(read(self._connection, self._ids(usable)))
         for row in usable:
-            self._take(row)
-        touched = {own: record for own, record in self._now.items() if record is not self._before.get(own)}
+            self._import_row(row)
+        touched = {
+            entry_id: record for entry_id, record in self._current.items() if record is not self._before.get(entry_id)
+        }
         added = touched.keys() - self._before.keys()
         write(self._connection, self._publication, touched.values())
         count(self._connection, self._publication, len(added))
         changes = [
             {
                 "import_id": self._done.id,
-                "caller_id": own,
-                "before": None if own in added else to_json(self._before[own]),
+                "caller_id": entry_id,
+                "before": None if entry_id in added else to_json(self._before[entry_id]),
             }
-            for own in touched
+            for entry_id in touched
         ]
         if changes:
-            # A caller changed by two batches of one import goes back to what was before the first.
+            # OR IGNORE keeps the state before the first batch when several batches change one caller.
             self._connection.execute(sa.insert(imported).prefix_with("OR IGNORE"), changes)
         return replace(
             self._done,
@@ -73,60 +78,64 @@ class ImportBatch:
         )
         return list(self._connection.execute(query, {"values": values}).scalars())
 
-    def _hold(self, records: dict[int, Entry]) -> None:
+    def _load(self, records: dict[int, Entry]) -> None:
         self._before = dict(records)
         for record in records.values():
             self._put(record)
 
     def _put(self, record: Entry) -> None:
-        self._now[record.id] = record
+        self._current[record.id] = record
         for number in record.numbers:
             owners = self._by_number.setdefault(number.canonical or "", [])
             if record.id not in owners:
                 owners.append(record.id)
 
-    def _take(self, row: Row) -> None:
-        own = distinct_numbers(row.numbers)
+    def _import_row(self, row: Row) -> None:
+        row_numbers = distinct_numbers(row.numbers)
         name = fold(row.caller.name)
-        for number in own:
+        for number in row_numbers:
             for candidate in self._by_number.get(number.canonical or "", ()):
-                held = self._now[candidate]
-                if fold(held.caller.name) == name:
+                existing = self._current[candidate]
+                if fold(existing.caller.name) == name:
                     merged = replace(
-                        held, caller=_merged(held.caller, row.caller), numbers=distinct_numbers(held.numbers + own)
+                        existing,
+                        caller=_merged(existing.caller, row.caller),
+                        numbers=distinct_numbers(existing.numbers + row_numbers),
                     )
-                    if merged != held:
+                    if merged != existing:
                         self._put(replace(merged, changed=self._at))
                     return
-        self._put(Entry(self._next, row.caller, own, self._at))
-        self._next += 1
+        self._put(Entry(self._next_id, row.caller, row_numbers, self._at))
+        self._next_id += 1
 
 
 def undo(connection: sa.Connection, publication: str, import_id: int) -> UndoResult | None:
-    """Remove what the import added and restore what it changed; None when there is no such import."""
-    known = (imports.c.id == import_id) & (imports.c.publication == publication)
-    at = connection.execute(sa.select(imports.c.at).where(known)).scalar()
+    """Undo an import as described in `Editable.undo`; return None when there is no such import."""
+    is_import = (imports.c.id == import_id) & (imports.c.publication == publication)
+    at = connection.execute(sa.select(imports.c.at).where(is_import)).scalar()
     if at is None:
         return None
-    mine = imported.c.import_id == import_id
-    total = connection.execute(sa.select(sa.func.count()).where(mine)).scalar_one()
-    # A later change, by hand or by another import, is somebody's work: it stays.
+    is_of_import = imported.c.import_id == import_id
+    total = connection.execute(sa.select(sa.func.count()).where(is_of_import)).scalar_one()
+    # An entry changed after the import, by hand or by another import, stays as it is.
     untouched = sa.select(callers.c.id).join(imported, imported.c.caller_id == callers.c.id)
-    untouched = untouched.where(mine, callers.c.changed == at)
+    untouched = untouched.where(is_of_import, callers.c.changed == at)
     changed = connection.execute(untouched.where(imported.c.before.is_not(None))).scalars().all()
-    # Within the database: there may be millions of them.
+    # Deleted by a subquery, because an import may have added millions of entries.
     added = untouched.where(imported.c.before.is_(None))
     connection.execute(sa.delete(numbers).where(numbers.c.caller_id.in_(added)))
     removed = connection.execute(sa.delete(callers).where(callers.c.id.in_(added))).rowcount
-    for start in range(0, len(changed), _PIECE):
-        wanted = imported.c.caller_id.in_(changed[start : start + _PIECE])
-        before = connection.execute(sa.select(imported.c.caller_id, imported.c.before).where(mine, wanted)).all()
-        write(connection, publication, [from_json(own_id, text) for own_id, text in before])
+    for start in range(0, len(changed), _BATCH_ENTRIES):
+        is_in_batch = imported.c.caller_id.in_(changed[start : start + _BATCH_ENTRIES])
+        before = connection.execute(
+            sa.select(imported.c.caller_id, imported.c.before).where(is_of_import, is_in_batch)
+        ).all()
+        write(connection, publication, [from_json(entry_id, text) for entry_id, text in before])
     count(connection, publication, -removed)
-    connection.execute(sa.delete(imported).where(mine))
-    connection.execute(sa.delete(imports).where(known))
+    connection.execute(sa.delete(imported).where(is_of_import))
+    connection.execute(sa.delete(imports).where(is_import))
     return UndoResult(removed, len(changed), total - removed - len(changed))
 
 
-def _merged(held: Caller, given: Caller) -> Caller:
-    return held._replace(**{field: value for field, value in given._asdict().items() if value})
+def _merged(stored: Caller, imported_caller: Caller) -> Caller:
+    return stored._replace(**{field: value for field, value in imported_caller._asdict().items() if value})

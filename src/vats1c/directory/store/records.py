@@ -1,4 +1,4 @@
-"""Callers as the store's rows: how one is written, read, put in another's place and taken out."""
+"""Read, write and delete entries in the tables of the store."""
 
 import json
 from collections.abc import Iterable
@@ -13,100 +13,102 @@ from vats1c.model import Caller
 from vats1c.number import Number, NumberKind
 
 FIELDS = Caller._fields
-# One parameter for any number of values: SQLite allows 32,766 of them in a statement.
-_AMONG = "SELECT value FROM json_each(:values)"
+# Passes all values as one JSON parameter: SQLite allows at most 32,766 parameters in a statement.
+_JSON_VALUES = "SELECT value FROM json_each(:values)"
 
 
 def now() -> str:
-    """Return the time that a change is marked with."""
+    """Return the current time for the column `changed` (ISO 8601, UTC, microseconds)."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def fold(text: str) -> str:
-    """Return `text` as find_by_text compares it: small letters, ё as е, single spaces."""
+    """Normalise `text` for the text search: case-folded, ё as е, single spaces."""
     return " ".join(text.casefold().replace("ё", "е").split())
 
 
-def distinct_numbers(given: Iterable[Number]) -> tuple[Number, ...]:
-    """Return the numbers of the public network, the first writing of each."""
-    found: dict[str, Number] = {}
-    for number in given:
+def distinct_numbers(parsed: Iterable[Number]) -> tuple[Number, ...]:
+    """Return the external numbers without duplicates, each in its first notation."""
+    distinct: dict[str, Number] = {}
+    for number in parsed:
         if number.canonical:
-            found.setdefault(number.canonical, number)
-    return tuple(found.values())
+            distinct.setdefault(number.canonical, number)
+    return tuple(distinct.values())
 
 
 def read(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Entry]:
-    """Return the callers with `ids` by id, in that order; those that are not there are left out."""
+    """Return the entries with `ids` by id, in the order of `ids`; missing ids are left out."""
     wanted = list(ids)
-    own: dict[int, list[Number]] = {}
+    numbers_of: dict[int, list[Number]] = {}
     for row in connection.execute(_select(numbers, "caller_id"), {"values": json.dumps(wanted)}).mappings():
         number = Number(row["written"], f"+{row['number']}", NumberKind.EXTERNAL, local=row["local"])
-        own.setdefault(row["caller_id"], []).append(number)
+        numbers_of.setdefault(row["caller_id"], []).append(number)
     rows = connection.execute(_select(callers, "id"), {"values": json.dumps(wanted)}).mappings()
-    found = {
+    entries = {
         row["id"]: Entry(
             row["id"],
             Caller(**{field: row[field] for field in FIELDS}),
-            tuple(own.get(row["id"], ())),
+            tuple(numbers_of.get(row["id"], ())),
             row["changed"],
         )
         for row in rows
     }
-    return {one: found[one] for one in wanted if one in found}
+    return {entry_id: entries[entry_id] for entry_id in wanted if entry_id in entries}
 
 
 def write(connection: sa.Connection, publication: str, records: Iterable[Entry]) -> None:
-    """Write `records` down, those with a known id in place of what stood there."""
-    given = list(records)
-    if not given:
+    """Insert `records`; an entry with an existing id replaces the stored entry."""
+    entries = list(records)
+    if not entries:
         return
-    _delete_numbers(connection, (record.id for record in given))
-    connection.execute(sa.insert(callers).prefix_with("OR REPLACE"), [_row(publication, record) for record in given])
-    owned = [_number_row(record.id, number) for record in given for number in record.numbers]
-    if owned:
-        connection.execute(sa.insert(numbers), owned)
+    _delete_numbers(connection, (record.id for record in entries))
+    connection.execute(sa.insert(callers).prefix_with("OR REPLACE"), [_row(publication, record) for record in entries])
+    number_rows = [_number_row(record.id, number) for record in entries for number in record.numbers]
+    if number_rows:
+        connection.execute(sa.insert(numbers), number_rows)
 
 
 def delete(connection: sa.Connection, ids: Iterable[int]) -> None:
-    """Take the callers with `ids` out."""
-    given = list(ids)
-    _delete_numbers(connection, given)
-    connection.execute(_delete(callers, "id"), {"values": json.dumps(given)})
+    """Delete the entries with `ids`."""
+    entry_ids = list(ids)
+    _delete_numbers(connection, entry_ids)
+    connection.execute(_delete(callers, "id"), {"values": json.dumps(entry_ids)})
 
 
 def count(connection: sa.Connection, publication: str, more: int) -> None:
-    """Count `more` callers (fewer when negative) of the publication."""
-    own = totals.c.publication == publication
-    if not connection.execute(sa.update(totals).where(own).values(callers=totals.c.callers + more)).rowcount:
+    """Add `more`, which may be negative, to the caller count of the publication."""
+    is_publication = totals.c.publication == publication
+    if not connection.execute(sa.update(totals).where(is_publication).values(callers=totals.c.callers + more)).rowcount:
         connection.execute(sa.insert(totals).values(publication=publication, callers=more))
 
 
 def next_id(connection: sa.Connection) -> int:
-    """Return the id that the next caller gets; only within a writer's transaction is it not given to another."""
+    """Return the id for the next new entry. Call it within a write transaction, or another writer may take the id."""
     last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'callers'").scalar()
     return (last or 0) + 1
 
 
 def to_json(record: Entry) -> str:
-    """Return what `from_json` makes the same record of."""
-    own = [(number.received, number.canonical, number.local) for number in record.numbers]
-    return json.dumps([record.caller._asdict(), own, record.changed], ensure_ascii=False)
+    """Serialise a record for `from_json`; its id is not included."""
+    number_values = [(number.received, number.canonical, number.local) for number in record.numbers]
+    return json.dumps([record.caller._asdict(), number_values, record.changed], ensure_ascii=False)
 
 
-def from_json(own_id: int, text: str) -> Entry:
-    """Return the record that `to_json` wrote."""
-    caller, own, changed = json.loads(text)
-    kept = (Number(written, canonical, NumberKind.EXTERNAL, local=local) for written, canonical, local in own)
-    return Entry(own_id, Caller(**caller), tuple(kept), changed)
+def from_json(entry_id: int, text: str) -> Entry:
+    """Return the record that `to_json` serialised, with the id `entry_id`."""
+    caller, number_values, changed = json.loads(text)
+    entry_numbers = (
+        Number(written, canonical, NumberKind.EXTERNAL, local=local) for written, canonical, local in number_values
+    )
+    return Entry(entry_id, Caller(**caller), tuple(entry_numbers), changed)
 
 
 def _select(table: sa.Table, column: str) -> sa.Select[Any]:
-    return sa.select(table).where(table.c[column].in_(sa.text(_AMONG))).order_by(table.c.id)
+    return sa.select(table).where(table.c[column].in_(sa.text(_JSON_VALUES))).order_by(table.c.id)
 
 
 def _delete(table: sa.Table, column: str) -> sa.Delete:
-    return sa.delete(table).where(table.c[column].in_(sa.text(_AMONG)))
+    return sa.delete(table).where(table.c[column].in_(sa.text(_JSON_VALUES)))
 
 
 def _delete_numbers(connection: sa.Connection, ids: Iterable[int]) -> None:

@@ -1,4 +1,7 @@
-"""The store's tables, and how its file is opened. Rule: a file not ours, or of a later version, is left alone."""
+"""The tables of the store and the connections to its file.
+
+Rule: a file of another program or of another version is never changed.
+"""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,15 +17,15 @@ from vats1c.directory import DirectoryError
 VERSION = 1
 _LOCK_TIMEOUT_S = 5
 _POOL_SIZE = 64
-# Of the writer alone: an import of millions lives off the indexes' pages (negative: KiB).
-_WRITERS_CACHE = -65_536
+# PRAGMA cache_size of the writer (negative: KiB): an import of millions of rows needs the index pages in memory.
+_WRITER_CACHE_SIZE = -65_536
 
 metadata = sa.MetaData()
 
 callers = sa.Table(
     "callers",
     metadata,
-    # AUTOINCREMENT: an import remembers ids, so no id is ever given twice.
+    # AUTOINCREMENT: the table `imported` refers to ids, so an id is never reused.
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("publication", sa.String(63), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -30,9 +33,9 @@ callers = sa.Table(
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("manager", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
-    # Text (ISO 8601, UTC): compared, never reckoned with.
+    # ISO 8601, UTC, as text: it is only compared.
     sa.Column("changed", sa.Text, nullable=False),
-    # What find_by_text looks in: SQLite's own LIKE knows no Cyrillic capitals.
+    # The normalised text for find_by_text: LIKE of SQLite ignores case for ASCII letters only.
     sa.Column("folded", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -41,11 +44,11 @@ numbers = sa.Table(
     "numbers",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    # The digits of the E.164 form, and the last ten of them (NULL when there are fewer).
+    # The digits of the E.164 form as an integer, and the last ten digits (NULL when there are fewer).
     sa.Column("number", sa.Integer, nullable=False, index=True),
     sa.Column("last10", sa.Integer, index=True),
     sa.Column("caller_id", sa.Integer, nullable=False, index=True),
-    # Whether the area code was not written but comes from the settings.
+    # Whether the area code was added from the settings.
     sa.Column("local", sa.Boolean, nullable=False),
     sa.Column("written", sa.Text, nullable=False),
 )
@@ -60,7 +63,7 @@ imports = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# What an import did: `before` is the caller as JSON, NULL for one that was added.
+# The entries that an import wrote: `before` is the previous entry as JSON, NULL for an added entry.
 imported = sa.Table(
     "imported",
     metadata,
@@ -70,7 +73,7 @@ imported = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# Counting ten million rows takes seconds; a health check has none.
+# Caller counts for health checks: counting ten million rows would take seconds.
 totals = sa.Table(
     "totals",
     metadata,
@@ -80,10 +83,10 @@ totals = sa.Table(
 
 
 def prepare(path: Path) -> None:
-    """Make the file and its tables where missing. Raises DirectoryError when it is somebody else's."""
+    """Create the file and its tables if missing. Raises DirectoryError for a file of another program or version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=_LOCK_TIMEOUT_S)) as connection:
-        # In one statement: another process may make the tables between two.
+        # A single statement: another process may create the tables between two statements.
         version, tables = connection.execute(
             "SELECT user_version, (SELECT COUNT(*) FROM sqlite_master) FROM pragma_user_version"
         ).fetchone()
@@ -96,7 +99,7 @@ def prepare(path: Path) -> None:
         enable_wal(connection)
     engine = writer(path)
     try:
-        # Two processes may start at once: whoever gets the lock second finds the tables there.
+        # Two processes may start at once: the process that gets the lock second finds the tables created.
         with engine.begin() as connection:
             if not connection.exec_driver_sql("PRAGMA user_version").scalar_one():
                 metadata.create_all(connection)
@@ -106,11 +109,11 @@ def prepare(path: Path) -> None:
 
 
 def reader(path: Path) -> sa.Engine:
-    """Return connections that only read; each thread that asks has one to itself, and none waits for the writer."""
+    """Return the engine of read-only connections. A lookup uses one connection and never waits for the writer."""
     return sa.create_engine(
         "sqlite://",
         creator=_connect(path, "query_only=ON"),
-        # Without a transaction: one question, one statement.
+        # A lookup needs no transaction around its statements.
         isolation_level="AUTOCOMMIT",
         poolclass=sa.QueuePool,
         pool_size=_POOL_SIZE,
@@ -121,21 +124,22 @@ def reader(path: Path) -> sa.Engine:
 
 
 def writer(path: Path) -> sa.Engine:
-    """Return a connection whose transactions take the file's write lock at once, and are on disk when they end."""
+    """Return the engine of the writer: transactions take the write lock at BEGIN and are durable after COMMIT."""
     engine = sa.create_engine(
         "sqlite://",
-        creator=_connect(path, "synchronous=FULL", f"cache_size={_WRITERS_CACHE}"),
+        creator=_connect(path, "synchronous=FULL", f"cache_size={_WRITER_CACHE_SIZE}"),
         poolclass=sa.QueuePool,
         pool_size=1,
         hide_parameters=True,
     )
-    # What is read before a write must still be so at the write; the module's own BEGIN comes too late for that.
+    # Take the lock before the first read, so that no other process changes the values before they are written. The
+    # implicit BEGIN of the sqlite3 module would come only at the first write.
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 
 
 def _connect(path: Path, *pragmas: str) -> Callable[[], Any]:
-    # mode=rw: a file that was taken away is an error, not a new and empty directory.
+    # mode=rw: a deleted file is an error, instead of a new empty directory.
     address = f"{path.absolute().as_uri()}?mode=rw"
 
     def connect() -> sqlite3.Connection:
