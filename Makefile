@@ -24,6 +24,7 @@ lint: $(VENV)/.dev ## check style, types, imports between modules, and the Docke
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/codespell
 	$(VENV)/bin/hadolint Dockerfile
 
 wheel: $(VENV)/.dev ## build the source archive, and from it the wheel, into dist/
