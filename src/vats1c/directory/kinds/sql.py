@@ -1,6 +1,6 @@
-"""Callers from somebody's database, asked for each number through SQLAlchemy.
+"""Callers from a third-party database: one query per number, through SQLAlchemy.
 
-Rule: nothing is ever written there, and no error names the password or the number.
+Rule: connections are read-only, and no error message contains the password or the number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,45 +20,49 @@ log = structlog.get_logger("vats1c.directory")
 
 _SETTINGS = ("url", "query", "table", "columns", "timeout")
 _BINDS = ("number", "received", "national", "last10")
-_TIMEOUT = 0.5
-# As many as the lookups that may be pending at once (resilience.py).
+_TIMEOUT_S = 0.5
+# As many connections as pending lookups (SourcePolicy.max_pending).
 _CONNECTIONS = 16
-# More rows than a phone can show say no more than "ambiguous".
+# More rows do not matter: the match is ambiguous, and the phone cannot show more names.
 _MAX_ROWS = 50
-# The drivers that the extras bring; SQLAlchemy's own choice is another one.
+# The drivers that the package extras install; the default drivers of SQLAlchemy are different ones.
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-# What passes by itself: PostgreSQL's classes of SQLSTATE (connection, deadlock, resources, in use, operator's
-# intervention), SQLite's and MySQL's codes (busy, locked; too many connections, locks, time is up, gone).
+# Temporary failures. SQLSTATE classes of PostgreSQL: connection exception, transaction rollback, insufficient
+# resources, object not in prerequisite state, operator intervention. Codes of SQLite (busy, locked) and of MySQL and
+# MariaDB (too many connections, lock timeout, deadlock, interrupted, time limit, connection lost).
 _TRANSIENT_STATES = ("08", "40", "53", "55", "57")
 _TRANSIENT_CODES = {5, 6, 1040, 1205, 1213, 1317, 1969, 2006, 2013, 3024}
 
 
 class SqlDirectory:
-    """Callers of one database, by a query or by a table."""
+    """The callers in one database, found by a query or in a table."""
 
     nonblocking = False
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Try the query with nobody's number. Raises DirectoryError unless the server is merely unreachable."""
+        """Look up PROBE_NUMBER to test the query.
+
+        Raises DirectoryError for a wrong setting; logs a warning for an unreachable server.
+        """
         self.name = name
         self._plan = plan
         self._ready = False
-        given = _checked(settings)
-        self._key = "query" if "query" in given else "table"
-        # The parameters that the owner's query names; a table is asked for all forms of the number instead.
+        checked = _checked(settings)
+        self._key = "query" if "query" in checked else "table"
+        # The parameters of the setting `query`; None for a table, which is searched for all forms of the number.
         self._binds: tuple[str, ...] | None = None
         self._statement: sa.Executable
-        if "query" in given:
-            self._statement, self._binds = _query(given["query"])
+        if "query" in checked:
+            self._statement, self._binds = _query(checked["query"])
         else:
-            self._statement = _select(given)
-        self._url = _url(given["url"])
-        self._engine = _engine(self._url, seconds_of(settings, "timeout", _TIMEOUT))
+            self._statement = _select(checked)
+        self._url = _url(checked["url"])
+        self._engine = _engine(self._url, seconds_of(settings, "timeout", _TIMEOUT_S))
         try:
             self.find(PROBE_NUMBER)
         except DirectoryError as error:
@@ -68,7 +72,7 @@ class SqlDirectory:
             log.warning("directory_unreachable", directory=name, reason=str(error))
 
     def find(self, number: Number) -> Match | None:
-        """Return the callers of the rows that the database gives for `number`. Raises DirectoryError."""
+        """Return the match for `number` from the rows that the database returns. Raises DirectoryError."""
         binds = _forms(number, self._plan) if self._binds is None else {key: _bound(number)[key] for key in self._binds}
         try:
             with self._engine.connect() as connection:
@@ -82,7 +86,7 @@ class SqlDirectory:
         return self._match(number, rows)
 
     def state(self) -> State:
-        """Return whether the database answered when it was last asked."""
+        """Return ready when the database answered the last query."""
         return State(ready=self._ready)
 
     def close(self) -> None:
@@ -94,39 +98,39 @@ class SqlDirectory:
         fields = [FIELDS.get(title.strip().casefold()) for title in titles]
         if "name" not in fields:
             self._ready = False
-            found = ", ".join(titles) or "—"
-            raise DirectoryError(f"нужен столбец name, есть: {found}", f"no column name, only: {found}", self._key)
+            names = ", ".join(titles) or "—"
+            raise DirectoryError(f"нужен столбец name, есть: {names}", f"no column name, only: {names}", self._key)
         return fields
 
     def _match(self, number: Number, rows: Iterable[dict[str | None, Any]]) -> Match | None:
         callers, cells = [], []
         for row in rows:
-            given = {field: _text(value) for field, value in row.items() if field}
-            cell = given.pop("number", "")
-            if given["name"]:
-                callers.append(Caller(**given))
+            values = {field: _text(value) for field, value in row.items() if field}
+            cell = values.pop("number", "")
+            if values["name"]:
+                callers.append(Caller(**values))
                 cells.append(cell)
-        by_tail_alone = self._binds == ("last10",) and number.national is None
+        by_last10_only = self._binds == ("last10",) and number.national is None
         return Match.of(
             callers,
-            Confidence.LAST_DIGITS if by_tail_alone else confidence_of(number, [[cell] for cell in cells], self._plan),
+            Confidence.LAST_DIGITS if by_last10_only else confidence_of(number, [[cell] for cell in cells], self._plan),
         )
 
     def _to_directory_error(self, error: sa.exc.SQLAlchemyError, number: Number) -> DirectoryError:
-        """Return the error in one line; its key names the setting to blame, if it is one."""
+        """Return the error with a one-line message without secrets; its key is the setting at fault, "" if none is."""
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
         lines = str(cause.args[-1] if cause.args else cause).strip().splitlines()
         reason = lines[0].strip() if lines else type(cause).__name__
         for secret in (self._url.password, *_bound(number).values()):
             reason = reason.replace(str(secret), "…") if secret else reason
-        wrong = isinstance(error, sa.exc.StatementError) and not _is_transient(error)
-        ru = "запрос не выполняется" if wrong else "база не отвечает"
-        en = "the query fails" if wrong else "the database does not answer"
-        return DirectoryError(f"{ru}: {reason}", f"{en}: {reason}", self._key if wrong else "")
+        is_setting_error = isinstance(error, sa.exc.StatementError) and not _is_transient(error)
+        ru = "запрос не выполняется" if is_setting_error else "база не отвечает"
+        en = "the query fails" if is_setting_error else "the database does not answer"
+        return DirectoryError(f"{ru}: {reason}", f"{en}: {reason}", self._key if is_setting_error else "")
 
 
 def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings, each of its type. Raises DirectoryError."""
+    """Return the settings after validating their types. Raises DirectoryError."""
     refuse_unknown(settings, _SETTINGS)
     refuse_no_text(settings, ("url", "query", "table"))
     if "url" not in settings:
@@ -137,7 +141,7 @@ def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _query(text: str) -> tuple[sa.TextClause, tuple[str, ...]]:
-    """Return the owner's query and the names of its parameters."""
+    """Return the statement of the setting `query` and the names of its parameters. Raises DirectoryError."""
     statement = sa.text(text)
     names = tuple(statement.compile().params)
     if not names or set(names) - set(_BINDS):
@@ -147,7 +151,7 @@ def _query(text: str) -> tuple[sa.TextClause, tuple[str, ...]]:
 
 
 def _select(settings: Mapping[str, Any]) -> sa.Select[Any]:
-    """Return the query of a table whose number column holds one form of a number exactly."""
+    """Return the query of a table whose number column equals one of the forms of a number. Raises DirectoryError."""
     columns = settings.get("columns")
     if columns is not None and not (
         isinstance(columns, Mapping)
@@ -160,23 +164,23 @@ def _select(settings: Mapping[str, Any]) -> sa.Select[Any]:
         )
     titles = columns or {"number": "number"}
     schema, _, name = settings["table"].strip().rpartition(".")
-    # Named with their table: SQLite takes a quoted column that is not there for a text.
+    # Columns are qualified by the table: SQLite treats an unknown quoted identifier as a string literal.
     table = sa.table(name, *(sa.column(title) for title in set(titles.values())), schema=schema or None)
-    wanted: list[sa.ColumnElement[Any]] = [table.c[title].label(field) for field, title in titles.items()]
+    columns_to_read: list[sa.ColumnElement[Any]] = [table.c[title].label(field) for field, title in titles.items()]
     if not columns:
-        wanted = [sa.literal_column("*")]
+        columns_to_read = [sa.literal_column("*")]
     number = table.c[titles["number"]]
-    return sa.select(*wanted).select_from(table).where(number.in_(sa.bindparam("forms", expanding=True)))
+    return sa.select(*columns_to_read).select_from(table).where(number.in_(sa.bindparam("forms", expanding=True)))
 
 
 def _url(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError) as error:
-        # The library's own words would repeat the URL, password and all.
+        # The message of SQLAlchemy contains the URL with the password.
         raise DirectoryError("это не адрес базы для SQLAlchemy", "not a database URL of SQLAlchemy", "url") from error
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-    # Opening a SQLite file that is not there would make an empty one.
+    # SQLite would create a missing file.
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
         raise DirectoryError(f"нет файла базы: {url.database}", f"no such database file: {url.database}", "url")
     return url
@@ -187,7 +191,7 @@ def _engine(url: sa.URL, timeout: float) -> sa.Engine:
         driver = url.get_dialect().driver
         engine = sa.create_engine(
             url,
-            # One question, one statement: no BEGIN before it and no ROLLBACK after it on the wire.
+            # A lookup is a single statement: save the round trips of BEGIN and ROLLBACK.
             isolation_level="AUTOCOMMIT",
             connect_args={key: value for key, value in _connect(driver, timeout).items() if key not in url.query},
             hide_parameters=True,
@@ -211,20 +215,20 @@ def _engine(url: sa.URL, timeout: float) -> sa.Engine:
 
 
 def _connect(driver: str, timeout: float) -> dict[str, Any]:
-    """Return the driver's own arguments that keep it from waiting."""
+    """Return the connection arguments of the driver that limit its waits to `timeout` seconds."""
     if driver == "pysqlite":
         return {"timeout": timeout}
     if driver == "pymysql":
         return {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
     if driver == "psycopg":
-        # Whole seconds are all that libpq knows. Statements prepared by name are lost behind a PgBouncer.
+        # libpq accepts whole seconds only. PgBouncer loses named prepared statements, so they are disabled.
         whole = max(1, round(timeout))
         return {"connect_timeout": whole, "tcp_user_timeout": round(timeout * 1000), "prepare_threshold": None}
     return {}
 
 
 def _limit(connection: Any, backend: str, timeout: float) -> None:
-    """Make a new connection read only, and its server give up a statement that takes too long."""
+    """Make a new connection read-only and set the server's statement timeout to `timeout` seconds."""
     milliseconds = max(1, round(timeout * 1000))
     cursor = connection.cursor()
     try:
@@ -246,7 +250,7 @@ def _limit(connection: Any, backend: str, timeout: float) -> None:
 
 
 def _is_transient(error: sa.exc.StatementError) -> bool:
-    """Tell whether the same statement may succeed later."""
+    """Return whether the same statement may succeed later."""
     cause = error.orig
     if isinstance(error, sa.exc.DBAPIError) and (error.connection_invalidated or error.statement is None):
         return True
@@ -260,7 +264,7 @@ def _bound(number: Number) -> dict[str, str | None]:
 
 
 def _forms(number: Number, plan: NumberPlan) -> dict[str, list[str]]:
-    """Return how the table may write `number`: the forms that would be read as that very number."""
+    """Return {"forms": notations of `number`} that parse back to the same number under `plan`."""
     forms = {*_bound(number).values(), (number.canonical or "").lstrip("+")}
     return {"forms": sorted(form for form in forms if form and identify(form, plan).canonical == number.canonical)}
 

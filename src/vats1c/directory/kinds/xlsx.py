@@ -1,6 +1,6 @@
-"""Callers from a spreadsheet: Excel's or LibreOffice's, as people keep them, with a header somewhere near the top.
+"""Callers from an Excel or LibreOffice spreadsheet with a header in one of its first rows.
 
-Rule: a number in a cell is its digits, whatever Excel made of it.
+Rule: a phone number stored as a numeric cell is read as its digits, without a decimal point or exponent.
 """
 
 import io
@@ -27,27 +27,27 @@ except ImportError as missing:
         "type",
     ) from missing
 
-# A title and an empty row often stand above the names of the columns.
+# The header is searched in the first rows, because a title and an empty row often precede it.
 _MAX_HEADER_ROW = 10
 
 
 class XlsxDirectory(FileDirectory):
-    """Callers of one spreadsheet."""
+    """The callers in one spreadsheet."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Read the file at `settings["path"]`, of it the sheet `settings["sheet"]`. Raises DirectoryError."""
+        """Load the sheet `settings["sheet"]` of the file at `settings["path"]`. Raises DirectoryError."""
         refuse_no_text(settings, ("sheet",))
         super().__init__(name, settings, plan, partial(read, sheet=settings.get("sheet", "")), own=("sheet",))
 
 
 def read(path: Path, plan: NumberPlan, *, sheet: str = "") -> Iterator[Row]:
-    """Yield the rows of `sheet`, or of the first one that has the columns, numbered as Excel does.
+    """Yield the rows of `sheet`, or of the first sheet with a header, under their Excel row numbers.
 
     Raises DirectoryError.
     """
-    with _errors_as_sentences(path):
-        workbook = _opened(path)
-        for title in [_named(workbook, sheet, path)] if sheet else workbook.sheet_names:
+    with _translated_errors(path):
+        workbook = _open_workbook(path)
+        for title in [_sheet_name(workbook, sheet, path)] if sheet else workbook.sheet_names:
             rows = _numbered(workbook, title)
             for _, titles in islice(rows, _MAX_HEADER_ROW):
                 fields = _fields(titles, path)
@@ -66,8 +66,8 @@ def _numbered(workbook: python_calamine.CalamineWorkbook, title: str) -> Iterato
     return iter(()) if sheet.start is None else enumerate(sheet.iter_rows(), 1)
 
 
-def _named(workbook: python_calamine.CalamineWorkbook, wanted: str, path: Path) -> str:
-    """Return the name as the file has it: Excel does not tell capital letters from small ones."""
+def _sheet_name(workbook: python_calamine.CalamineWorkbook, wanted: str, path: Path) -> str:
+    """Return the sheet name of the file that equals `wanted` ignoring case, as in Excel. Raises DirectoryError."""
     for title in workbook.sheet_names:
         if title.strip().casefold() == wanted.strip().casefold():
             return title
@@ -83,7 +83,7 @@ def _rows(rows: Iterator[tuple[int, Sequence[Any]]], fields: list[str | None], p
     for line, cells in rows:
         values = {field: _text(cell) for field, cell in zip(fields, cells, strict=False) if field}
         if any(map(str.strip, values.values())):
-            # A line break in the number's cell stands between two numbers; elsewhere it is there for looks.
+            # A line break separates numbers in the number cell; in other cells it is only layout.
             row = {field: text if field == "number" else _in_one_line(text) for field, text in values.items()}
             yield row_of(line, cells_of(row), plan)
 
@@ -103,20 +103,20 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _opened(path: Path) -> python_calamine.CalamineWorkbook:
-    # Read whole: what is looked at and what is read is one file, and Excel may save over it meanwhile.
+def _open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
+    # Read into memory, so that the size check and the parser see the same bytes even if Excel saves the file now.
     content = io.BytesIO(path.read_bytes())
     refuse_too_large(content, path)
     content.seek(0)
     try:
         return python_calamine.CalamineWorkbook.from_filelike(content)
     except python_calamine.CalamineError:
-        # Only by its path does the library say that a file has a password.
+        # python-calamine raises PasswordError only when it opens a file by path.
         return python_calamine.CalamineWorkbook.from_path(str(path))
 
 
 @contextmanager
-def _errors_as_sentences(path: Path) -> Iterator[None]:
+def _translated_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except DirectoryError:
@@ -129,7 +129,7 @@ def _errors_as_sentences(path: Path) -> Iterator[None]:
     except (python_calamine.CalamineError, *BROKEN) as error:
         raise _broken(path) from error
     except BaseException as error:
-        # What its Rust part did not expect comes as a panic, which is no Exception.
+        # A panic in the Rust code of python-calamine derives from BaseException.
         if type(error).__name__ != "PanicException":
             raise
         raise _broken(path) from error
