@@ -38,7 +38,7 @@ ENTRY_POINTS = "vats1c.directories"
 
 
 class DirectoryError(Exception):
-    """A directory cannot be opened or queried.
+    """The error of a directory that cannot be opened or queried.
 
     `message` is the reason, `key` the name of the setting at fault ("" when no setting is).
     """
@@ -125,7 +125,7 @@ def is_local(directory: Directory) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryContext:
-    """The surroundings of a directory, from which defaults and relative paths in its settings are resolved.
+    """The context in which the default settings and the relative paths of a directory are resolved.
 
     `data` is the data folder of the service, `publication` the name of the publication that uses the directory,
     `folder` the folder of the settings file.
@@ -163,7 +163,7 @@ def _resolved_settings(cls: Any, settings: Mapping[str, Any], context: Directory
     defaults_of = getattr(cls, "default_settings", None)
     resolved = {**(defaults_of(context) if defaults_of else {}), **settings}
     for key in getattr(cls, "file_settings", ()):
-        # The kind itself rejects an empty path or one that is not a string.
+        # The kind itself rejects a path that is empty or not a string.
         if isinstance(resolved.get(key), str) and resolved[key]:
             resolved[key] = str(context.folder / resolved[key])
     return resolved

@@ -28,7 +28,7 @@ class SourceAnswer(NamedTuple):
 
 
 class LookupResult(NamedTuple):
-    """The result of a lookup: all answers in settings order, and the first one with a match (None without a match)."""
+    """The result of a lookup: the answers received, in settings order, and the first answer with a match, if any."""
 
     answers: tuple[SourceAnswer, ...]
     decided: SourceAnswer | None
@@ -52,8 +52,8 @@ class Chain:
     ) -> None:
         """Chain `directories` in settings order.
 
-        `deadline` is the longest wait of one lookup, seconds. `patience` has one policy per directory; when empty, each
-        directory gets the default policy with `deadline`.
+        `deadline` is the longest wait of one lookup, seconds. `patience` holds a policy for each directory; when
+        it is empty, every directory gets the default policy with `deadline`.
         """
         self._deadline = deadline
         policies = patience or [SourcePolicy(deadline)] * len(directories)
@@ -78,13 +78,13 @@ class Chain:
         return all(isinstance(step, GuardedDirectory) or step.nonblocking for step in self.steps)
 
     def find(self, number: Number) -> Match | None:
-        """Return the match for `number`, None when no directory finds it in time. Never raises."""
+        """Return the match for `number`, None when no directory finds the number in time. Never raises."""
         return self.look_up(number).match
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
         """Return the match for `number` from memory and caches, and whether that result is final.
 
-        A result is not final when a directory must be queried over the network to decide.
+        The result is not final when a blocking directory without a cached answer comes before any match.
         """
         for step in self.steps:
             if isinstance(step, GuardedDirectory):

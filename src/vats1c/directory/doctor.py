@@ -18,7 +18,7 @@ _MAX_QUOTED_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class RowFinding:
-    """A problem of one row. Scripts may rely on `code`; a `harmless` finding does not fail a check."""
+    """A problem in one row. `code` is stable for use in scripts; a `harmless` finding does not fail a check."""
 
     line: int
     code: str

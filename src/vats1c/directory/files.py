@@ -46,19 +46,19 @@ _MAX_LOGGED_ROWS = 10
 
 
 class FileDirectory:
-    """Callers of one file."""
+    """The callers in one file."""
 
     nonblocking = True
     file_settings = ("path",)
 
     def __init__(
-        self, name: str, settings: Mapping[str, Any], plan: NumberPlan, read: Read, own: Collection[str] = ()
+        self, name: str, settings: Mapping[str, Any], plan: NumberPlan, read: Read, extra: Collection[str] = ()
     ) -> None:
         """Load the file at `settings["path"]` with `read` and start to watch it for changes.
 
-        `own` are the names of the kind's settings besides `path`. Raises DirectoryError.
+        `extra` are the names of the kind's settings besides `path`. Raises DirectoryError.
         """
-        refuse_unknown(settings, ("path", *own))
+        refuse_unknown(settings, ("path", *extra))
         if not isinstance(settings.get("path"), str) or not settings["path"]:
             raise DirectoryError("нужен путь к файлу", "the path of a file is needed", "path")
         self.name = name

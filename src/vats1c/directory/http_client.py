@@ -34,8 +34,8 @@ MAX_BYTES = 1 << 20
 # As many concurrent requests as pending lookups (SourcePolicy.max_pending). Idle connections expire sooner here than on
 # servers (Apache: 5 s), so that no request is sent on a connection that the server is closing.
 _MAX_REQUESTS, _KEEPALIVE_S = 16, 4.0
-# Twice the need: a full pool closes a connection that seems idle although it has just assigned it to a request
-# (httpcore 1.0).
+# Twice the need: when its pool is full, httpcore 1.0 may close a connection as idle that it has just assigned to a
+# request.
 _CONNECTIONS = 2 * _MAX_REQUESTS
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -56,7 +56,7 @@ class HttpClient:
     def __init__(self, settings: Mapping[str, Any], headers: Mapping[str, str], timeout: float) -> None:
         """Read the settings SETTINGS; send `headers` with each request. Raises DirectoryError.
 
-        `timeout` is the deadline of one exchange, seconds.
+        `timeout` limits the duration of one exchange, seconds.
         """
         self._timeout = timeout
         self._headers: dict[bytes | str, bytes | str] = {

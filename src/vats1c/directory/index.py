@@ -50,14 +50,14 @@ class CallerIndex:
 
     def __iter__(self) -> Iterator[tuple[list[Number], Caller]]:
         """Yield pairs of (numbers, caller), the input format of the constructor."""
-        places = iter(sorted(range(len(self._owners)), key=self._owners.__getitem__))
-        place = next(places, None)
+        positions = iter(sorted(range(len(self._owners)), key=self._owners.__getitem__))
+        position = next(positions, None)
         for row in range(len(self)):
             caller_numbers = []
-            while place is not None and self._owners[place] == row:
-                canonical = f"+{self._numbers[place]}"
+            while position is not None and self._owners[position] == row:
+                canonical = f"+{self._numbers[position]}"
                 caller_numbers.append(Number(canonical, canonical, NumberKind.EXTERNAL, local=row in self._local))
-                place = next(places, None)
+                position = next(positions, None)
             yield caller_numbers, self._caller(row)
 
     def find(self, number: Number) -> Match | None:
@@ -80,11 +80,11 @@ class CallerIndex:
         return Match.of(map(self._caller, rows), Confidence.LAST_DIGITS)
 
     def _country_codes(self) -> Iterator[int]:
-        place = 0
-        while place < len(self._numbers):
-            country = self._numbers[place] // _TEN_DIGITS
+        position = 0
+        while position < len(self._numbers):
+            country = self._numbers[position] // _TEN_DIGITS
             yield country
-            place = bisect_left(self._numbers, (country + 1) * _TEN_DIGITS, place)
+            position = bisect_left(self._numbers, (country + 1) * _TEN_DIGITS, position)
 
     def _rows(self, digits: int) -> list[int]:
         start = bisect_left(self._numbers, digits)

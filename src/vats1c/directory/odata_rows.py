@@ -42,14 +42,14 @@ class Layout:
 
     `callers` is an entity set. `phones` is a table inside each caller, or a separate entity set whose entries reference
     their caller at the path `owner`, or "" when the numbers are attributes of the caller. `fields` maps each field of a
-    row to attribute paths; `given` are the fields that the settings name.
+    row to attribute paths; `configured` are the fields that the settings name.
     """
 
     callers: str
     phones: str
     owner: Path
     fields: Mapping[str, tuple[Path, ...]]
-    given: frozenset[str]
+    configured: frozenset[str]
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Layout":
@@ -129,7 +129,7 @@ class Layout:
         )
 
     def _defaults(self, fields: Iterable[str]) -> frozenset[str]:
-        return frozenset(path[0] for field in fields if field not in self.given for path in self.fields[field])
+        return frozenset(path[0] for field in fields if field not in self.configured for path in self.fields[field])
 
     def _by_owner(self, entries: Iterable[Entry]) -> dict[str, list[str]]:
         cells: dict[str, list[str]] = defaultdict(list)

@@ -56,9 +56,9 @@ class LookupAnswer(NamedTuple):
 class SourcePolicy:
     """The limits of one source.
 
-    A lookup waits up to `deadline_s`. Answers are cached for `cache_s`, answers without a match for `cache_unknown_s`;
-    expired answers are served up to the age `stale_s` while the source fails. At most `max_pending` lookups run at
-    once. `failures_to_open` consecutive failures open the circuit breaker for `open_s`.
+    A call waits up to `deadline_s` for a lookup. Answers are cached for `cache_s`, answers without a match for
+    `cache_unknown_s`; expired answers are served up to the age `stale_s` while the source fails. At most `max_pending`
+    lookups run at once. `failures_to_open` consecutive failures open the circuit breaker for `open_s`.
     """
 
     deadline_s: float = 0.8

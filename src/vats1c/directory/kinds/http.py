@@ -36,7 +36,7 @@ class HttpDirectory:
     file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
-        """Look up PROBE_NUMBER, and log a warning when the service does not answer. Raises DirectoryError."""
+        """Look up PROBE_NUMBER to log a warning if the service is down. Raises DirectoryError for wrong settings."""
         self.name = name
         self._plan = plan
         self._ready = False
@@ -73,7 +73,7 @@ class HttpDirectory:
         return Match.of((Caller(**row) for row in rows), confidence)
 
     def state(self) -> State:
-        """Return ready when the service answered the last request."""
+        """Return the state; ready when the service answered the last request."""
         return State(ready=self._ready)
 
     def close(self) -> None:

@@ -111,7 +111,7 @@ class LdapDirectory:
         return Match.of((caller for caller, _ in named), confidence)
 
     def state(self) -> State:
-        """Return ready when the server answered the last search."""
+        """Return the state; ready when the server answered the last search."""
         return State(ready=self._ready)
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class SoapDirectory:
     file_settings = ("ca",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:  # noqa: ARG002 - as every kind's
-        """Look up an unassigned number, and log a warning when 1C does not answer. Raises DirectoryError."""
+        """Look up an unassigned number to log a warning if 1C is down. Raises DirectoryError for wrong settings."""
         self.name = name
         self._ready = False
         checked = _checked(settings)
@@ -73,7 +73,7 @@ class SoapDirectory:
         return self.ask(number).match_or_error()
 
     def ask(self, number: Number) -> OneCReply:
-        """Send SayName for `number` and return the exchange. Never raises DirectoryError: `OneCReply.error` has it."""
+        """Send SayName for `number` and return the exchange. Never raises DirectoryError; see `OneCReply.error`."""
         # A foreign number has no national form: the canonical form replaces it.
         sent_number = getattr(number, self._settings["send"]) or number.canonical or ""
         request = self._request("SayName", {self._settings["parameter"]: sent_number})
@@ -95,7 +95,7 @@ class SoapDirectory:
         return self._perform(request, masked, lambda answer: soap_answers.read_call(*self._parts(answer)))
 
     def state(self) -> State:
-        """Return ready when 1C answered the last request without an error."""
+        """Return the state; ready when 1C answered the last request without an error."""
         return State(ready=self._ready)
 
     def close(self) -> None:

@@ -86,7 +86,7 @@ class SqlDirectory:
         return self._match(number, rows)
 
     def state(self) -> State:
-        """Return ready when the database answered the last query."""
+        """Return the state; ready when the database answered the last query."""
         return State(ready=self._ready)
 
     def close(self) -> None:

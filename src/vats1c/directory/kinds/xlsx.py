@@ -37,7 +37,7 @@ class XlsxDirectory(FileDirectory):
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
         """Load the sheet `settings["sheet"]` of the file at `settings["path"]`. Raises DirectoryError."""
         refuse_no_text(settings, ("sheet",))
-        super().__init__(name, settings, plan, partial(read, sheet=settings.get("sheet", "")), own=("sheet",))
+        super().__init__(name, settings, plan, partial(read, sheet=settings.get("sheet", "")), extra=("sheet",))
 
 
 def read(path: Path, plan: NumberPlan, *, sheet: str = "") -> Iterator[Row]:
@@ -67,7 +67,7 @@ def _numbered(workbook: python_calamine.CalamineWorkbook, title: str) -> Iterato
 
 
 def _sheet_name(workbook: python_calamine.CalamineWorkbook, wanted: str, path: Path) -> str:
-    """Return the sheet name of the file that equals `wanted` ignoring case, as in Excel. Raises DirectoryError."""
+    """Return the name of the sheet that equals `wanted` ignoring case, as in Excel. Raises DirectoryError."""
     for title in workbook.sheet_names:
         if title.strip().casefold() == wanted.strip().casefold():
             return title
@@ -104,7 +104,7 @@ def _in_one_line(text: str) -> str:
 
 
 def _open_workbook(path: Path) -> python_calamine.CalamineWorkbook:
-    # Read into memory, so that the size check and the parser see the same bytes even if Excel saves the file now.
+    # Read into memory, so that the size check and the parser see the same bytes even if Excel saves the file meanwhile.
     content = io.BytesIO(path.read_bytes())
     refuse_too_large(content, path)
     content.seek(0)

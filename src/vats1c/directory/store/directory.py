@@ -139,16 +139,16 @@ class StoreDirectory:
 
     def rows(self) -> Iterator[Row]:
         """Yield each entry as a row whose `line` is the id of the entry. Raises DirectoryError."""
-        last = 0
+        last_id = 0
         while True:
             # Read in batches: one long read transaction would keep SQLite from truncating the WAL.
-            query = sa.select(callers.c.id).where(callers.c.publication == self._publication, callers.c.id > last)
+            query = sa.select(callers.c.id).where(callers.c.publication == self._publication, callers.c.id > last_id)
             with self._read() as connection:
                 ids = connection.execute(query.order_by(callers.c.id).limit(_BATCH_ROWS)).scalars().all()
                 entries = records.read(connection, ids)
             if not ids:
                 return
-            last = ids[-1]
+            last_id = ids[-1]
             for entry_id, record in entries.items():
                 cell = ", ".join(number.received for number in record.numbers)
                 yield Row(entry_id, cell, record.numbers, record.caller)
@@ -282,6 +282,6 @@ def _translated_errors(path: Path, key: str = "") -> Iterator[None]:
         yield
     except (OSError, UnicodeError, sqlite3.Error, sa.exc.SQLAlchemyError) as error:
         cause = getattr(error, "orig", None) or error
-        known = isinstance(cause, sqlite3.Error | OSError)
-        reason = next(iter(str(cause).splitlines()), "") if known else type(cause).__name__
+        is_printable = isinstance(cause, sqlite3.Error | OSError)
+        reason = next(iter(str(cause).splitlines()), "") if is_printable else type(cause).__name__
         raise DirectoryError(f"справочник {path}: {reason}", f"directory {path}: {reason}", key) from error

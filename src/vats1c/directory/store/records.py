@@ -38,12 +38,12 @@ def distinct_numbers(parsed: Iterable[Number]) -> tuple[Number, ...]:
 
 def read(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Entry]:
     """Return the entries with `ids` by id, in the order of `ids`; missing ids are left out."""
-    wanted = list(ids)
+    id_list = list(ids)
     numbers_of: dict[int, list[Number]] = {}
-    for row in connection.execute(_select(numbers, "caller_id"), {"values": json.dumps(wanted)}).mappings():
+    for row in connection.execute(_select(numbers, "caller_id"), {"values": json.dumps(id_list)}).mappings():
         number = Number(row["written"], f"+{row['number']}", NumberKind.EXTERNAL, local=row["local"])
         numbers_of.setdefault(row["caller_id"], []).append(number)
-    rows = connection.execute(_select(callers, "id"), {"values": json.dumps(wanted)}).mappings()
+    rows = connection.execute(_select(callers, "id"), {"values": json.dumps(id_list)}).mappings()
     entries = {
         row["id"]: Entry(
             row["id"],
@@ -53,7 +53,7 @@ def read(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Entry]:
         )
         for row in rows
     }
-    return {entry_id: entries[entry_id] for entry_id in wanted if entry_id in entries}
+    return {entry_id: entries[entry_id] for entry_id in id_list if entry_id in entries}
 
 
 def write(connection: sa.Connection, publication: str, records: Iterable[Entry]) -> None:
@@ -84,8 +84,8 @@ def count(connection: sa.Connection, publication: str, more: int) -> None:
 
 def next_id(connection: sa.Connection) -> int:
     """Return the id for the next new entry. Call it within a write transaction, or another writer may take the id."""
-    last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'callers'").scalar()
-    return (last or 0) + 1
+    last_id = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'callers'").scalar()
+    return (last_id or 0) + 1
 
 
 def to_json(record: Entry) -> str:
