@@ -135,7 +135,7 @@ def test_a_soap_fault_is_in_the_callers_version_and_nobodys_phone_rings(wire):
         content_type="application/soap+xml",
     )
     assert "<soap:Value>soap:Receiver</soap:Value>" in answer.text
-    assert wire.bench.ask("GET", f"/api/v1/calls?publication={wire.name}&op=")[1]["calls"] == []
+    assert wire.bench.ask("GET", f"/api/v1/exchanges?publication={wire.name}&outcome=ok")[1]["exchanges"] == []
 
 
 @pytest.mark.parametrize(

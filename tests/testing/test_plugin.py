@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tests.support.live import free_port
 from tests.support.office import SOAP_USER
-from tests.support.tester import STAGING, TOKEN
+from tests.support.tester import STAGING, TOKEN, BenchClient
 from tests.support.waiting import until
-from vats1c.testing import service
+from vats1c.staging.client import Client
+from vats1c.testing import fixture, service
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/test_calls.py"
 FAILING = """
@@ -68,6 +69,17 @@ def test_the_same_tests_are_aimed_at_a_running_service(start, tmp_path):
     assert by_variable[0] == 0, by_variable[1]
     # Each test took its publication down, and what was written of it.
     assert live.journal() == []
+
+
+def test_the_calls_of_a_test_are_listed_to_the_last(start, monkeypatch):
+    bench = BenchClient(start(extra=STAGING, users=SOAP_USER))
+    vats1c = fixture.Vats1cFixture(Client(bench.live.url, TOKEN))
+    monkeypatch.setattr(fixture, "_MAX_PAGE", 2)
+    for last in range(5):
+        bench.says(vats1c.name, f"8903111000{last}")
+
+    assert [call["number"][-1] for call in vats1c.calls()] == list("01234")
+    assert [call["number"] for call in vats1c.calls(number="8 903 111-00-03")] == ["+79031110003"]
 
 
 def test_a_wrong_token_is_said_in_one_line(start, tmp_path):

@@ -113,6 +113,14 @@ def test_previous_calls_come_with_a_call(own_office):
     assert [one["repeat"] for one in said["previous"]] == [1]
 
 
+def test_calls_are_calls_whatever_else_is_in_the_query(office):
+    office.rings("89031110012")
+    _, calls = office.ask("GET", "/api/v1/calls?limit=1")
+
+    for query in ("op=SayName", "op=", "key=nobodys", "surplus=1"):
+        assert office.ask("GET", f"/api/v1/calls?limit=1&{query}") == (200, calls)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [

@@ -73,6 +73,33 @@ def test_what_is_waited_for_comes_at_once_and_else_204(bench_live, tester, publi
     assert (status, len(said["exchanges"])) == (200, 1)
 
 
+def test_after_now_only_later_exchanges_are_listed(bench_live, tester, publication, listed):
+    tester.says(publication)
+    assert listed("after=now")["exchanges"] == []
+    path = f"/api/v1/exchanges?publication={publication}&op=SayName&outcome=ok&after=now"
+    assert ask(bench_live, f"{path}&wait=1")[0] == 204
+    waited = []
+    waiting = threading.Thread(target=lambda: waited.append(ask(bench_live, f"{path}&wait=20")))
+    waiting.start()
+    while not waited:
+        # The request may not have arrived yet: SayName is sent until an answer has come.
+        tester.says(publication, "89031110003")
+        waiting.join(0.2)
+    status, said = waited[0]
+
+    assert status == 200
+    assert {one["number"] for one in said["exchanges"]} == {"+79031110003"}
+
+
+@pytest.mark.parametrize(
+    "path", ["exchanges", "exchanges/latest", "exchanges.jsonl", "exchanges.har", "exchanges/events"]
+)
+def test_an_operation_that_does_not_exist_is_an_error(bench_live, path):
+    status, said = ask(bench_live, f"/api/v1/{path}?op=Sayname")
+
+    assert (status, said["error"]["code"]) == (400, "op")
+
+
 @pytest.mark.parametrize(
     "text", ["иванова", "ИВАНОВА АЛЕНА", "лёна", "ален", "8923529", "+7 (923) 529", "5292926", "79235292926"]
 )
@@ -88,7 +115,8 @@ def test_a_text_finds_names_and_numbers_however_they_are_written(tester, text):
 
 
 @pytest.mark.parametrize(
-    "query", ["text=%D0%9F%D1%91%D1%82%D1%80", "text=1111", "number=84950000000", "op=Event", "key=x"]
+    "query",
+    ["text=%D0%9F%D1%91%D1%82%D1%80", "text=1111", "number=84950000000", "key=x", "key=key-of-anna%20", "outcome=none"],
 )
 def test_what_is_not_there_is_not_found(one_call, listed, query):
     assert listed(query)["exchanges"] == []
@@ -103,7 +131,8 @@ def test_numbers_operations_keys_and_outcomes_are_asked_for(bench_live, one_call
     assert ops("number=%2B7+923+529-29-26") == ["SayName", "IncomingCall"]
     assert ops("op=IncomingCall") == ops("key=key-of-anna") == ["IncomingCall"]
     assert ops("outcome=refused") == ops("outcome=xml") == [None]
-    assert len(ops("outcome=ok")) == 2
+    assert ops("outcome=ok") == ops("outcome=ok&op=") == ["SayName", "IncomingCall"]
+    assert ops("op=") == ["SayName", "IncomingCall", None]
 
 
 def test_one_exchange_has_its_bytes_what_was_decided_and_its_report(bench_live, tester, publication, listed):

@@ -73,7 +73,9 @@ def test_exchanges_carry_the_publications_name_and_begin_at_its_cursor(tester):
 
     assert status == 200
     assert found["found"][0]["publication"] == said["name"]
-    assert tester.ask("GET", f"/api/v1/calls?op=&publication={said['name']}&after={found['cursor']}")[1]["calls"] == []
+    assert (
+        tester.ask("GET", f"/api/v1/exchanges?publication={said['name']}&after={found['cursor']}")[1]["exchanges"] == []
+    )
 
 
 def test_what_was_made_is_removed_with_all_that_was_written(tester):
@@ -86,7 +88,7 @@ def test_what_was_made_is_removed_with_all_that_was_written(tester):
     assert tester.ask("GET", f"/api/v1/publications/{name}")[0] == 404
     assert tester.ask("DELETE", f"/api/v1/publications/{name}")[0] == 404
     tester.made(name="gone")
-    assert tester.ask("GET", f"/api/v1/calls?op=&publication={name}")[1]["calls"] == []
+    assert tester.ask("GET", f"/api/v1/exchanges?publication={name}")[1]["exchanges"] == []
     assert all(row["publication"] != name for row in tester.live.journal())
 
 
@@ -155,6 +157,15 @@ def test_so_many_may_be_and_one_that_nobody_uses_is_gone(start):
     # To look is to use it.
     until(lambda: tester.live.get(f"/{name}/ws/VATS?wsdl").status == 404, pause=1.3)
     assert tester.made()
+
+
+def test_a_publication_whose_exchanges_are_asked_for_is_used(start):
+    tester = BenchClient(start(extra=f"{STAGING}lives = 1\n"))
+    name = tester.made()["name"]
+    enough = time.monotonic() + 2.5
+    while time.monotonic() < enough:
+        assert tester.ask("GET", f"/api/v1/exchanges?publication={name}")[0] == 200
+        time.sleep(0.1)
 
 
 def test_a_publication_of_the_settings_cannot_be_made_or_unmade(tmp_path):

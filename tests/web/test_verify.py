@@ -8,77 +8,15 @@ from tests.support.live import say_name
 from tests.support.office import basic
 
 
-def test_an_answered_exchange_is_listed_with_all_that_is_known(tester, publication):
+def test_verify_returns_exchanges_as_they_are_listed(tester, publication):
     tester.says(publication, "8 (923) 529-29-26")
     tester.rings(publication, "8 (923) 529-29-26")
-    status, said = tester.ask("GET", f"/api/v1/calls?op=&publication={publication}")
-    first, second = said["calls"]
+    _, listed = tester.ask("GET", f"/api/v1/exchanges?publication={publication}")
+    _, said = tester.verify(publication, times=2)
+    status, failed = tester.verify(publication, key="nobodys")
 
-    assert status == 200
-    assert first == {
-        "id": first["id"],
-        "at": first["at"],
-        "op": "SayName",
-        "received": "8 (923) 529-29-26",
-        "number": "+79235292926",
-        "key": None,
-        "caller": "Анна",
-        "confidence": "exact",
-        "elapsed_ms": first["elapsed_ms"],
-        "outcome": "ok",
-        "publication": publication,
-    }
-    assert (second["op"], second["key"], second["caller"]) == ("IncomingCall", "key-of-anna", "Анна")
-    assert second["elapsed_ms"] > 0
-    assert said["cursor"] == second["id"]
-
-
-def test_exchanges_are_found_by_operation_number_key_and_cursor(tester, publication):
-    tester.says(publication, "89031110001")
-    tester.rings(publication, "89031110001", "key-of-ilya")
-    tester.rings(publication, "89031110002", "key-of-anna")
-
-    def found(query):
-        said = tester.ask("GET", f"/api/v1/calls?publication={publication}&{query}")[1]
-        return [(one["op"], one["number"][-1]) for one in said["calls"]]
-
-    assert found("op=SayName") == [("SayName", "1")]
-    assert found("key=key-of-ilya") == [("IncomingCall", "1")]
-    assert found("op=&number=%2B7%20903%20111-00-01") == [("SayName", "1"), ("IncomingCall", "1")]
-    assert found("op=IncomingCall&after=now") == []
-    last = tester.ask("GET", f"/api/v1/calls?publication={publication}&op=IncomingCall&limit=1")[1]["calls"]
-    assert [one["number"] for one in last] == ["+79031110002"]
-    assert found(f"op=&after={last[0]['id'] - 1}") == [("IncomingCall", "2")]
-
-
-def test_an_exchange_is_waited_for(tester, publication):
-    path = f"/api/v1/calls?op=SayName&number=89031110003&publication={publication}&after=now"
-    assert tester.ask("GET", f"{path}&wait=1") == (204, None)
-    waited = []
-    waiting = threading.Thread(target=lambda: waited.append(tester.ask("GET", f"{path}&wait=20")))
-    waiting.start()
-    while not waited:
-        # It may not wait yet: the call comes until it is seen.
-        tester.says(publication, "89031110003")
-        waiting.join(0.2)
-    status, said = waited[0]
-
-    assert status == 200
-    assert {one["number"] for one in said["calls"]} == {"+79031110003"}
-
-
-def test_refused_exchanges_are_not_listed(tester, publication):
-    tester.live.post(say_name(), path=f"/{publication}/ws/VATS", authorization=None)
-
-    assert tester.ask("GET", f"/api/v1/calls?op=SayName&publication={publication}")[1]["calls"] == []
-
-
-def test_without_operation_and_key_calls_are_as_they_were(tester):
-    status, said = tester.ask("GET", "/api/v1/calls?limit=1", authorization=basic("admin"))
-
-    assert status == 200
-    assert all("rings" in call for call in said["calls"])
-    assert tester.ask("GET", "/api/v1/calls?limit=1")[0] == 401
+    assert said["found"] == listed["exchanges"]
+    assert (status, failed["closest"]) == (409, listed["exchanges"][-1])
 
 
 def test_what_came_is_verified(tester, publication):
@@ -158,18 +96,19 @@ def test_an_administrator_sees_their_own_publication_and_those_on_request(tester
     tester.rings("telephony", "89031110008")
 
     def publications(query):
-        return {one["publication"] for one in tester.ask("GET", f"/api/v1/calls?op={query}", **admin)[1]["calls"]}
+        _, said = tester.ask("GET", f"/api/v1/exchanges?outcome=ok&{query}", **admin)
+        return {one["publication"] for one in said["exchanges"]}
 
     assert publications("") == {"telephony"}
-    assert publications(f"&publication={publication}") == {publication}
-    assert tester.ask("GET", "/api/v1/calls?op=&publication=sales", **admin)[0] == 404
+    assert publications(f"publication={publication}") == {publication}
+    assert tester.ask("GET", "/api/v1/exchanges?publication=sales", **admin)[0] == 404
 
 
 @pytest.mark.parametrize("who", [basic("anna"), "Basic U09BUDoxMjM=", None, "Bearer a wrong token", "Bearer ключ"])
 def test_nobody_else_may_ask(tester, who):
     who = who and who.encode().decode("latin-1")
 
-    assert tester.ask("GET", "/api/v1/calls?op=", authorization=who)[0] in (401, 403)
+    assert tester.ask("GET", "/api/v1/exchanges", authorization=who)[0] in (401, 403)
     assert tester.ask("POST", "/api/v1/verify", {}, authorization=who)[0] in (401, 403)
 
 
@@ -213,7 +152,7 @@ def test_so_many_may_wait_and_all_end_with_the_service(start):
     answers = []
 
     def wait():
-        answers.append(tester.ask("GET", "/api/v1/calls?op=SayName&after=now&wait=30")[0])
+        answers.append(tester.ask("GET", "/api/v1/exchanges?op=SayName&after=now&wait=30")[0])
 
     threads = [threading.Thread(target=wait) for _ in range(70)]
     for thread in threads:

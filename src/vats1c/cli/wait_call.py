@@ -49,7 +49,7 @@ def wait_call(
         client = Client(url, token, user, password, terminal_language())
     except ValueError:
         raise typer.BadParameter("http://HOST:PORT", param_hint="URL") from None
-    wanted = {"op": op.value if op else "", "number": number, "key": key, "publication": client.publication or None}
+    wanted = {"op": op and op.value, "number": number, "key": key, "publication": client.publication or None}
     try:
         found = _wait_for(client, wanted, after, timeout)
     except ApiFailure as error:
@@ -61,19 +61,20 @@ def wait_call(
 
 
 def _wait_for(client: "Client", wanted: dict[str, Any], after: str, timeout: float) -> list[dict[str, Any]]:
-    """Return the calls that came first."""
+    """Return the first matching exchanges that were answered after the cursor `after`."""
     deadline = time.monotonic() + timeout
-    # Asked once: between two questions no call may be lost.
-    cursor = client.ask("GET", "calls", {"op": "", "after": "now"})["cursor"] if after == "now" else int(after)
+    wanted = {**wanted, "outcome": "ok"}
+    wait = 0
     while True:
-        left = max(0.0, deadline - time.monotonic())
-        wait = min(_MAX_POLL_S, int(left))
-        said = client.ask("GET", "calls", {**wanted, "after": cursor, "wait": wait}, seconds=wait + 10)
-        if said and said["calls"]:
-            return list(said["calls"])
+        said = client.ask("GET", "exchanges", {**wanted, "after": after, "wait": wait}, seconds=wait + 10)
+        if said and said["exchanges"]:
+            return list(said["exchanges"])
+        # Once "now" has become a cursor, no call between two requests is lost.
+        after = said["cursor"] if said else after
         left = deadline - time.monotonic()
         if left <= 0:
             return []
+        wait = min(_MAX_POLL_S, int(left))
         if wait == 0:
             time.sleep(min(left, 0.1))
 

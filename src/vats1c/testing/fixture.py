@@ -12,6 +12,8 @@ from vats1c.staging.client import ApiFailure, Client
 
 # The longest that the service lets one wait, seconds.
 _MAX_WAIT_S = 30
+# The service lists at most this many exchanges at a time.
+_MAX_PAGE = 500
 _USER, _PASSWORD = "SOAP", "123"
 
 
@@ -36,9 +38,14 @@ class Vats1cFixture:
 
     def calls(self, number: str | None = None, key: str | None = None, op: str | None = None) -> list[dict[str, Any]]:
         """Return the answered exchanges of this test, oldest first, as the API gives them (docs/api.md)."""
-        wanted = {"op": op or "", "number": number, "key": key, "publication": self.name}
-        said = self._client.ask("GET", "calls", {**wanted, "after": self._cursor, "limit": 1_000})
-        return list(said["calls"])
+        wanted = {"op": op, "number": number, "key": key, "publication": self.name, "outcome": "ok", "limit": _MAX_PAGE}
+        found: list[dict[str, Any]] = []
+        page, cursor = _MAX_PAGE, self._cursor
+        while page == _MAX_PAGE:
+            said = self._client.ask("GET", "exchanges", {**wanted, "after": cursor})
+            page, cursor = len(said["exchanges"]), said["cursor"]
+            found += said["exchanges"]
+        return found
 
     def wait_for_call(
         self, number: str | None = None, key: str | None = None, op: str | None = None, timeout: float = 10
@@ -94,7 +101,7 @@ class Vats1cFixture:
                 raise
 
     def _now(self) -> int:
-        said = self._client.ask("GET", "calls", {"publication": self.name, "op": "", "after": "now"})
+        said = self._client.ask("GET", "exchanges", {"publication": self.name, "after": "now"})
         return int(said["cursor"])
 
     def _verified(self, wanted: dict[str, Any], seconds: float, after: int) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ class ServiceProcess:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         # With the token: another service may have taken the port, and would be ready too.
         asked = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.url}/api/v1/calls?op=SayName&limit=1", headers={"Authorization": f"Bearer {self.token}"}
+            f"{self.url}/api/v1/exchanges?limit=1", headers={"Authorization": f"Bearer {self.token}"}
         )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline and self._process.poll() is None:

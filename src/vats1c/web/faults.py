@@ -49,14 +49,9 @@ class FaultsApi:
         return json_response(None)
 
     def _names(self, asking: ApiRequest, publication: str | None) -> list[str]:
-        names = self._parts.names(asking.require_tester())
-        if not publication:
-            return names
-        if publication not in names:
-            raise ApiError(404, "publication", "нет такой публикации", "there is no such publication")
-        if self._parts.dynamic_publications is not None:
-            self._parts.dynamic_publications.touch(publication)
-        return [publication]
+        if publication:
+            return [asking.use_publication(publication)]
+        return self._parts.names(asking.require_tester())
 
     def _plans(self) -> "FaultPlans":
         if self._parts.faults is None:

@@ -1,8 +1,9 @@
 """Who asks, in which language, and whether the request is really theirs."""
 
 import json
+from collections.abc import Callable
 from hmac import compare_digest
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from werkzeug.exceptions import HTTPException
@@ -12,9 +13,13 @@ from vats1c.accounts.basic import LoginRefused
 from vats1c.accounts.people import PageUser
 from vats1c.accounts.sessions import Session
 from vats1c.http import BodyProblem
+from vats1c.journal import TooManyWaitersError
 from vats1c.messages import Message
 from vats1c.proxies import is_proxied, parse_address
+from vats1c.staging.verify import OPERATIONS
 from vats1c.web.context import WebContext
+
+T = TypeVar("T")
 
 COOKIE = "vats1c_session"
 _READING = frozenset({"GET", "HEAD"})
@@ -86,6 +91,34 @@ class ApiRequest(Request):
             raise ApiError(403, "administrator", "это может администратор", "an administrator may do this")
         return person.publication
 
+    def use_publication(self, name: str) -> str:
+        """Return `name`, a publication that the tester may see; if it was made on request, it now counts as used.
+
+        Raises ApiError.
+        """
+        if name not in self.parts.names(self.require_tester()):
+            raise ApiError(404, "publication", "нет такой публикации", "there is no such publication")
+        if self.parts.dynamic_publications is not None:
+            self.parts.dynamic_publications.touch(name)
+        return name
+
+    def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
+        """Call `look` after each write to the journal until `is_enough` accepts its result, at most `seconds`.
+
+        Return the last result. Raises ApiError.
+        """
+        journal = self.parts.journal
+
+        def flush_and_look() -> T:
+            # Exchanges are written a moment after they are answered.
+            journal.flush()
+            return look()
+
+        try:
+            return journal.changes.wait_for(flush_and_look, is_enough, seconds)
+        except TooManyWaitersError as error:
+            raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
+
     def _is_local(self) -> bool:
         """Tell whether the request comes from this machine: from a loopback address, to one, and through no proxy.
 
@@ -131,6 +164,14 @@ class ApiRequest(Request):
                 400, name, f"{name}: ожидается число от {least} до {most}", f"{name}: a number from {least} to {most}"
             )
         return int(value)
+
+
+def check_operation(name: str) -> str | None:
+    """Return the operation `name`, None if it is empty. Raises ApiError."""
+    if name and name not in OPERATIONS:
+        there_are = ", ".join(OPERATIONS)
+        raise ApiError(400, "op", f"op: одно из {there_are}", f"op: one of {there_are}")
+    return name or None
 
 
 def _split(url: str) -> SplitResult:

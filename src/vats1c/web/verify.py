@@ -1,19 +1,20 @@
-"""Answers given, for tests in any language: which calls came, wait for one, was it the one expected?
+"""The API that compares the answered exchanges with a test's expectation, for tests in any language.
 
 Rule: waiting is woken by the journal, bounded in number, and ends when the service stops.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Response
 
-from vats1c.journal import ExchangeFilter, TooManyWaitersError
+from vats1c.journal import ExchangeFilter
+from vats1c.messages import Language
 from vats1c.model import Exchange
 from vats1c.number import Number, identify
-from vats1c.staging.verify import MAX_TIMES, OPERATIONS, Expectation, Failure, Times, fail, visible
+from vats1c.staging.verify import MAX_TIMES, Expectation, Failure, Times, fail, visible
 from vats1c.web.context import WebContext
-from vats1c.web.request import ApiError, ApiRequest, json_response
+from vats1c.web.request import ApiError, ApiRequest, check_operation, json_response
+from vats1c.web.serializers.exchanges import list_json
 
 _MAX_WAIT_S = 30
 # Among so many of the last exchanges the closest is looked for.
@@ -22,28 +23,10 @@ _FIELDS = ("op", "number", "key", "times", "within", "after", "publication")
 
 
 class VerifyApi:
-    """The exchanges that were answered, as tests ask for them."""
+    """Verifies expectations of tests."""
 
     def __init__(self, parts: WebContext) -> None:
         self._parts = parts
-
-    def list_answered(self, asking: ApiRequest) -> Response:
-        """Give the last ones of an operation, or those after a cursor, waiting for the first of them."""
-        those = self._expected(dict(asking.args)).asked(self._scope(asking, asking.args.get("publication")))
-        limit = asking.whole_number("limit", 100, 1, 1_000)
-        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
-        journal = self._parts.journal
-        journal.flush()
-        cursor = journal.last_exchange()
-        after = cursor if asking.args.get("after") == "now" else None
-        if after is None and "after" in asking.args:
-            after = asking.whole_number("after", 0, 0, 2**62)
-        found = self._wait_for(those, limit, after, bool, seconds)
-        if not found and seconds:
-            return json_response(None)
-        return json_response(
-            {"calls": [exchange_of(one) for one in found], "cursor": found[-1].id if found else cursor}
-        )
 
     def verify(self, asking: ApiRequest) -> Response:
         """Tell whether what is expected came, so often as expected; 409 with the closest that came otherwise."""
@@ -55,97 +38,49 @@ class VerifyApi:
         seconds = _seconds(given.get("within", 0))
         journal = self._parts.journal
         cursor = journal.last_exchange()
-        found = self._wait_for(
-            expected.asked(scope), MAX_TIMES + 1, after, lambda came: expected.times.decided(len(came)), seconds
+        those, times = expected.asked(scope), expected.times
+        found = asking.wait_for(
+            lambda: journal.exchanges_matching(those, MAX_TIMES + 1, after),
+            lambda came: times.decided(len(came)),
+            seconds,
         )
-        if expected.times.fulfilled(len(found)):
+        if times.fulfilled(len(found)):
             cursor = found[-1].id or cursor if found else cursor
-            return json_response({"found": [exchange_of(one) for one in found], "cursor": cursor})
+            return json_response({"found": self._list_json(asking, found), "cursor": cursor})
         others = journal.exchanges_matching(ExchangeFilter(scope, answered=False), _MAX_OTHERS)
         failure = fail(expected, found, [one for one in others if (one.id or 0) > after])
-        return json_response(_failed(failure, len(found), asking.language), 409)
+        return json_response(self._failed(asking, failure, len(found)), 409)
 
-    def _wait_for(
-        self,
-        those: ExchangeFilter,
-        limit: int,
-        after: int | None,
-        is_enough: Callable[[list[Exchange]], bool],
-        seconds: float,
-    ) -> list[Exchange]:
-        journal = self._parts.journal
+    def _failed(self, asking: ApiRequest, failure: Failure, found: int) -> dict[str, Any]:
+        language: Language = "en" if asking.language == "en" else "ru"
+        return {
+            "error": {"code": "verify", "message": failure.message.said(language)},
+            "closest": self._list_json(asking, [failure.closest])[0] if failure.closest else None,
+            "differences": [
+                {"field": one.field, "expected": visible(one.expected), "found": visible(one.found)}
+                for one in failure.differences
+            ],
+            "found": found,
+        }
 
-        def look() -> list[Exchange]:
-            # What was answered before is found, though exchanges are written down a moment later.
-            journal.flush()
-            return journal.exchanges_matching(those, limit, after)
-
-        try:
-            return journal.changes.wait_for(look, is_enough, seconds)
-        except TooManyWaitersError as error:
-            raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
+    def _list_json(self, asking: ApiRequest, found: list[Exchange]) -> list[dict[str, Any]]:
+        return list_json(self._parts, found, asking.root_url[:-1])
 
     def _scope(self, asking: ApiRequest, publication: str | None) -> frozenset[str] | None:
         """Return the publications that are looked through, None for all. Raises ApiError."""
+        if publication:
+            return frozenset({asking.use_publication(publication)})
         own = asking.require_tester()
-        if not publication:
-            return None if own is None else frozenset({own})
-        on_request = self._parts.dynamic_publications
-        made = on_request is not None and publication in on_request
-        if publication not in self._parts.views or not (made or own in (None, publication)):
-            raise _no_publication()
-        if on_request is not None and made:
-            on_request.touch(publication)
-        return frozenset({publication})
+        return None if own is None else frozenset({own})
 
-    def _expected(self, given: dict[str, Any], times: Times | None = None) -> Expectation:
-        operation = _text(given, "op") or None
-        if operation is not None and operation not in OPERATIONS:
-            there_are = ", ".join(OPERATIONS)
-            raise ApiError(400, "op", f"op: одно из {there_are}", f"op: one of {there_are}")
+    def _expected(self, given: dict[str, Any], times: Times) -> Expectation:
+        operation = check_operation(_text(given, "op") or "")
         number = _text(given, "number")
-        return Expectation(
-            operation, self._number(number) if number is not None else None, _text(given, "key"), times or Times()
-        )
+        return Expectation(operation, self._number(number) if number is not None else None, _text(given, "key"), times)
 
     def _number(self, written: str) -> Number:
         plan = next(iter(self._parts.views.values())).plan
         return identify(written, plan)
-
-
-def exchange_of(exchange: Exchange) -> dict[str, Any]:
-    """Return an exchange as JSON; for testers, so with the key."""
-    # An IncomingCall is written before it is answered: how long it took is known a moment later.
-    elapsed = round(exchange.elapsed * 1_000, 1) if exchange.soap else None
-    return {
-        "id": exchange.id,
-        "at": exchange.at.isoformat(),
-        "op": exchange.operation or None,
-        "received": exchange.received,
-        "number": exchange.number,
-        "key": exchange.key or None,
-        "caller": exchange.caller or None,
-        "confidence": exchange.confidence.value if exchange.confidence else None,
-        "elapsed_ms": elapsed,
-        "outcome": exchange.outcome,
-        "publication": exchange.publication,
-    }
-
-
-def _failed(failure: Failure, found: int, language: str) -> dict[str, Any]:
-    return {
-        "error": {"code": "verify", "message": failure.message.said("en" if language == "en" else "ru")},
-        "closest": exchange_of(failure.closest) if failure.closest else None,
-        "differences": [
-            {"field": one.field, "expected": visible(one.expected), "found": visible(one.found)}
-            for one in failure.differences
-        ],
-        "found": found,
-    }
-
-
-def _no_publication() -> ApiError:
-    return ApiError(404, "publication", "нет такой публикации", "there is no such publication")
 
 
 def _refuse_unknown(given: dict[str, Any]) -> None:

@@ -66,6 +66,8 @@ def _finding(one: ConformanceFinding, language: str) -> dict[str, str]:
 
 
 def _facts(parts: WebContext, exchange: Exchange) -> dict[str, Any]:
+    # The row of an IncomingCall is written before its answer; its duration and SOAP version follow.
+    is_finished = exchange.outcome != "ok" or bool(exchange.soap)
     owner = parts.people.owner(exchange.publication, exchange.key) if exchange.key else None
     return {
         "id": exchange.id,
@@ -84,7 +86,7 @@ def _facts(parts: WebContext, exchange: Exchange) -> dict[str, Any]:
         "caller": exchange.caller or None,
         "directory": exchange.directory or None,
         "confidence": exchange.confidence.value if exchange.confidence else None,
-        "elapsed_ms": round(exchange.elapsed * 1_000, 2),
+        "elapsed_ms": round(exchange.elapsed * 1_000, 2) if is_finished else None,
         "call_id": exchange.call_id,
         "fault": exchange.fault or None,
     }
