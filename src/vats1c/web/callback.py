@@ -1,4 +1,4 @@
-"""Have the VATS ring an employee and then a number: its click-to-call."""
+"""Click-to-call: the VATS rings an employee, then connects a number."""
 
 import json
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from vats1c.directory import DirectoryError
 from vats1c.directory.http_client import HttpClient, checked_url, status_error
 
-_TIMEOUT = 10.0
-# What the vendor's page says of the codes of a FAIL.
+_TIMEOUT_S = 10.0
+# The meaning of the codes of a FAIL, from the vendor's page.
 _REASONS = {
     "1": ("телефон не зарегистрирован", "the phone is not registered"),
     "2": ("неверный ключ", "the key is wrong"),
@@ -19,20 +19,21 @@ _REASONS = {
 
 
 def click_to_call(url: str) -> Callable[[str, str], None]:
-    """Return what rings the owner of a key and then a number ("89235292926") through the VATS's API at `url`.
+    """Return a function ring(key, number) that requests a call through the VATS's API at `url`.
 
-    It raises DirectoryError when the VATS refuses or does not answer (vendor's page: CallToSubscriber).
+    It rings the employee with the key, then the number ("89235292926"); it raises DirectoryError if the VATS refuses or
+    does not answer (vendor's page: CallToSubscriber). Raises DirectoryError for a malformed `url`.
     """
     checked_url(url)
-    exchange = HttpClient({"url": url}, {"Accept": "application/json"}, _TIMEOUT)
+    client = HttpClient({"url": url}, {"Accept": "application/json"}, _TIMEOUT_S)
 
     def ring(key: str, number: str) -> None:
-        answer = exchange.ask(f"{url}?{urlencode({'key': key, 'outboundNumber': number})}")
+        answer = client.ask(f"{url}?{urlencode({'key': key, 'outboundNumber': number})}")
         if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
             raise status_error(answer.status)
         try:
-            said = json.loads(answer.body)
-            result, code = said["result"], str(said.get("code", ""))
+            reply = json.loads(answer.body)
+            result, code = reply["result"], str(reply.get("code", ""))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DirectoryError("ВАТС ответила непонятно", "the VATS's answer cannot be read") from error
         if result != "SUCCESS":

@@ -1,4 +1,4 @@
-"""The API of the directory that can be edited: callers found, added, changed, removed and imported."""
+"""The API of the editable directory: search, add, change, remove and import callers."""
 
 import tempfile
 from collections.abc import Callable
@@ -26,127 +26,131 @@ _MAX_SKIPPED = 1_000
 
 
 class CallersApi:
-    """Callers as the API gives and takes them."""
+    """The endpoints of callers."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
 
-    def find(self, asking: ApiRequest) -> Response:
-        """Give the callers that have every word."""
-        _, own = self._own(asking)
-        limit = asking.whole_number("limit", 50, 1, 500)
-        found = _done(lambda: own.find_by_text(asking.args.get("text", ""), limit))
+    def find(self, request: ApiRequest) -> Response:
+        """Return the callers that contain every word of `text`, or a part of a number."""
+        _, directory = self._editable(request)
+        limit = request.whole_number("limit", 50, 1, 500)
+        found = _checked(lambda: directory.find_by_text(request.args.get("text", ""), limit))
         return json_response({"callers": [entry_json(one) for one in found]})
 
-    def add(self, asking: ApiRequest) -> Response:
-        """Add a caller; past calls of the numbers are renamed."""
-        person, own = self._own(asking)
-        given = asking.json_body()
-        caller = Caller(**{field: asking.text(given, field) for field in _FIELDS})
-        own_id = _done(lambda: own.add(_numbers(given), caller))
-        return json_response(self._named(person, own, own_id), 201)
+    def add(self, request: ApiRequest) -> Response:
+        """Add a caller; past calls of its numbers get the new name."""
+        person, directory = self._editable(request)
+        body = request.json_body()
+        caller = Caller(**{field: request.text(body, field) for field in _FIELDS})
+        caller_id = _checked(lambda: directory.add(_numbers(body), caller))
+        return json_response(self._named(person, directory, caller_id), 201)
 
-    def change(self, asking: ApiRequest, caller_id: int) -> Response:
-        """Change what is given of a caller."""
-        person, own = self._own(asking)
-        given = asking.json_body()
-        words = {field: asking.text(given, field) for field in _FIELDS if field in given}
-        numbers = _numbers(given) if "numbers" in given else None
-        caller = _held(own, caller_id).caller._replace(**words)
-        _done(lambda: own.change(caller_id, numbers=numbers, caller=caller))
-        return json_response(self._named(person, own, caller_id))
+    def change(self, request: ApiRequest, caller_id: int) -> Response:
+        """Change the fields of a caller that are in the body."""
+        person, directory = self._editable(request)
+        body = request.json_body()
+        words = {field: request.text(body, field) for field in _FIELDS if field in body}
+        numbers = _numbers(body) if "numbers" in body else None
+        caller = _entry(directory, caller_id).caller._replace(**words)
+        _checked(lambda: directory.change(caller_id, numbers=numbers, caller=caller))
+        return json_response(self._named(person, directory, caller_id))
 
-    def attach(self, asking: ApiRequest, caller_id: int) -> Response:
-        """Give a caller one more number."""
-        person, own = self._own(asking)
-        number = asking.text(asking.json_body(), "number")
-        held = [one.canonical or "" for one in _held(own, caller_id).numbers]
-        _done(lambda: own.change(caller_id, numbers=[*held, number]))
-        return json_response(self._named(person, own, caller_id))
+    def attach(self, request: ApiRequest, caller_id: int) -> Response:
+        """Add a number to a caller."""
+        person, directory = self._editable(request)
+        number = request.text(request.json_body(), "number")
+        numbers = [held.canonical or "" for held in _entry(directory, caller_id).numbers]
+        _checked(lambda: directory.change(caller_id, numbers=[*numbers, number]))
+        return json_response(self._named(person, directory, caller_id))
 
-    def remove(self, asking: ApiRequest, caller_id: int) -> Response:
-        """Take a caller out."""
-        _, own = self._own(asking)
-        _held(own, caller_id)
-        _done(lambda: own.remove(caller_id))
+    def remove(self, request: ApiRequest, caller_id: int) -> Response:
+        """Delete a caller."""
+        _, directory = self._editable(request)
+        _entry(directory, caller_id)
+        _checked(lambda: directory.remove(caller_id))
         return json_response(None)
 
-    def require_editor(self, asking: ApiRequest) -> Response:
+    def require_editor(self, request: ApiRequest) -> Response:
         """Return an empty response to a person who may edit the directory. Raises ApiError."""
-        self._own(asking)
+        self._editable(request)
         return json_response(None)
 
-    def import_(self, asking: ApiRequest) -> Response:
-        """Import a file, or say what an import would do."""
-        person, own = self._own(asking)
-        suffix = PurePosixPath(asking.args.get("file", "")).suffix.lower()
+    def import_(self, request: ApiRequest) -> Response:
+        """Import the file in the body; with `dry_run` return the result of an import without importing."""
+        person, directory = self._editable(request)
+        suffix = PurePosixPath(request.args.get("file", "")).suffix.lower()
         if suffix not in READERS:
             there_are = ", ".join(sorted(READERS))
             raise ApiError(400, "file", f"file: бывают {there_are}", f"file: there are {there_are}")
-        dry_run = asking.args.get("dry_run", "") not in ("", "0")
+        dry_run = request.args.get("dry_run", "") not in ("", "0")
         skipped: list[RowFinding] = []
-        # The readers open files, and a spreadsheet is read here and there.
+        # The readers open files by path, and a spreadsheet needs random access.
         with tempfile.NamedTemporaryFile(suffix=suffix) as file:
-            file.write(asking.get_data(cache=False))
+            file.write(request.get_data(cache=False))
             file.flush()
-            plan = self._parts.view_of(person).plan
-            source = PurePosixPath(asking.args["file"]).name
-            done = _done(
-                lambda: own.import_rows(
+            plan = self._context.view_of(person).plan
+            source = PurePosixPath(request.args["file"]).name
+            result = _checked(
+                lambda: directory.import_rows(
                     collect_unusable(rows_of(Path(file.name), plan), skipped), source, dry_run=dry_run
                 ),
-                # Whoever imports knows the file by its own name.
-                lambda said: said.replace(file.name, source),
+                # Messages name the user's file, not the temporary one.
+                lambda text: text.replace(file.name, source),
             )
-        described = [
-            {"line": one.line, "code": one.code, "message": one.message.said("en" if asking.language == "en" else "ru")}
+        rows = [
+            {
+                "line": one.line,
+                "code": one.code,
+                "message": one.message.said("en" if request.language == "en" else "ru"),
+            }
             for one in skipped[:_MAX_SKIPPED]
         ]
-        return json_response({**asdict(done), "id": None if dry_run else done.id, "skipped": described})
+        return json_response({**asdict(result), "id": None if dry_run else result.id, "skipped": rows})
 
-    def undo(self, asking: ApiRequest, import_id: int) -> Response:
+    def undo(self, request: ApiRequest, import_id: int) -> Response:
         """Undo an import."""
-        _, own = self._own(asking)
-        return json_response(asdict(_done(lambda: own.undo(import_id))))
+        _, directory = self._editable(request)
+        return json_response(asdict(_checked(lambda: directory.undo(import_id))))
 
-    def _own(self, asking: ApiRequest) -> tuple[PageUser, Editable]:
-        """Return who asks and the directory they may edit. Raises ApiError."""
-        person, _ = asking.person()
-        office = self._parts.view_of(person)
-        if not person.administrator and not office.everyone_edits:
+    def _editable(self, request: ApiRequest) -> tuple[PageUser, Editable]:
+        """Return the user and the directory that they may edit. Raises ApiError."""
+        person, _ = request.person()
+        view = self._context.view_of(person)
+        if not person.administrator and not view.everyone_edits:
             raise ApiError(
                 403, "edit", "изменять справочник может администратор", "an administrator edits the directory"
             )
-        if office.editable is None:
+        if view.editable is None:
             raise ApiError(
                 409, "directory", "нет справочника, который можно изменять", "there is no directory that can be edited"
             )
-        return person, office.editable
+        return person, view.editable
 
-    def _named(self, person: PageUser, own: Editable, caller_id: int) -> dict[str, Any]:
+    def _named(self, person: PageUser, directory: Editable, caller_id: int) -> dict[str, Any]:
         """Rename the past calls of a caller, and return the caller."""
-        held = _held(own, caller_id)
-        numbers = [number.canonical for number in held.numbers if number.canonical]
-        self._parts.journal.rename_callers(person.publication, numbers, held.caller)
-        return entry_json(held)
+        entry = _entry(directory, caller_id)
+        numbers = [number.canonical for number in entry.numbers if number.canonical]
+        self._context.journal.rename_callers(person.publication, numbers, entry.caller)
+        return entry_json(entry)
 
 
-def _held(own: Editable, caller_id: int) -> Entry:
+def _entry(directory: Editable, caller_id: int) -> Entry:
     try:
-        return own.get(caller_id)
+        return directory.get(caller_id)
     except DirectoryError as error:
         raise ApiError(404, "caller", error.message.ru, error.message.en) from error
 
 
-def _done(work: Callable[[], T], told: Callable[[str], str] = str) -> T:
+def _checked(work: Callable[[], T], rewrite: Callable[[str], str] = str) -> T:
     try:
         return work()
     except DirectoryError as error:
-        raise ApiError(400, error.key or "directory", told(error.message.ru), told(error.message.en)) from error
+        raise ApiError(400, error.key or "directory", rewrite(error.message.ru), rewrite(error.message.en)) from error
 
 
-def _numbers(given: dict[str, Any]) -> list[str]:
-    numbers = given.get("numbers", [])
+def _numbers(body: dict[str, Any]) -> list[str]:
+    numbers = body.get("numbers", [])
     if (
         not isinstance(numbers, list)
         or len(numbers) > _MAX_NUMBERS

@@ -1,4 +1,4 @@
-"""The API of calls, and the stream of them that the card page lives by."""
+"""The API of calls, and the stream of calls that the card page shows."""
 
 import threading
 import time
@@ -23,105 +23,105 @@ from vats1c.web.serializers.calls import call_json, me_json
 
 log = structlog.get_logger("vats1c.web")
 
-# A call older than this is history, and no card pops up for it.
+# A new window shows cards for calls that are not older than this.
 _FRESH = timedelta(minutes=2)
 _MAX_WAIT_S = 30
 _MAX_NOTE_CHARS = 4_000
-_LONGEST_CURSOR = 18
-_MAX_WAITING = 64
+_MAX_CURSOR_DIGITS = 18
+_MAX_WAITERS = 64
 _ANY_NUMBER = "+79000000000"
 
 
 class CallsApi:
-    """Calls as the API gives them."""
+    """The endpoints of calls."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
-        self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
-        # A thousand windows show the same call.
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
+        self._waiters = threading.BoundedSemaphore(_MAX_WAITERS)
+        # A thousand windows may show the same call: it is rendered once per language.
         self._event = lru_cache(maxsize=64)(self._call_event)
 
-    def me(self, asking: ApiRequest) -> Response:
-        """Say who asks and what they may do."""
-        person, session = asking.person()
-        return json_response(me_json(self._parts, person, session, asking.language))
+    def me(self, request: ApiRequest) -> Response:
+        """Return the signed-in user and their permissions."""
+        person, session = request.person()
+        return json_response(me_json(self._context, person, session, request.language))
 
-    def list_calls(self, asking: ApiRequest) -> Response:
-        """Give the last calls, or those changed after a cursor."""
-        person, _ = asking.person()
-        those = self._filter_of(asking, person)
-        limit = asking.whole_number("limit", 100, 1, 1_000)
-        journal = self._parts.journal
-        # Before the calls: what changes between the two is given twice rather than never.
+    def list_calls(self, request: ApiRequest) -> Response:
+        """Return the last calls, or the calls that changed after the cursor `after`."""
+        person, _ = request.person()
+        wanted = self._filter_of(request, person)
+        limit = request.whole_number("limit", 100, 1, 1_000)
+        journal = self._context.journal
+        # Read before the calls: a call that changes between the two reads is returned twice rather than never.
         cursor = journal.cursor()
-        if "after" not in asking.args:
-            return self._calls_json(asking, journal.recent(limit, those), cursor)
-        after = asking.whole_number("after", 0, 0, 2**62)
-        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
-        found = journal.after(after, limit, those)
+        if "after" not in request.args:
+            return self._calls_json(request, journal.recent(limit, wanted), cursor)
+        after = request.whole_number("after", 0, 0, 2**62)
+        seconds = request.whole_number("wait", 0, 0, _MAX_WAIT_S)
+        found = journal.after(after, limit, wanted)
         if not found and seconds:
-            found = self._wait_for(person, after, limit, those, seconds)
+            found = self._wait_for(person, after, limit, wanted, seconds)
             if not found:
                 return json_response(None)
         if len(found) == limit:
             cursor = found[-1].version
-        return self._calls_json(asking, found, max(cursor, found[-1].version if found else 0))
+        return self._calls_json(request, found, max(cursor, found[-1].version if found else 0))
 
-    def one(self, asking: ApiRequest, call_id: int) -> Response:
-        """Give one call with those before it."""
-        person, _ = asking.person()
+    def one(self, request: ApiRequest, call_id: int) -> Response:
+        """Return one call, with the last ten earlier calls of its number."""
+        person, _ = request.person()
         call = self._call(person, call_id)
-        previous = self._parts.journal.previous(call, 10, visible_calls(person))
+        previous = self._context.journal.previous(call, 10, visible_calls(person))
         return json_response(
-            {**self._call_json(asking, call), "previous": [self._call_json(asking, one) for one in previous]}
+            {**self._call_json(request, call), "previous": [self._call_json(request, one) for one in previous]}
         )
 
-    def receipt(self, asking: ApiRequest, call_id: int) -> Response:
-        """Note that a card was shown, looked at or closed."""
-        person, _ = asking.person()
-        state = asking.json_body().get("state")
+    def receipt(self, request: ApiRequest, call_id: int) -> Response:
+        """Record that the card of a call was shown, seen or closed."""
+        person, _ = request.person()
+        state = request.json_body().get("state")
         if state not in RECEIPTS:
             there_are = ", ".join(RECEIPTS)
             raise ApiError(400, "state", f"state: одно из {there_are}", f"state: one of {there_are}")
         self._call(person, call_id)
-        # An administrator looks on: only whose phone rings can say that the card was seen.
+        # Receipts are those of the employees whose phones ring; an administrator has no phone here.
         if person.keys:
-            self._parts.journal.mark_receipt(call_id, person.keys, state, now())
+            self._context.journal.mark_receipt(call_id, person.keys, state, now())
         return json_response(None)
 
-    def note(self, asking: ApiRequest, call_id: int) -> Response:
-        """Write down what is to be remembered of a call."""
-        person, _ = asking.person()
-        text = asking.text(asking.json_body(), "text", _MAX_NOTE_CHARS)
+    def note(self, request: ApiRequest, call_id: int) -> Response:
+        """Set the note of a call."""
+        person, _ = request.person()
+        text = request.text(request.json_body(), "text", _MAX_NOTE_CHARS)
         self._call(person, call_id)
-        self._parts.journal.set_note(call_id, text, person.name, now())
-        return json_response(self._call_json(asking, self._call(person, call_id)))
+        self._context.journal.set_note(call_id, text, person.name, now())
+        return json_response(self._call_json(request, self._call(person, call_id)))
 
-    def call_back(self, asking: ApiRequest, call_id: int) -> Response:
-        """Have the VATS ring whoever asks, and then the caller."""
-        person, _ = asking.person()
+    def call_back(self, request: ApiRequest, call_id: int) -> Response:
+        """Let the VATS ring the user, then the caller."""
+        person, _ = request.person()
         call = self._call(person, call_id)
-        ring = self._parts.view_of(person).click_to_call
+        ring = self._context.view_of(person).click_to_call
         if ring is None or not person.keys or call.number is None:
             raise ApiError(409, "callback", "перезвонить отсюда нельзя", "calling back is not possible here")
-        number = identify(call.number, self._parts.view_of(person).plan)
+        number = identify(call.number, self._context.view_of(person).plan)
         try:
             ring(min(person.keys), number.national or call.number)
         except DirectoryError as error:
             raise ApiError(502, "callback", error.message.ru, error.message.en) from error
         return json_response(None)
 
-    def unseen(self, asking: ApiRequest) -> Response:
-        """Give the last day's calls that nobody saw."""
-        person, _ = asking.person()
-        found = self._parts.journal.unseen(visible_calls(person, now() - timedelta(days=1)))
-        return json_response({"calls": [self._call_json(asking, call) for call in found]})
+    def unseen(self, request: ApiRequest) -> Response:
+        """Return the calls of the last day whose cards no employee saw."""
+        person, _ = request.person()
+        found = self._context.journal.unseen(visible_calls(person, now() - timedelta(days=1)))
+        return json_response({"calls": [self._call_json(request, call) for call in found]})
 
-    def unknown(self, asking: ApiRequest) -> Response:
-        """Give the numbers of callers without a name, the most frequent first."""
-        person, _ = asking.person()
-        found = self._parts.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
-        described = [
+    def unknown(self, request: ApiRequest) -> Response:
+        """Return the numbers without a name of the last 30 days, the most frequent first."""
+        person, _ = request.person()
+        found = self._context.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
+        numbers = [
             {
                 "number": one.number,
                 "count": one.count,
@@ -130,105 +130,105 @@ class CallsApi:
                 "operator": operator,
             }
             for one in found
-            for region, operator in (describe(one.number, asking.language),)
+            for region, operator in (describe(one.number, request.language),)
         ]
-        return json_response({"numbers": described})
+        return json_response({"numbers": numbers})
 
-    def stream(self, asking: ApiRequest) -> CallStream:
-        """Open a window."""
-        person, session = asking.person()
+    def stream(self, request: ApiRequest) -> CallStream:
+        """Open a window: return its stream of calls."""
+        person, session = request.person()
         keys = None if person.administrator else person.keys
-        secret = asking.cookies.get(COOKIE, "")
-        language = asking.language
+        secret = request.cookies.get(COOKIE, "")
+        language = request.language
 
         def render(call: Call) -> bytes:
             return self._event(call, language)
 
-        window = CallStream(secret, render=render, alive=lambda: self._parts.end_reason(session, secret))
-        screens = self._parts.windows
+        window = CallStream(secret, render=render, alive=lambda: self._context.end_reason(session, secret))
+        windows = self._context.windows
         try:
-            screens.open(person.publication, keys, window)
+            windows.open(person.publication, keys, window)
         except TooManyWindowsError as error:
             raise ApiError(503, "windows", "открыто слишком много окон", "too many windows are open") from error
         try:
-            # The tables of ranges are large and read at their first use: not when somebody waits for a card.
+            # The tables of ranges are large and loaded at their first use: load them before a card waits for them.
             describe(_ANY_NUMBER, language)
-            window.prepare(*self._initial_events(asking, person, session, language), lambda: screens.close(window))
+            window.prepare(*self._initial_events(request, person, session, language), lambda: windows.close(window))
         except Exception:
-            screens.close(window)
+            windows.close(window)
             raise
         return window
 
     def _initial_events(
-        self, asking: ApiRequest, person: PageUser, session: Session | None, language: str
+        self, request: ApiRequest, person: PageUser, session: Session | None, language: str
     ) -> tuple[list[bytes], int]:
-        """Return what a window is told at once, who looks and what it missed, and the version of the last of it."""
-        journal = self._parts.journal
+        """Return the first events of a window, the user and the missed calls, and the newest version of these calls."""
+        journal = self._context.journal
         cursor = journal.cursor()
-        hello = {**me_json(self._parts, person, session, language), "now": now().isoformat(), "cursor": cursor}
-        after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
-        # One beyond the last change is of a journal that was there before.
-        if after.isascii() and after.isdigit() and len(after) <= _LONGEST_CURSOR and int(after) <= cursor:
+        hello = {**me_json(self._context, person, session, language), "now": now().isoformat(), "cursor": cursor}
+        after = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
+        # A cursor beyond the last change belongs to an earlier journal.
+        if after.isascii() and after.isdigit() and len(after) <= _MAX_CURSOR_DIGITS and int(after) <= cursor:
             missed = journal.after(int(after), 1_000, visible_calls(person))
         else:
             missed = journal.recent(50, visible_calls(person, now() - _FRESH))
-        told = [self._call_event(call, language) for call in missed]
-        return [event("hello", hello), *told], max((call.version for call in missed), default=0)
+        events = [self._call_event(call, language) for call in missed]
+        return [event("hello", hello), *events], max((call.version for call in missed), default=0)
 
     def _call_event(self, call: Call, language: str) -> bytes:
-        return event("call", call_json(self._parts, call, language), call.version)
+        return event("call", call_json(self._context, call, language), call.version)
 
-    def _wait_for(self, person: PageUser, after: int, limit: int, those: CallFilter, seconds: int) -> list[Call]:
-        if not self._waiting.acquire(blocking=False):
+    def _wait_for(self, person: PageUser, after: int, limit: int, wanted: CallFilter, seconds: int) -> list[Call]:
+        if not self._waiters.acquire(blocking=False):
             return []
         try:
             keys = None if person.administrator else person.keys
-            window = self._parts.windows.open(person.publication, keys, QueueListener())
+            window = self._context.windows.open(person.publication, keys, QueueListener())
         except TooManyWindowsError:
-            # A slow poll: whoever asks again at once would be refused again at once.
+            # Delay the response: without it the client would poll again at once.
             time.sleep(min(seconds, 2))
-            return self._parts.journal.after(after, limit, those)
+            return self._context.journal.after(after, limit, wanted)
         else:
             try:
                 deadline = time.monotonic() + seconds
-                while not (found := self._parts.journal.after(after, limit, those)):
+                while not (found := self._context.journal.after(after, limit, wanted)):
                     left = deadline - time.monotonic()
                     if left <= 0 or window.closing:
                         return []
                     window.next(left)
                 return found
             finally:
-                self._parts.windows.close(window)
+                self._context.windows.close(window)
         finally:
-            self._waiting.release()
+            self._waiters.release()
 
-    def _filter_of(self, asking: ApiRequest, person: PageUser) -> CallFilter:
-        since = asking.args.get("since")
-        number = asking.args.get("number")
+    def _filter_of(self, request: ApiRequest, person: PageUser) -> CallFilter:
+        since = request.args.get("since")
+        number = request.args.get("number")
         mine = visible_calls(person)
         if since is not None:
             mine = visible_calls(person, _time(since))
         if number is None:
             return mine
-        found = identify(number, self._parts.view_of(person).plan)
+        found = identify(number, self._context.view_of(person).plan)
         return CallFilter(mine.publication, mine.keys, found.canonical, found.received, mine.since)
 
     def _call(self, person: PageUser, call_id: int) -> Call:
-        call = self._parts.journal.call(call_id, visible_calls(person))
+        call = self._context.journal.call(call_id, visible_calls(person))
         if call is None:
             raise ApiError(404, "call", "нет такого звонка", "there is no such call")
         return call
 
-    def _calls_json(self, asking: ApiRequest, found: list[Call], cursor: int) -> Response:
-        return json_response({"calls": [self._call_json(asking, call) for call in found], "cursor": cursor})
+    def _calls_json(self, request: ApiRequest, found: list[Call], cursor: int) -> Response:
+        return json_response({"calls": [self._call_json(request, call) for call in found], "cursor": cursor})
 
-    def _call_json(self, asking: ApiRequest, call: Call) -> dict[str, Any]:
-        return call_json(self._parts, call, asking.language)
+    def _call_json(self, request: ApiRequest, call: Call) -> dict[str, Any]:
+        return call_json(self._context, call, request.language)
 
 
 def _time(text: str) -> datetime:
     try:
-        # A plus in a query is a space unless it is escaped.
+        # An unescaped plus in a query is decoded as a space.
         at = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError as error:
         raise ApiError(

@@ -1,4 +1,4 @@
-"""What the pages and the API work with, given by the composition root."""
+"""The objects that the pages and the API work with; the application creates them (app/application.py)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PublicationView:
-    """One publication: its directory to edit, if any, and how its cards are."""
+    """One publication as its pages show it: its editable directory, if any, and the settings of its cards."""
 
     plan: NumberPlan
     editable: Editable | None = None
     everyone_edits: bool = False
     crm: str = ""
-    # Rings the owner of a key and then a number; raises CallbackError.
+    # Rings the employee with a key and then a number (key, number); raises DirectoryError.
     click_to_call: Callable[[str, str], None] | None = None
-    # Describes the real 1C behind it, with so many of the last differences.
+    # Describes the real 1C behind the publication; the parameter is the max number of its last differences.
     upstream: Callable[[int], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TesterAccess:
-    """The staging bench, where there is one: what programs sign in with, and whether whoever is on this machine may."""
+    """Access to the staging bench: the token of programs; `open_here` admits clients on this machine without it."""
 
     token: str
     open_here: bool = False
@@ -42,31 +42,31 @@ class TesterAccess:
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """What all publications share."""
+    """The objects that all publications share; None for a part of the staging bench if there is no bench."""
 
     journal: Journal
     people: People
     sessions: Sessions
     windows: WindowRegistry
     views: Mapping[str, PublicationView]
-    # Whether browsers reach the service by https, whatever reaches this process.
+    # Whether browsers reach the service by https, even if a proxy forwards plain http to this process.
     secure: bool = False
     tester_access: TesterAccess | None = None
-    # Those made on request, where there is a staging bench.
+    # The publications that were made on request.
     dynamic_publications: Publications | None = None
-    # What goes wrong on purpose, where there is a staging bench.
+    # The faults on purpose.
     faults: "FaultPlans | None" = None
-    # Reads a recorded envelope again: its bytes and Content-Type; None where it cannot be read.
+    # Parses a recorded envelope, given its bytes and Content-Type; returns None if it is malformed.
     read: Callable[[bytes, str], SentRequest | None] = lambda _body, _content_type: None
-    # Sends a request to a publication from within, and returns the HTTP status of its answer.
+    # Sends a SOAP request (publication, body) inside this process; returns the HTTP status of the answer.
     send_test_request: Callable[[str, bytes], int] = lambda _publication, _body: 404
 
     def view_of(self, person: PageUser) -> PublicationView:
-        """Return where `person` works."""
+        """Return the publication that `person` belongs to."""
         return self.views[person.publication]
 
     def names(self, own: str | None) -> list[str]:
-        """Return the publications that a tester of `own`, None for all, may see: theirs and those made on request."""
+        """Return the publications that a tester may see: `own`, or all if it is None, and those made on request."""
         return [name for name in list(self.views) if own in (None, name) or self.is_dynamic(name)]
 
     def is_dynamic(self, name: str) -> bool:
@@ -75,21 +75,24 @@ class WebContext:
 
     def edits(self, person: PageUser) -> bool:
         """Tell whether `person` may change the directory."""
-        office = self.view_of(person)
-        return office.editable is not None and (person.administrator or office.everyone_edits)
+        view = self.view_of(person)
+        return view.editable is not None and (person.administrator or view.everyone_edits)
 
     def end_reason(self, session: Session | None, secret: str) -> str:
-        """Return why whoever signed in by `session` may look on no longer, "" while they may; None: by no session."""
+        """Return why a window must close, "expired" or "signed-out"; "" while it may stay open.
+
+        `session` and `secret` are those by which its user signed in; without a session (None) it may stay open.
+        """
         if session is None or self.sessions.get(secret) is not None:
             return ""
         return "expired" if now() >= session.expires else "signed-out"
 
 
 def visible_calls(person: PageUser, since: datetime | None = None) -> CallFilter:
-    """Return the calls that `person` may see."""
+    """Return a filter of the calls that `person` may see, from the time `since` on."""
     return CallFilter(person.publication, None if person.administrator else person.keys, since=since)
 
 
 def now() -> datetime:
-    """Return the time, aware, UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)

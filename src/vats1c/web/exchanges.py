@@ -1,6 +1,6 @@
-"""The API of exchanges, for whoever looks into them: what came, what was answered, and how it deviates.
+"""The API of exchanges for inspection: requests on the SOAP path, their answers and their conformance reports.
 
-Rule: nothing here changes an answer; of a test call alone something comes that the VATS did not send.
+Rule: nothing here changes an answer, and only `test_call` adds requests that the VATS did not send.
 """
 
 import json
@@ -33,64 +33,64 @@ _FORMS: dict[str, Callable[[RecordedExchange], str]] = {
 
 
 class ExchangesApi:
-    """Exchanges as testers look at them."""
+    """The endpoints of exchanges, for testers."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
-        self._feed = ExchangeFeed(parts.journal.changes)
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
+        self._feed = ExchangeFeed(context.journal.changes)
 
-    def list_exchanges(self, asking: ApiRequest) -> Response:
-        """Give the last ones, or those after a cursor, waiting for the first of them."""
-        seconds = asking.whole_number("wait", 0, 0, _MAX_WAIT_S)
-        found = self._search(asking, asking.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
+    def list_exchanges(self, request: ApiRequest) -> Response:
+        """Return the last exchanges, or those after a cursor; wait for the first one if there is none yet."""
+        seconds = request.whole_number("wait", 0, 0, _MAX_WAIT_S)
+        found = self._search(request, request.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
         if not found.exchanges and seconds:
             return json_response(None)
         return json_response(
-            {"exchanges": list_json(self._parts, found.exchanges, asking.root_url[:-1]), "cursor": found.cursor}
+            {"exchanges": list_json(self._context, found.exchanges, request.root_url[:-1]), "cursor": found.cursor}
         )
 
-    def one(self, asking: ApiRequest, own: str) -> Response:
-        """Give one with all there is of it."""
-        return json_response(exchange_json(self._parts, self._recorded(asking, own), asking.language))
+    def one(self, request: ApiRequest, exchange_id: str) -> Response:
+        """Return one exchange with all details."""
+        return json_response(exchange_json(self._context, self._recorded(request, exchange_id), request.language))
 
-    def export(self, asking: ApiRequest, own: str, form: str) -> Response:
-        """Give one as something that sends it again."""
+    def export(self, request: ApiRequest, exchange_id: str, form: str) -> Response:
+        """Return code that sends the request of an exchange again, in one of `_FORMS`."""
         if form not in _FORMS:
             raise ApiError(404, "form", "есть curl, http, pytest", "there are curl, http, pytest")
-        return _text(_FORMS[form](self._recorded(asking, own)), "text/plain; charset=utf-8")
+        return _text(_FORMS[form](self._recorded(request, exchange_id)), "text/plain; charset=utf-8")
 
-    def jsonl(self, asking: ApiRequest) -> Response:
-        """Give them as JSON, one a line."""
-        found = self._search(asking, asking.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
-        recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
-        described = (exchange_json(self._parts, one, asking.language) for one in recorded)
-        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in described)
+    def jsonl(self, request: ApiRequest) -> Response:
+        """Return exchanges with all details as a file, one JSON object per line."""
+        found = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
+        recorded = with_bytes(self._context, found.exchanges, request.root_url[:-1])
+        objects = (exchange_json(self._context, exchange, request.language) for exchange in recorded)
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
         return _file(text, "application/jsonl; charset=utf-8", "exchanges.jsonl")
 
-    def har(self, asking: ApiRequest) -> Response:
-        """Give them as an HTTP archive."""
-        found = self._search(asking, asking.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
-        recorded = with_bytes(self._parts, found.exchanges, asking.root_url[:-1])
+    def har(self, request: ApiRequest) -> Response:
+        """Return exchanges as an HTTP archive (HAR 1.2)."""
+        found = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
+        recorded = with_bytes(self._context, found.exchanges, request.root_url[:-1])
         text = json.dumps(exports.har(recorded), ensure_ascii=False, indent=1) + "\n"
         return _file(text, "application/json; charset=utf-8", "exchanges.har")
 
-    def events(self, asking: ApiRequest) -> ExchangeStream:
-        """Follow them."""
-        those = self._search_of(asking)
-        after = asking.headers.get("Last-Event-ID") or asking.args.get("after") or ""
+    def events(self, request: ApiRequest) -> ExchangeStream:
+        """Return a stream of exchanges from a cursor on."""
+        wanted = self._search_of(request)
+        after = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
         is_cursor = after.isascii() and after.isdigit() and len(after) <= _MAX_ID_DIGITS
-        cursor = int(after) if is_cursor else self._parts.journal.last_exchange()
-        base, secret = asking.root_url[:-1], asking.cookies.get(COOKIE, "")
-        session = asking.session if "Authorization" not in asking.headers else None
+        cursor = int(after) if is_cursor else self._context.journal.last_exchange()
+        base, secret = request.root_url[:-1], request.cookies.get(COOKIE, "")
+        session = request.session if "Authorization" not in request.headers else None
 
         def look(reached: int) -> tuple[list[dict[str, Any]], int]:
-            found = self._parts.journal.search(those, _MAX_LISTED, reached)
-            return list_json(self._parts, found.exchanges, base), found.cursor
+            found = self._context.journal.search(wanted, _MAX_LISTED, reached)
+            return list_json(self._context, found.exchanges, base), found.cursor
 
         def alive() -> str:
-            return self._parts.end_reason(session, secret)
+            return self._context.end_reason(session, secret)
 
-        windows = self._parts.windows
+        windows = self._context.windows
         stream = ExchangeStream(secret, alive, look, cursor)
 
         def end() -> None:
@@ -105,107 +105,108 @@ class ExchangesApi:
         self._feed.add(stream)
         return stream
 
-    def bench(self, asking: ApiRequest) -> Response:
-        """Say which publications there are to look at, and whether a test call may be sent."""
-        own = asking.require_tester()
+    def bench(self, request: ApiRequest) -> Response:
+        """Return the publications that may be inspected, and whether a test call may be sent."""
+        own = request.require_tester()
         return json_response(
             {
                 "publications": [
-                    {"name": name, "url": f"{asking.root_url}{name}/ws/VATS"} for name in self._parts.names(own)
+                    {"name": name, "url": f"{request.root_url}{name}/ws/VATS"} for name in self._context.names(own)
                 ],
-                "test_call": self._parts.tester_access is not None,
-                "signed_in": asking.session.person.name if asking.session else None,
-                "language": asking.language,
+                "test_call": self._context.tester_access is not None,
+                "signed_in": request.session.person.name if request.session else None,
+                "language": request.language,
             }
         )
 
-    def test_call(self, asking: ApiRequest) -> Response:
-        """Send SayName and IncomingCall to a publication, as the VATS would, and give what came of it."""
-        own = asking.require_tester()
-        if self._parts.tester_access is None:
+    def test_call(self, request: ApiRequest) -> Response:
+        """Send SayName and IncomingCall to a publication as the VATS does; return the HTTP statuses and a cursor."""
+        own = request.require_tester()
+        if self._context.tester_access is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        names = self._parts.names(own)
-        publication = asking.text(asking.json_body(), "publication") or names[0]
-        asking.use_publication(publication)
-        owned = self._parts.people.keys(publication)
-        key = _KEY if _KEY in owned else min(owned, default=_KEY)
-        cursor = self._parts.journal.last_exchange()
+        names = self._context.names(own)
+        publication = request.text(request.json_body(), "publication") or names[0]
+        request.use_publication(publication)
+        keys = self._context.people.keys(publication)
+        key = _KEY if _KEY in keys else min(keys, default=_KEY)
+        cursor = self._context.journal.last_exchange()
         statuses = [
-            self._parts.send_test_request(publication, body)
+            self._context.send_test_request(publication, body)
             for body in (requests.say_name(_NUMBER), requests.incoming_call(_NUMBER, key))
         ]
         return json_response({"publication": publication, "number": _NUMBER, "statuses": statuses, "cursor": cursor})
 
-    def _search(self, asking: ApiRequest, limit: int, seconds: int = 0) -> FoundExchanges:
-        those = self._search_of(asking)
-        after = self._cursor(asking)
-        return asking.wait_for(
-            lambda: self._parts.journal.search(those, limit, after), lambda found: bool(found.exchanges), seconds
+    def _search(self, request: ApiRequest, limit: int, seconds: int = 0) -> FoundExchanges:
+        wanted = self._search_of(request)
+        after = self._cursor(request)
+        return request.wait_for(
+            lambda: self._context.journal.search(wanted, limit, after), lambda found: bool(found.exchanges), seconds
         )
 
-    def _cursor(self, asking: ApiRequest) -> int | None:
+    def _cursor(self, request: ApiRequest) -> int | None:
         """Return the cursor after which exchanges are asked for, None without one. Raises ApiError."""
-        if "after" not in asking.args:
+        if "after" not in request.args:
             return None
-        if asking.args["after"] == "now":
+        if request.args["after"] == "now":
             # An exchange that was answered before this request is not after it, even if it is not written yet.
-            self._parts.journal.flush()
-            return self._parts.journal.last_exchange()
-        return asking.whole_number("after", 0, 0, 2**62)
+            self._context.journal.flush()
+            return self._context.journal.last_exchange()
+        return request.whole_number("after", 0, 0, 2**62)
 
-    def _search_of(self, asking: ApiRequest) -> ExchangeSearch:
-        query = dict(asking.args)
-        given = {name: asking.text(query, name) for name in ("op", "key", "outcome", "text", "number")}
-        publications = self._scope(asking)
+    def _search_of(self, request: ApiRequest) -> ExchangeSearch:
+        query = dict(request.args)
+        texts = {name: request.text(query, name) for name in ("op", "key", "outcome", "text", "number")}
+        publications = self._scope(request)
         number = None
-        if given["number"]:
-            number = identify(given["number"], next(iter(self._parts.views.values())).plan)
+        if texts["number"]:
+            number = identify(texts["number"], next(iter(self._context.views.values())).plan)
         return ExchangeSearch(
             publications,
-            check_operation(given["op"]),
+            check_operation(texts["op"]),
             number.canonical if number else None,
             number.received if number else None,
             # Compared exactly, as /api/v1/verify does: a space at its end is a mistake that a test looks for.
             query.get("key") or None,
-            given["outcome"] or None,
-            given["text"],
+            texts["outcome"] or None,
+            texts["text"],
         )
 
-    def _scope(self, asking: ApiRequest) -> frozenset[str] | None:
+    def _scope(self, request: ApiRequest) -> frozenset[str] | None:
         """Return the publications that may be looked at, None for all. Raises ApiError."""
-        own, publication = asking.require_tester(), asking.args.get("publication")
+        own, publication = request.require_tester(), request.args.get("publication")
         if publication:
-            return frozenset({asking.use_publication(publication)})
+            return frozenset({request.use_publication(publication)})
         if own is None:
             return None
-        # What was sent where nothing is, is nobody's: whoever is the only one here may see it.
-        return frozenset({own, ""}) if self._is_alone() else frozenset({own})
+        # Requests to wrong addresses belong to no publication: their senders may have meant any. With a single
+        # publication they can only have meant that, so its administrator sees them too.
+        return frozenset({own, ""}) if self._is_only_publication() else frozenset({own})
 
-    def _is_alone(self) -> bool:
-        return len([name for name in list(self._parts.views) if not self._parts.is_dynamic(name)]) == 1
+    def _is_only_publication(self) -> bool:
+        return len([name for name in list(self._context.views) if not self._context.is_dynamic(name)]) == 1
 
-    def _recorded(self, asking: ApiRequest, own: str) -> RecordedExchange:
-        """Return an exchange that whoever asks may look at. Raises ApiError."""
-        publications = self._scope(asking)
-        journal = self._parts.journal
+    def _recorded(self, request: ApiRequest, exchange_id: str) -> RecordedExchange:
+        """Return the exchange with an id, or the latest that matches, if the sender may see it. Raises ApiError."""
+        publications = self._scope(request)
+        journal = self._context.journal
         journal.flush()
         exchange: Exchange | None = None
-        if own == "latest":
-            exchange = next(iter(journal.search(self._search_of(asking), 1).exchanges), None)
-        elif own.isascii() and own.isdigit() and len(own) <= _MAX_ID_DIGITS:
-            exchange = journal.exchange(int(own))
+        if exchange_id == "latest":
+            exchange = next(iter(journal.search(self._search_of(request), 1).exchanges), None)
+        elif exchange_id.isascii() and exchange_id.isdigit() and len(exchange_id) <= _MAX_ID_DIGITS:
+            exchange = journal.exchange(int(exchange_id))
         if (
             exchange is None
             or exchange.id is None
             or not (publications is None or exchange.publication in publications)
         ):
             raise ApiError(404, "exchange", "нет такого обмена", "there is no such exchange")
-        return RecordedExchange.of(exchange, journal.raw(exchange.id), asking.root_url[:-1])
+        return RecordedExchange.of(exchange, journal.raw(exchange.id), request.root_url[:-1])
 
 
 def _text(text: str, kind: str) -> Response:

@@ -1,4 +1,4 @@
-"""The API of faults on purpose: which publications' requests go wrong, how, and for how long."""
+"""The API of faults on purpose: plans that make requests to a publication fail."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,57 +14,57 @@ if TYPE_CHECKING:
 
 
 class FaultsApi:
-    """Faults as testers bring them about, and end them."""
+    """The endpoints of fault plans."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
 
-    def list_faults(self, asking: ApiRequest) -> Response:
-        """Give those that are on, and the magic numbers."""
-        plans, names = self._plans(), self._names(asking, asking.args.get("publication"))
-        language: Language = "en" if asking.language == "en" else "ru"
+    def list_faults(self, request: ApiRequest) -> Response:
+        """Return the active plans, and the magic numbers."""
+        plans, names = self._plans(), self._names(request, request.args.get("publication"))
+        language: Language = "en" if request.language == "en" else "ru"
         magic = [
             {"number": one.number, "what": one.what.said(language), **one.fault.as_given()}
             for one in plans.test_numbers()
         ]
-        return json_response({"faults": [_of(one) for one in plans.listed(names)], "magic": magic})
+        return json_response({"faults": [_plan_json(plan) for plan in plans.listed(names)], "magic": magic})
 
-    def add(self, asking: ApiRequest) -> Response:
-        """Have requests to a publication, the first one where none is named, go wrong."""
-        plans, given = self._plans(), asking.json_body()
-        asked = asking.text(given, "publication")
-        given.pop("publication", None)
-        name = self._names(asking, asked)[0]
-        return json_response(_of(staging_errors_as_api(lambda: plans.add(name, given))), 201)
+    def add(self, request: ApiRequest) -> Response:
+        """Start a plan for a publication; without a name in the body for the first that the sender may see."""
+        plans, rule = self._plans(), request.json_body()
+        publication = request.text(rule, "publication")
+        rule.pop("publication", None)
+        name = self._names(request, publication)[0]
+        return json_response(_plan_json(staging_errors_as_api(lambda: plans.add(name, rule))), 201)
 
-    def clear(self, asking: ApiRequest) -> Response:
-        """End all of them."""
-        ended = self._plans().clear(self._names(asking, asking.args.get("publication")))
+    def clear(self, request: ApiRequest) -> Response:
+        """End all plans that the sender may see, or those of one publication."""
+        ended = self._plans().clear(self._names(request, request.args.get("publication")))
         return json_response({"ended": ended})
 
-    def remove(self, asking: ApiRequest, fault_id: int) -> Response:
-        """End one."""
-        if not self._plans().clear(self._names(asking, None), fault_id):
+    def remove(self, request: ApiRequest, fault_id: int) -> Response:
+        """End a plan."""
+        if not self._plans().clear(self._names(request, None), fault_id):
             raise ApiError(404, "fault", "нет такого сбоя", "there is no such fault")
         return json_response(None)
 
-    def _names(self, asking: ApiRequest, publication: str | None) -> list[str]:
+    def _names(self, request: ApiRequest, publication: str | None) -> list[str]:
         if publication:
-            return [asking.use_publication(publication)]
-        return self._parts.names(asking.require_tester())
+            return [request.use_publication(publication)]
+        return self._context.names(request.require_tester())
 
     def _plans(self) -> "FaultPlans":
-        if self._parts.faults is None:
+        if self._context.faults is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        return self._parts.faults
+        return self._context.faults
 
 
-def _of(plan: "FaultPlan") -> dict[str, Any]:
+def _plan_json(plan: "FaultPlan") -> dict[str, Any]:
     return {
         "id": plan.id,
         "publication": plan.publication,

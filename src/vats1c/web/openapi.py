@@ -1,4 +1,4 @@
-"""The API's description for programs (OpenAPI 3.1), kept by hand in openapi.json and tested against the addresses."""
+"""Serves the OpenAPI 3.1 description of the API: openapi.json, written by hand; a test compares it with the routes."""
 
 from importlib.resources import files
 
@@ -8,12 +8,12 @@ from vats1c.web.request import ApiRequest
 
 
 class OpenApi:
-    """The document."""
+    """The endpoint of the OpenAPI document."""
 
     def __init__(self) -> None:
         """Read the file once."""
         self._document = (files("vats1c.web") / "openapi.json").read_bytes()
 
-    def document(self, asking: ApiRequest) -> Response:  # noqa: ARG002 - a page takes its request
-        """Give it to anyone: it tells nothing of this service."""
+    def document(self, request: ApiRequest) -> Response:  # noqa: ARG002 - a page takes its request
+        """Return the document. No sign-in: it contains nothing about this installation."""
         return Response(self._document, content_type="application/json; charset=utf-8")

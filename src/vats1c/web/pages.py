@@ -1,4 +1,4 @@
-"""The pages themselves, the files they are made of, and signing in and out."""
+"""The pages, their static files, and signing in and out."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-# Nothing from elsewhere, nothing written into a page, no page within another's.
+# No content from other origins, no inline scripts or styles, no framing.
 _POLICY = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -42,113 +42,113 @@ _SPENT = Message("Эта ссылка уже не действует.", "This li
 
 
 class Pages:
-    """Pages for people."""
+    """The endpoints of the pages."""
 
-    def __init__(self, parts: WebContext) -> None:
-        """Read the files of the pages once."""
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        """Read the static files into memory."""
+        self._context = context
         self._files = dict(_static_files(files("vats1c.web") / "static"))
 
-    def static(self, asking: ApiRequest, name: str) -> Response:
-        """Give a file that pages are made of."""
+    def static(self, request: ApiRequest, name: str) -> Response:
+        """Return the static file `name`."""
         if name not in self._files or name.endswith(".html"):
             raise NotFound
-        return self._file(asking, name, self._files[name])
+        return self._file(request, name, self._files[name])
 
-    def page(self, asking: ApiRequest, name: str) -> Response:
-        """Give a page to whoever is signed in; send others to sign in first."""
-        session = asking.session
+    def page(self, request: ApiRequest, name: str) -> Response:
+        """Return the page `name` to a signed-in user; redirect other users to the sign-in page."""
+        session = request.session
         if session is None:
             return redirect(f"/sign-in?next=/{name}", 303)
-        response = self._html(asking, f"{name}.html", {})
-        self._signed_in(response, session.person, asking.cookies[COOKIE], asking)
+        response = self._html(request, f"{name}.html", {})
+        self._signed_in(response, session.person, request.cookies[COOKIE], request)
         return response
 
-    def inspector(self, asking: ApiRequest) -> Response:
-        """Give the inspector to whoever may look; send who is not signed in to do so first."""
-        if asking.session is not None:
-            # Who is no administrator is told so by the page.
-            return self.page(asking, "calls")
+    def inspector(self, request: ApiRequest) -> Response:
+        """Return the inspector to a signed-in user or a tester; redirect other users to the sign-in page."""
+        if request.session is not None:
+            # The page itself shows a message to users who are not administrators.
+            return self.page(request, "calls")
         try:
-            asking.require_tester()
+            request.require_tester()
         except ApiError:
             return redirect("/sign-in?next=/calls", 303)
-        return self._html(asking, "calls.html", {})
+        return self._html(request, "calls.html", {})
 
-    def sign_in(self, asking: ApiRequest) -> Response:
-        """Show the form, or take what was filled in."""
-        if asking.method != "POST":
-            return self._form(asking, "")
-        asking.check_origin()
-        login, password = asking.form.get("login", ""), asking.form.get("password", "")
+    def sign_in(self, request: ApiRequest) -> Response:
+        """Return the sign-in form (GET), or start a session with the login and password of the form (POST)."""
+        if request.method != "POST":
+            return self._form(request, "")
+        request.check_origin()
+        login, password = request.form.get("login", ""), request.form.get("password", "")
         try:
-            person = self._parts.people.sign_in(login, password, asking.remote_addr or "")
+            person = self._context.people.sign_in(login, password, request.remote_addr or "")
         except LoginRefused as refused:
-            said = _LATER if refused.status == 429 else _WRONG  # noqa: PLR2004 - HTTP's own number
-            return self._form(asking, said.said(_language(asking)), refused.status)
-        return self._start_session(asking, person, asking.form.get("next", ""))
+            problem = _LATER if refused.status == 429 else _WRONG  # noqa: PLR2004 - HTTP's own number
+            return self._form(request, problem.said(_language(request)), refused.status)
+        return self._start_session(request, person, request.form.get("next", ""))
 
-    def sign_in_by_link(self, asking: ApiRequest, secret: str) -> Response:
-        """Sign in whoever holds a one-time link."""
-        person = self._parts.sessions.use_link(secret)
+    def sign_in_by_link(self, request: ApiRequest, secret: str) -> Response:
+        """Start a session with the secret of a one-time link."""
+        person = self._context.sessions.use_link(secret)
         if person is None:
-            return self._form(asking, _SPENT.said(_language(asking)), 403)
-        return self._start_session(asking, person, "/directory" if person.administrator else _HOME)
+            return self._form(request, _SPENT.said(_language(request)), 403)
+        return self._start_session(request, person, "/directory" if person.administrator else _HOME)
 
-    def sign_out(self, asking: ApiRequest) -> Response:
-        """End the session."""
-        asking.check_origin()
-        secret = asking.cookies.get(COOKIE)
+    def sign_out(self, request: ApiRequest) -> Response:
+        """End the session and close its windows."""
+        request.check_origin()
+        secret = request.cookies.get(COOKIE)
         if secret:
-            self._parts.sessions.end(secret)
-            self._parts.windows.verify_session(secret)
-        response = json_response(None) if "X-Vats1c" in asking.headers else redirect("/sign-in", 303)
+            self._context.sessions.end(secret)
+            self._context.windows.verify_session(secret)
+        response = json_response(None) if "X-Vats1c" in request.headers else redirect("/sign-in", 303)
         response.delete_cookie(COOKIE, path="/")
         return response
 
-    def language(self, asking: ApiRequest, chosen: str) -> Response:
-        """Remember which language somebody wants."""
+    def language(self, request: ApiRequest, chosen: str) -> Response:
+        """Store the language `chosen` in a cookie."""
         if chosen not in ("ru", "en"):
             raise NotFound
-        response = redirect(_local(asking.args.get("next", "")), 303)
-        response.set_cookie("vats1c_language", chosen, max_age=31_536_000, samesite="Lax", secure=self._secure(asking))
+        response = redirect(_local(request.args.get("next", "")), 303)
+        response.set_cookie("vats1c_language", chosen, max_age=31_536_000, samesite="Lax", secure=self._secure(request))
         return response
 
-    def _start_session(self, asking: ApiRequest, person: PageUser, to: str) -> Response:
-        secret, _ = self._parts.sessions.begin(person)
+    def _start_session(self, request: ApiRequest, person: PageUser, to: str) -> Response:
+        secret, _ = self._context.sessions.begin(person)
         response = redirect(_local(to), 303)
-        self._signed_in(response, person, secret, asking)
+        self._signed_in(response, person, secret, request)
         return response
 
-    def _signed_in(self, response: Response, person: PageUser, secret: str, asking: ApiRequest) -> None:
-        expires = self._parts.sessions.renew(person, secret)
+    def _signed_in(self, response: Response, person: PageUser, secret: str, request: ApiRequest) -> None:
+        expires = self._context.sessions.renew(person, secret)
         response.set_cookie(
-            COOKIE, secret, expires=expires, path="/", httponly=True, samesite="Lax", secure=self._secure(asking)
+            COOKIE, secret, expires=expires, path="/", httponly=True, samesite="Lax", secure=self._secure(request)
         )
 
-    def _secure(self, asking: ApiRequest) -> bool:
-        return self._parts.secure or asking.is_secure
+    def _secure(self, request: ApiRequest) -> bool:
+        return self._context.secure or request.is_secure
 
-    def _form(self, asking: ApiRequest, problem: str, status: int = 200) -> Response:
-        words = {f"word_{name}": word.said(_language(asking)) for name, word in _WORDS.items()}
-        # A browser would ask for a login of its own if it were told 401.
+    def _form(self, request: ApiRequest, problem: str, status: int = 200) -> Response:
+        words = {f"word_{name}": word.said(_language(request)) for name, word in _WORDS.items()}
+        # On 401 a browser would show its own login dialog.
         status = 403 if status == 401 else status  # noqa: PLR2004 - HTTP's own numbers
         return self._html(
-            asking, "sign-in.html", {**words, "problem": problem, "next": asking.values.get("next", "")}, status
+            request, "sign-in.html", {**words, "problem": problem, "next": request.values.get("next", "")}, status
         )
 
-    def _html(self, asking: ApiRequest, name: str, words: dict[str, str], status: int = 200) -> Response:
+    def _html(self, request: ApiRequest, name: str, words: dict[str, str], status: int = 200) -> Response:
         text = self._files[name].decode()
-        for word, value in {**words, "language": _language(asking)}.items():
+        for word, value in {**words, "language": _language(request)}.items():
             text = text.replace("{{" + word + "}}", str(escape(value)))
         headers = {"Cache-Control": "no-store", **_POLICY}
         return Response(text, status, content_type=_TYPES["html"], headers=headers)
 
-    def _file(self, asking: ApiRequest, name: str, content: bytes) -> Response:
+    def _file(self, request: ApiRequest, name: str, content: bytes) -> Response:
         headers = {"Cache-Control": "no-cache", **_POLICY}
         response = Response(content, content_type=_TYPES[name.rpartition(".")[2]], headers=headers)
         response.set_etag(hashlib.sha256(content).hexdigest()[:32])
-        return response.make_conditional(asking)
+        return response.make_conditional(request)
 
 
 def _static_files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
@@ -160,10 +160,10 @@ def _static_files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
-def _language(asking: ApiRequest) -> Any:
-    return asking.language
+def _language(request: ApiRequest) -> Any:
+    return request.language
 
 
 def _local(to: str) -> str:
-    """Return `to` when it is a page of ours: a link must not send anyone elsewhere."""
+    """Return the path `to` if it is on this site, else the card page: a link must not redirect to another site."""
     return to if to.startswith("/") and not to.startswith("//") and "\\" not in to and to.isprintable() else _HOME

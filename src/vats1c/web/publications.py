@@ -1,4 +1,4 @@
-"""The API of publications made on request: each test its own endpoint, callers and users."""
+"""The API of publications on request: each test creates an endpoint with its own callers and users."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,76 +17,82 @@ _STATUSES = {"taken": 409, "login": 409, "full": 429, "publication": 404}
 
 
 class PublicationsApi:
-    """Publications as tests make and unmake them."""
+    """The endpoints of publications on request."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
 
-    def make(self, asking: ApiRequest) -> Response:
-        """Make one."""
-        publications = self._publications(asking)
-        given = asking.json_body()
-        return json_response(self._of(asking, staging_errors_as_api(lambda: publications.make(given))), 201)
+    def make(self, request: ApiRequest) -> Response:
+        """Create a publication."""
+        publications = self._publications(request)
+        body = request.json_body()
+        return json_response(
+            self._publication_json(request, staging_errors_as_api(lambda: publications.make(body))), 201
+        )
 
-    def one(self, asking: ApiRequest, name: str) -> Response:
-        """Give one."""
-        publications = self._publications(asking)
-        return json_response(self._of(asking, staging_errors_as_api(lambda: publications.get(name)), whole=True))
+    def one(self, request: ApiRequest, name: str) -> Response:
+        """Return a publication with its users, subscribers and callers."""
+        publications = self._publications(request)
+        return json_response(
+            self._publication_json(request, staging_errors_as_api(lambda: publications.get(name)), is_detailed=True)
+        )
 
-    def remove(self, asking: ApiRequest, name: str) -> Response:
-        """Take one down, what was written of it too."""
-        publications = self._publications(asking)
+    def remove(self, request: ApiRequest, name: str) -> Response:
+        """Remove a publication and its rows in the journal."""
+        publications = self._publications(request)
         staging_errors_as_api(lambda: publications.remove(name))
         return json_response(None)
 
-    def replace_callers(self, asking: ApiRequest, name: str) -> Response:
-        """Have these callers in place of all there were."""
-        return self._put(asking, name, replace=True)
+    def replace_callers(self, request: ApiRequest, name: str) -> Response:
+        """Replace all callers of a publication."""
+        return self._put(request, name, replace=True)
 
-    def put_callers(self, asking: ApiRequest, name: str) -> Response:
-        """Have these callers beside those there are, in place of whoever has one of their numbers."""
-        return self._put(asking, name, replace=False)
+    def put_callers(self, request: ApiRequest, name: str) -> Response:
+        """Add callers to a publication; each replaces the callers that have one of its numbers."""
+        return self._put(request, name, replace=False)
 
-    def _put(self, asking: ApiRequest, name: str, *, replace: bool) -> Response:
-        publications = self._publications(asking)
-        given = asking.json_body()
-        if given.keys() != {"callers"}:
+    def _put(self, request: ApiRequest, name: str, *, replace: bool) -> Response:
+        publications = self._publications(request)
+        body = request.json_body()
+        if body.keys() != {"callers"}:
             raise ApiError(400, "callers", "ожидается только callers", "callers is expected, and nothing else")
-        made = staging_errors_as_api(lambda: publications.put(name, given["callers"], replace=replace))
-        return json_response({"callers": _callers(made)})
+        publication = staging_errors_as_api(lambda: publications.put(name, body["callers"], replace=replace))
+        return json_response({"callers": _callers(publication)})
 
-    def _publications(self, asking: ApiRequest) -> Publications:
-        asking.require_tester()
-        if self._parts.dynamic_publications is None:
+    def _publications(self, request: ApiRequest) -> Publications:
+        request.require_tester()
+        if self._context.dynamic_publications is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        return self._parts.dynamic_publications
+        return self._context.dynamic_publications
 
-    def _of(self, asking: ApiRequest, made: DynamicPublication, *, whole: bool = False) -> dict[str, Any]:
-        url = f"{asking.root_url}{made.name}/ws/VATS"
-        publications = self._publications(asking)
-        described: dict[str, Any] = {
-            "name": made.name,
+    def _publication_json(
+        self, request: ApiRequest, publication: DynamicPublication, *, is_detailed: bool = False
+    ) -> dict[str, Any]:
+        url = f"{request.root_url}{publication.name}/ws/VATS"
+        publications = self._publications(request)
+        fields: dict[str, Any] = {
+            "name": publication.name,
             "url": url,
             "wsdl": f"{url}?wsdl",
-            "cursor": made.cursor,
-            "expires": publications.expires(made).isoformat(),
+            "cursor": publication.cursor,
+            "expires": publications.expires(publication).isoformat(),
         }
-        if whole:
-            described["users"] = [user.name for user in made.own.users]
-            described["subscribers"] = [
+        if is_detailed:
+            fields["users"] = [user.name for user in publication.own.users]
+            fields["subscribers"] = [
                 {"key": one.key, "name": one.name, "extension": one.extension, "login": one.login}
-                for one in made.own.subscribers
+                for one in publication.own.subscribers
             ]
-            described["callers"] = _callers(made)
-        return described
+            fields["callers"] = _callers(publication)
+        return fields
 
 
-def _callers(made: DynamicPublication) -> list[dict[str, str]]:
+def _callers(publication: DynamicPublication) -> list[dict[str, str]]:
     return [
         {
             "number": row.cell,
@@ -96,12 +102,12 @@ def _callers(made: DynamicPublication) -> list[dict[str, str]]:
             "manager": row.caller.manager,
             "note": row.caller.note,
         }
-        for row in made.callers.rows()
+        for row in publication.callers.rows()
     ]
 
 
 def staging_errors_as_api(work: Callable[[], T]) -> T:
-    """Return what `work` returns; what cannot be done becomes an answer."""
+    """Return the result of `work()`; raise ApiError for its StagingError or DirectoryError."""
     try:
         return work()
     except StagingError as error:

@@ -1,4 +1,4 @@
-"""Who asks, in which language, and whether the request is really theirs."""
+"""A request to the pages or the API: its sender, language, parameters and JSON body; and the API's responses."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 class ApiError(Exception):
-    """A request that cannot be carried out: HTTP status, a code for programs, a sentence for people."""
+    """An error response: HTTP status, an error code for programs, a message for people."""
 
     def __init__(self, status: int, code: str, ru: str, en: str) -> None:
         super().__init__(en)
@@ -36,28 +36,31 @@ class ApiError(Exception):
 
 
 class ApiRequest(Request):
-    """A request to the pages or the API."""
+    """A request to the pages or the API; `Site` sets `context` in a subclass."""
 
-    parts: WebContext
+    context: WebContext
     body_problem: BodyProblem | None = None
 
     @property
     def language(self) -> str:
-        """Russian, unless the browser or the person asks for English."""
+        """The language of the response, "ru" or "en": that of the cookie, else of Accept-Language, else Russian."""
         chosen = self.cookies.get("vats1c_language", "")
         return chosen if chosen in ("ru", "en") else self.accept_languages.best_match(["ru", "en"], "ru") or "ru"
 
     @property
     def session(self) -> Session | None:
-        """The session of the browser's cookie."""
+        """The session of the browser's cookie, None without one."""
         secret = self.cookies.get(COOKIE)
-        return self.parts.sessions.get(secret) if secret else None
+        return self.context.sessions.get(secret) if secret else None
 
     def person(self) -> tuple[PageUser, Session | None]:
-        """Return who asks, by session or by HTTP Basic. Raises ApiError."""
+        """Authenticate by HTTP Basic or by session: return the user, and the session if it was by session.
+
+        Requests by session other than GET and HEAD are checked against forgery (CSRF). Raises ApiError.
+        """
         if "Authorization" in self.headers:
             try:
-                return self.parts.people.check(self.headers["Authorization"], self.remote_addr or ""), None
+                return self.context.people.check(self.headers["Authorization"], self.remote_addr or ""), None
             except LoginRefused as refused:
                 raise ApiError(
                     refused.status, "auth", "неверное имя или пароль", "wrong login or password"
@@ -72,18 +75,18 @@ class ApiRequest(Request):
         return session.person, session
 
     def require_tester(self) -> str | None:
-        """Return the publication whose exchanges whoever asks may see, None for all. Raises ApiError.
+        """Return the publication whose exchanges the sender may see, None for all of them. Raises ApiError.
 
-        An administrator sees their own; who has the staging bench's token, or is on this machine where that is enough,
-        sees all.
+        An administrator sees the exchanges of their own publication. A sender with the staging bench's token sees
+        all; so does a sender on this machine if `staging.open_here` is set.
         """
-        bench = self.parts.tester_access
-        given = self.headers.get("Authorization", "")
-        if bench is not None and given.startswith("Bearer "):
-            if not compare_digest(given[7:].strip().encode(), bench.token.encode()):
+        access = self.context.tester_access
+        authorization = self.headers.get("Authorization", "")
+        if access is not None and authorization.startswith("Bearer "):
+            if not compare_digest(authorization[7:].strip().encode(), access.token.encode()):
                 raise ApiError(401, "auth", "неверный токен", "wrong token")
             return None
-        if bench is not None and bench.open_here and not given and self._is_local():
+        if access is not None and access.open_here and not authorization and self._is_local():
             self.check_origin()
             return None
         person, _ = self.person()
@@ -96,10 +99,10 @@ class ApiRequest(Request):
 
         Raises ApiError.
         """
-        if name not in self.parts.names(self.require_tester()):
+        if name not in self.context.names(self.require_tester()):
             raise ApiError(404, "publication", "нет такой публикации", "there is no such publication")
-        if self.parts.dynamic_publications is not None:
-            self.parts.dynamic_publications.touch(name)
+        if self.context.dynamic_publications is not None:
+            self.context.dynamic_publications.touch(name)
         return name
 
     def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
@@ -107,7 +110,7 @@ class ApiRequest(Request):
 
         Return the last result. Raises ApiError.
         """
-        journal = self.parts.journal
+        journal = self.context.journal
 
         def flush_and_look() -> T:
             # Exchanges are written a moment after they are answered.
@@ -122,7 +125,8 @@ class ApiRequest(Request):
     def _is_local(self) -> bool:
         """Tell whether the request comes from this machine: from a loopback address, to one, and through no proxy.
 
-        A page elsewhere whose name resolves to this machine (DNS rebinding) has its own name in Host.
+        The header Host is checked too: another site's page whose name resolves to this machine (DNS rebinding) sends
+        the name of that site.
         """
         if is_proxied(self.environ):
             return False
@@ -130,7 +134,7 @@ class ApiRequest(Request):
         return _is_loopback(self.remote_addr or "") and (host == "localhost" or _is_loopback(host))
 
     def check_origin(self) -> None:
-        """Refuse what another site's page had the browser send. Raises ApiError."""
+        """Refuse a request that a page of another site made the browser send. Raises ApiError."""
         origin = self.headers.get("Origin")
         if origin is not None and _split(origin).netloc != self.host:
             raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
@@ -138,26 +142,29 @@ class ApiRequest(Request):
             raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
 
     def json_body(self) -> dict[str, Any]:
-        """Return the JSON object that was sent. Raises ApiError."""
+        """Return the JSON object in the body. Raises ApiError."""
         try:
-            found = json.loads(self.get_data(cache=False))
+            body = json.loads(self.get_data(cache=False))
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            body = None
+        if not isinstance(body, dict):
             raise ApiError(400, "json", "ожидается объект JSON", "a JSON object is expected")
-        return found
+        return body
 
-    def text(self, given: dict[str, Any], name: str, longest: int = 200) -> str:
-        """Return the text under `name`, "" when it is not there. Raises ApiError."""
-        value = given.get(name, "")
-        if not isinstance(value, str) or len(value) > longest:
+    def text(self, values: dict[str, Any], name: str, max_chars: int = 200) -> str:
+        """Return the text `values[name]` without outer spaces, "" if there is none. Raises ApiError."""
+        value = values.get(name, "")
+        if not isinstance(value, str) or len(value) > max_chars:
             raise ApiError(
-                400, name, f"{name}: ожидается текст до {longest} знаков", f"{name}: a text of up to {longest} letters"
+                400,
+                name,
+                f"{name}: ожидается текст до {max_chars} знаков",
+                f"{name}: a text of up to {max_chars} letters",
             )
         return value.strip()
 
     def whole_number(self, name: str, default: int, least: int, most: int) -> int:
-        """Return the whole number in the query under `name`. Raises ApiError."""
+        """Return the query parameter `name`, a whole number from `least` to `most`. Raises ApiError."""
         value = self.args.get(name, str(default))
         if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
             raise ApiError(
@@ -175,7 +182,7 @@ def check_operation(name: str) -> str | None:
 
 
 def _split(url: str) -> SplitResult:
-    """Return the parts of `url`, all empty where it cannot be read: it is the client's."""
+    """Return the parts of `url`, all empty if it is malformed: it comes from the client."""
     try:
         return urlsplit(url)
     except ValueError:
@@ -188,7 +195,7 @@ def _is_loopback(text: str) -> bool:
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    """Return `body` as JSON; None gives an answer without a body."""
+    """Return a response with `body` as JSON, or 204 without a body if it is None."""
     if body is None:
         return Response(status=204, headers={"Cache-Control": "no-store"})
     text = json.dumps(body, ensure_ascii=False) + "\n"
@@ -196,14 +203,14 @@ def json_response(body: Any, status: int = 200) -> Response:
 
 
 def error_response(error: ApiError, language: str) -> Response:
-    """Return an error as the API says it."""
-    said = error.message.said("en" if language == "en" else "ru")
-    response = json_response({"error": {"code": error.code, "message": said}}, error.status)
+    """Return `error` as a JSON response in `language`."""
+    text = error.message.said("en" if language == "en" else "ru")
+    response = json_response({"error": {"code": error.code, "message": text}}, error.status)
     if error.status == 429:  # noqa: PLR2004 - HTTP's own number
         response.headers["Retry-After"] = "10"
     return response
 
 
 def http_error(error: HTTPException) -> ApiError:
-    """Return werkzeug's error as ours."""
+    """Convert an error of werkzeug."""
     return ApiError(error.code or 400, "request", f"{error.code} {error.name}", f"{error.code} {error.name}")

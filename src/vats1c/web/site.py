@@ -64,7 +64,7 @@ class Site:
         checks: Mapping[str, Check],
         vital: Iterable[str],
         metrics: Metrics,
-        parts: WebContext,
+        context: WebContext,
         *,
         pool: WorkerPool,
     ) -> None:
@@ -77,9 +77,9 @@ class Site:
         self._vital = tuple(vital)
         self._metrics = metrics
         self._pool = pool
-        self._request_class = type("_ApiRequest", (ApiRequest,), {"parts": parts})
-        self._callers = CallersApi(parts)
-        self._map = Map([*self._own_rules(), *_rules(parts, self._callers)], converters={"int": _Id})
+        self._request_class = type("_ApiRequest", (ApiRequest,), {"context": context})
+        self._callers = CallersApi(context)
+        self._map = Map([*self._own_rules(), *_rules(context, self._callers)], converters={"int": _Id})
 
     def _own_rules(self) -> list[Rule]:
         return [
@@ -170,11 +170,11 @@ class Site:
         return Response(self._metrics.text(), content_type=CONTENT_TYPE)
 
 
-def _rules(parts: WebContext, callers: CallersApi) -> list[Rule]:
+def _rules(context: WebContext, callers: CallersApi) -> list[Rule]:
     """Return the addresses of the pages and the API."""
-    pages, calls = Pages(parts), CallsApi(parts)
-    verify, on_request = VerifyApi(parts), PublicationsApi(parts)
-    exchanges, faults = ExchangesApi(parts), FaultsApi(parts)
+    pages, calls = Pages(context), CallsApi(context)
+    verify, on_request = VerifyApi(context), PublicationsApi(context)
+    exchanges, faults = ExchangesApi(context), FaultsApi(context)
     api = "/api/v1"
 
     return [
@@ -205,13 +205,13 @@ def _rules(parts: WebContext, callers: CallersApi) -> list[Rule]:
         Rule(f"{api}/exchanges.jsonl", endpoint=exchanges.jsonl, methods=["GET"]),
         Rule(f"{api}/exchanges.har", endpoint=exchanges.har, methods=["GET"]),
         Rule(f"{api}/exchanges/events", endpoint=exchanges.events, methods=["GET"]),
-        Rule(f"{api}/exchanges/<own>", endpoint=exchanges.one, methods=["GET"]),
-        Rule(f"{api}/exchanges/<own>/<form>", endpoint=exchanges.export, methods=["GET"]),
+        Rule(f"{api}/exchanges/<exchange_id>", endpoint=exchanges.one, methods=["GET"]),
+        Rule(f"{api}/exchanges/<exchange_id>/<form>", endpoint=exchanges.export, methods=["GET"]),
         Rule(f"{api}/faults", endpoint=faults.list_faults, methods=["GET"]),
         Rule(f"{api}/faults", endpoint=faults.add, methods=["POST"]),
         Rule(f"{api}/faults", endpoint=faults.clear, methods=["DELETE"]),
         Rule(f"{api}/faults/<int:fault_id>", endpoint=faults.remove, methods=["DELETE"]),
-        Rule(f"{api}/upstream", endpoint=UpstreamsApi(parts).list_upstreams, methods=["GET"]),
+        Rule(f"{api}/upstream", endpoint=UpstreamsApi(context).list_upstreams, methods=["GET"]),
         Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
         Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),
         Rule(f"{api}/callers", endpoint=callers.find, methods=["GET"]),

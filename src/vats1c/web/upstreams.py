@@ -1,4 +1,4 @@
-"""The API of the real 1Cs behind the service: how each is, and where its answers differ from ours."""
+"""The API of upstreams, the real 1Cs behind the service: their state, and how their answers differ from ours."""
 
 from werkzeug.wrappers import Response
 
@@ -7,18 +7,18 @@ from vats1c.web.request import ApiRequest, json_response
 
 
 class UpstreamsApi:
-    """The real 1Cs as the API gives them."""
+    """The endpoints of upstreams."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
 
-    def list_upstreams(self, asking: ApiRequest) -> Response:
-        """Give the real 1C of the asker's publication, or of all, with the last differences."""
-        mine = asking.require_tester()
-        limit = asking.whole_number("limit", 100, 1, 1_000)
+    def list_upstreams(self, request: ApiRequest) -> Response:
+        """Return the upstreams that the sender may see, each with its last differences."""
+        own = request.require_tester()
+        limit = request.whole_number("limit", 100, 1, 1_000)
         found = [
-            office.upstream(limit)
-            for name, office in list(self._parts.views.items())
-            if office.upstream is not None and mine in (None, name)
+            view.upstream(limit)
+            for name, view in list(self._context.views.items())
+            if view.upstream is not None and own in (None, name)
         ]
         return json_response({"upstreams": found})

@@ -17,74 +17,74 @@ from vats1c.web.request import ApiError, ApiRequest, check_operation, json_respo
 from vats1c.web.serializers.exchanges import list_json
 
 _MAX_WAIT_S = 30
-# Among so many of the last exchanges the closest is looked for.
+# The closest exchange is chosen among this many of the last ones.
 _MAX_OTHERS = 200
 _FIELDS = ("op", "number", "key", "times", "within", "after", "publication")
 
 
 class VerifyApi:
-    """Verifies expectations of tests."""
+    """The endpoint that verifies expectations."""
 
-    def __init__(self, parts: WebContext) -> None:
-        self._parts = parts
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
 
-    def verify(self, asking: ApiRequest) -> Response:
-        """Tell whether what is expected came, so often as expected; 409 with the closest that came otherwise."""
-        given = asking.json_body()
-        _refuse_unknown(given)
-        expected = self._expected(given, _times(given["times"]) if "times" in given else Times())
-        scope = self._scope(asking, _text(given, "publication"))
-        after = _whole(given, "after", 2**62)
-        seconds = _seconds(given.get("within", 0))
-        journal = self._parts.journal
+    def verify(self, request: ApiRequest) -> Response:
+        """Return the exchanges that match an expectation; 409 with the closest exchange if it is not fulfilled."""
+        values = request.json_body()
+        _refuse_unknown(values)
+        expected = self._expected(values, _times(values["times"]) if "times" in values else Times())
+        scope = self._scope(request, _text(values, "publication"))
+        after = _whole_number(values, "after", 2**62)
+        seconds = _seconds(values.get("within", 0))
+        journal = self._context.journal
         cursor = journal.last_exchange()
-        those, times = expected.asked(scope), expected.times
-        found = asking.wait_for(
-            lambda: journal.exchanges_matching(those, MAX_TIMES + 1, after),
+        wanted, times = expected.asked(scope), expected.times
+        found = request.wait_for(
+            lambda: journal.exchanges_matching(wanted, MAX_TIMES + 1, after),
             lambda came: times.decided(len(came)),
             seconds,
         )
         if times.fulfilled(len(found)):
             cursor = found[-1].id or cursor if found else cursor
-            return json_response({"found": self._list_json(asking, found), "cursor": cursor})
+            return json_response({"found": self._list_json(request, found), "cursor": cursor})
         others = journal.exchanges_matching(ExchangeFilter(scope, answered=False), _MAX_OTHERS)
         failure = fail(expected, found, [one for one in others if (one.id or 0) > after])
-        return json_response(self._failed(asking, failure, len(found)), 409)
+        return json_response(self._failed(request, failure, len(found)), 409)
 
-    def _failed(self, asking: ApiRequest, failure: Failure, found: int) -> dict[str, Any]:
-        language: Language = "en" if asking.language == "en" else "ru"
+    def _failed(self, request: ApiRequest, failure: Failure, found: int) -> dict[str, Any]:
+        language: Language = "en" if request.language == "en" else "ru"
         return {
             "error": {"code": "verify", "message": failure.message.said(language)},
-            "closest": self._list_json(asking, [failure.closest])[0] if failure.closest else None,
+            "closest": self._list_json(request, [failure.closest])[0] if failure.closest else None,
             "differences": [
-                {"field": one.field, "expected": visible(one.expected), "found": visible(one.found)}
-                for one in failure.differences
+                {"field": each.field, "expected": visible(each.expected), "found": visible(each.found)}
+                for each in failure.differences
             ],
             "found": found,
         }
 
-    def _list_json(self, asking: ApiRequest, found: list[Exchange]) -> list[dict[str, Any]]:
-        return list_json(self._parts, found, asking.root_url[:-1])
+    def _list_json(self, request: ApiRequest, found: list[Exchange]) -> list[dict[str, Any]]:
+        return list_json(self._context, found, request.root_url[:-1])
 
-    def _scope(self, asking: ApiRequest, publication: str | None) -> frozenset[str] | None:
-        """Return the publications that are looked through, None for all. Raises ApiError."""
+    def _scope(self, request: ApiRequest, publication: str | None) -> frozenset[str] | None:
+        """Return the publications that are searched, None for all. Raises ApiError."""
         if publication:
-            return frozenset({asking.use_publication(publication)})
-        own = asking.require_tester()
+            return frozenset({request.use_publication(publication)})
+        own = request.require_tester()
         return None if own is None else frozenset({own})
 
-    def _expected(self, given: dict[str, Any], times: Times) -> Expectation:
-        operation = check_operation(_text(given, "op") or "")
-        number = _text(given, "number")
-        return Expectation(operation, self._number(number) if number is not None else None, _text(given, "key"), times)
+    def _expected(self, values: dict[str, Any], times: Times) -> Expectation:
+        operation = check_operation(_text(values, "op") or "")
+        number = _text(values, "number")
+        return Expectation(operation, self._number(number) if number is not None else None, _text(values, "key"), times)
 
-    def _number(self, written: str) -> Number:
-        plan = next(iter(self._parts.views.values())).plan
-        return identify(written, plan)
+    def _number(self, text: str) -> Number:
+        plan = next(iter(self._context.views.values())).plan
+        return identify(text, plan)
 
 
-def _refuse_unknown(given: dict[str, Any]) -> None:
-    for name in given:
+def _refuse_unknown(values: dict[str, Any]) -> None:
+    for name in values:
         if name not in _FIELDS:
             there_are, shown = ", ".join(_FIELDS), name[:64]
             raise ApiError(
@@ -95,18 +95,18 @@ def _refuse_unknown(given: dict[str, Any]) -> None:
             )
 
 
-def _text(given: dict[str, Any], name: str) -> str | None:
-    """Return the text under `name` as it is, None when there is none."""
-    value = given.get(name)
-    if value is not None and (not isinstance(value, str) or len(value) > 200):  # noqa: PLR2004 - as Asking.text
+def _text(values: dict[str, Any], name: str) -> str | None:
+    """Return the text `values[name]` unchanged, None if there is none. Raises ApiError."""
+    value = values.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > 200):  # noqa: PLR2004 - as ApiRequest.text
         raise ApiError(400, name, f"{name}: ожидается текст до 200 знаков", f"{name}: a text of up to 200 letters")
     return value
 
 
-def _times(given: object) -> Times:
-    least, most = given, given
-    if isinstance(given, dict) and given and given.keys() <= {"least", "most"}:
-        least, most = given.get("least", 0), given.get("most")
+def _times(value: object) -> Times:
+    least, most = value, value
+    if isinstance(value, dict) and value and value.keys() <= {"least", "most"}:
+        least, most = value.get("least", 0), value.get("most")
     if _is_count(least) and (most is None or (_is_count(most) and least <= most)):  # type: ignore[operator]
         return Times(least, most)  # type: ignore[arg-type]
     raise ApiError(
@@ -121,16 +121,16 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TIMES
 
 
-def _whole(given: dict[str, Any], name: str, most: int) -> int:
-    value = given.get(name, 0)
+def _whole_number(values: dict[str, Any], name: str, most: int) -> int:
+    value = values.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
         raise ApiError(400, name, f"{name}: ожидается целое число", f"{name}: a whole number")
     return value
 
 
-def _seconds(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _MAX_WAIT_S:
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_WAIT_S:
         raise ApiError(
             400, "within", f"within: секунды от 0 до {_MAX_WAIT_S}", f"within: seconds from 0 to {_MAX_WAIT_S}"
         )
-    return float(given)
+    return float(value)

@@ -1,4 +1,7 @@
-"""Calls, callers and people as the API's JSON. Rule: the VATS's key of a subscriber never appears."""
+"""Calls, callers and users as the JSON of the API.
+
+Rule: a subscriber's VATS key never appears in it.
+"""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -12,9 +15,9 @@ from vats1c.number import describe, identify
 from vats1c.web.context import WebContext
 
 
-def call_json(parts: WebContext, call: Call, language: str) -> dict[str, Any]:
-    """Return a call; names and extensions stand for the keys it rings at."""
-    # Of a caller who is known nobody needs it, and the tables it is read from are large.
+def call_json(context: WebContext, call: Call, language: str) -> dict[str, Any]:
+    """Return `call` as JSON, with names and extensions of the subscribers instead of their keys."""
+    # Shown only for unknown callers: the tables of ranges are large, and are loaded at their first use.
     region, operator = describe(call.number, language) if call.number and call.caller is None else ("", "")
     return {
         "id": call.id,
@@ -24,46 +27,46 @@ def call_json(parts: WebContext, call: Call, language: str) -> dict[str, Any]:
         "publication": call.publication,
         "received": call.received,
         "number": call.number,
-        "national": identify(call.number, parts.views[call.publication].plan).national if call.number else None,
+        "national": identify(call.number, context.views[call.publication].plan).national if call.number else None,
         "kind": call.kind,
         "caller": call.caller._asdict() if call.caller else None,
         "confidence": call.confidence.value if call.confidence else None,
         "region": region,
         "operator": operator,
         "repeat": call.repeat,
-        "rings": [_ring(parts, call.publication, ring) for ring in call.rings],
+        "rings": [_ring(context, call.publication, ring) for ring in call.rings],
         "note": {**asdict(call.note), "at": call.note.at.isoformat()} if call.note else None,
     }
 
 
-def me_json(parts: WebContext, person: PageUser, session: Session | None, language: str) -> dict[str, Any]:
-    """Return what the page has to know of who looks at it."""
-    office = parts.view_of(person)
+def me_json(context: WebContext, person: PageUser, session: Session | None, language: str) -> dict[str, Any]:
+    """Return the signed-in user as JSON, with what the page may offer."""
+    view = context.view_of(person)
     return {
         "login": person.login,
         "name": person.name,
         "extension": person.extension,
         "administrator": person.administrator,
-        "edit": parts.edits(person),
-        "callback": office.click_to_call is not None and bool(person.keys),
-        "crm": office.crm,
+        "edit": context.edits(person),
+        "callback": view.click_to_call is not None and bool(person.keys),
+        "crm": view.crm,
         "language": language,
         "expires": session.expires.isoformat() if session else None,
     }
 
 
-def entry_json(one: Entry) -> dict[str, Any]:
-    """Return a caller of the directory."""
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Return a caller of the editable directory as JSON."""
     return {
-        "id": one.id,
-        "numbers": [number.canonical for number in one.numbers],
-        **one.caller._asdict(),
-        "changed": one.changed,
+        "id": entry.id,
+        "numbers": [number.canonical for number in entry.numbers],
+        **entry.caller._asdict(),
+        "changed": entry.changed,
     }
 
 
-def _ring(parts: WebContext, publication: str, ring: Ring) -> dict[str, Any]:
-    owner = parts.people.owner(publication, ring.key)
+def _ring(context: WebContext, publication: str, ring: Ring) -> dict[str, Any]:
+    owner = context.people.owner(publication, ring.key)
     return {
         "name": owner.name if owner else None,
         "extension": owner.extension if owner else None,

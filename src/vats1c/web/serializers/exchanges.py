@@ -1,4 +1,4 @@
-"""Exchanges as the inspector's JSON: in a list without their bytes, one by one with all there is."""
+"""Exchanges as the JSON of the API: in lists without their bytes, a single exchange with all details."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,66 +9,76 @@ from vats1c.staging.findings import ConformanceFinding
 from vats1c.staging.recorded import RecordedExchange, decoded
 from vats1c.web.context import WebContext
 
-# So many requests are read again at a time, that a list of large ones takes no more memory than need be.
-_AT_ONCE = 50
+# Bytes are read for this many exchanges at a time, which bounds the memory of a list of large requests.
+_BATCH_SIZE = 50
 
 
-def list_json(parts: WebContext, found: list[Exchange], base: str) -> list[dict[str, Any]]:
-    """Return exchanges for a list, each with the codes of its report and the ids of the others of its call."""
-    calls = parts.journal.exchanges_of_calls({one.call_id for one in found if one.call_id is not None})
+def list_json(context: WebContext, found: list[Exchange], base: str) -> list[dict[str, Any]]:
+    """Return exchanges for a list, each with the codes of its report and the ids of the other exchanges of its call.
+
+    `base` is the URL of the service without a path, for the URLs of the requests.
+    """
+    calls = context.journal.exchanges_of_calls({exchange.call_id for exchange in found if exchange.call_id is not None})
     return [
         {
-            **_facts(parts, one.exchange),
-            "together": [own for own in calls.get(one.exchange.call_id or 0, ()) if own != one.exchange.id],
-            "codes": list(dict.fromkeys(finding.code for finding in findings(parts, one))),
+            **_facts(context, recorded.exchange),
+            "together": [
+                other for other in calls.get(recorded.exchange.call_id or 0, ()) if other != recorded.exchange.id
+            ],
+            "codes": list(dict.fromkeys(finding.code for finding in findings(context, recorded))),
         }
-        for one in with_bytes(parts, found, base)
+        for recorded in with_bytes(context, found, base)
     ]
 
 
-def exchange_json(parts: WebContext, one: RecordedExchange, language: str) -> dict[str, Any]:
-    """Return one exchange with its bytes and its report."""
-    exchange = one.exchange
-    calls = parts.journal.exchanges_of_calls({exchange.call_id} if exchange.call_id is not None else ())
-    asked, asked_coding = decoded(one.request)
-    said, said_coding = decoded(one.answer)
+def exchange_json(context: WebContext, recorded: RecordedExchange, language: str) -> dict[str, Any]:
+    """Return one exchange with its bytes and its report, whose messages are in `language`."""
+    exchange = recorded.exchange
+    calls = context.journal.exchanges_of_calls({exchange.call_id} if exchange.call_id is not None else ())
+    request, request_encoding = decoded(recorded.request)
+    answer, answer_encoding = decoded(recorded.answer)
     return {
-        **_facts(parts, exchange),
-        "together": [own for own in calls.get(exchange.call_id or 0, ()) if own != exchange.id],
-        "kept": one.kept,
-        "method": one.method,
-        "url": one.url,
-        "headers": one.headers,
-        "request": {"text": asked, "encoding": asked_coding or None, "size": len(one.request)},
-        "answer": {"text": said, "encoding": said_coding or None, "size": len(one.answer), "type": one.answer_type},
-        "report": [_finding(each, language) for each in findings(parts, one)],
+        **_facts(context, exchange),
+        "together": [other for other in calls.get(exchange.call_id or 0, ()) if other != exchange.id],
+        "kept": recorded.kept,
+        "method": recorded.method,
+        "url": recorded.url,
+        "headers": recorded.headers,
+        "request": {"text": request, "encoding": request_encoding or None, "size": len(recorded.request)},
+        "answer": {
+            "text": answer,
+            "encoding": answer_encoding or None,
+            "size": len(recorded.answer),
+            "type": recorded.answer_type,
+        },
+        "report": [_finding(finding, language) for finding in findings(context, recorded)],
     }
 
 
-def with_bytes(parts: WebContext, found: list[Exchange], base: str) -> Iterable[RecordedExchange]:
-    """Yield exchanges with what the journal kept of them."""
-    for start in range(0, len(found), _AT_ONCE):
-        piece = found[start : start + _AT_ONCE]
-        kept = parts.journal.bytes_of([one.id for one in piece if one.id is not None])
-        for one in piece:
-            yield RecordedExchange.of(one, kept.get(one.id or 0), base)
+def with_bytes(context: WebContext, found: list[Exchange], base: str) -> Iterable[RecordedExchange]:
+    """Yield exchanges with their bytes and headers, as far as the journal still has them."""
+    for start in range(0, len(found), _BATCH_SIZE):
+        batch = found[start : start + _BATCH_SIZE]
+        stored = context.journal.bytes_of([exchange.id for exchange in batch if exchange.id is not None])
+        for exchange in batch:
+            yield RecordedExchange.of(exchange, stored.get(exchange.id or 0), base)
 
 
-def findings(parts: WebContext, one: RecordedExchange) -> list[ConformanceFinding]:
-    """Return the conformance report; of an exchange whose bytes are gone, why it was refused at most."""
-    sent = parts.read(one.request, one.headers.get("Content-Type", "")) if one.request else None
-    return report(one.exchange, one.lines, one.request, sent)
+def findings(context: WebContext, recorded: RecordedExchange) -> list[ConformanceFinding]:
+    """Return the conformance report of an exchange; without its bytes it has at most the reason of the refusal."""
+    sent = context.read(recorded.request, recorded.headers.get("Content-Type", "")) if recorded.request else None
+    return report(recorded.exchange, recorded.lines, recorded.request, sent)
 
 
-def _finding(one: ConformanceFinding, language: str) -> dict[str, str]:
-    said = one.message.said("en" if language == "en" else "ru")
-    return {"code": one.code, "severity": one.severity.value, "message": said}
+def _finding(finding: ConformanceFinding, language: str) -> dict[str, str]:
+    message = finding.message.said("en" if language == "en" else "ru")
+    return {"code": finding.code, "severity": finding.severity.value, "message": message}
 
 
-def _facts(parts: WebContext, exchange: Exchange) -> dict[str, Any]:
+def _facts(context: WebContext, exchange: Exchange) -> dict[str, Any]:
     # The row of an IncomingCall is written before its answer; its duration and SOAP version follow.
     is_finished = exchange.outcome != "ok" or bool(exchange.soap)
-    owner = parts.people.owner(exchange.publication, exchange.key) if exchange.key else None
+    owner = context.people.owner(exchange.publication, exchange.key) if exchange.key else None
     return {
         "id": exchange.id,
         "at": exchange.at.isoformat(),
