@@ -114,7 +114,7 @@ def then(future: Future[T], function: Callable[[Future[T]], R]) -> Future[R]:
     def finish(finished: Future[T]) -> None:
         try:
             following.set_result(function(finished))
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits for the following future
+        except Exception as error:  # noqa: BLE001 - handed on through the following future
             following.set_exception(error)
 
     future.add_done_callback(finish)

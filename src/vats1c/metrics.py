@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-# A creation time beside each counter doubles the page and answers nobody's question.
+# A creation time for each counter doubles the page and is not used.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 

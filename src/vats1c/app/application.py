@@ -75,7 +75,14 @@ class Application:
             pool=pages,
         )
         nowhere = NoEndpoint(self._metrics, settings.fault_language, self.journal.enqueue)
-        self.router = Router(self._handlers, site, nowhere, settings.proxies, self.begin_shutdown)
+        self.router = Router(
+            self._handlers,
+            site,
+            nowhere,
+            overload=publisher.overload,
+            proxies=settings.proxies,
+            begin_shutdown=self.begin_shutdown,
+        )
 
     def close(self) -> None:
         """Close everything that `build` opened. Acknowledged calls are already on disk."""

@@ -79,7 +79,7 @@ class PublicationFactory:
         limits = settings.limits
         self._call_pool = WorkerPool("call", limits.connections, limits.waiting)
         self._sign_in_pool = WorkerPool("sign-in", _MAX_SIGN_IN_THREADS, limits.connections)
-        self._overload = soap.OverloadResponses(metrics, settings.fault_language)
+        self.overload = soap.OverloadResponses(metrics, settings.fault_language)
         self._faults = faults
         self._fault_injector = (
             _create_fault_injector(faults, journal, settings, self._call_pool) if faults is not None else None
@@ -153,7 +153,7 @@ class PublicationFactory:
             self._metrics,
             call_pool=self._call_pool,
             sign_in_pool=self._sign_in_pool,
-            overload=self._overload,
+            overload=self.overload,
             max_body_bytes=settings.limits.body,
             language=settings.fault_language,
             wsdl_open=settings.wsdl_open,

@@ -8,7 +8,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from vats1c.http import DEFAULT_MAX_BODY_BYTES, Admission, BodyProblem, Handler, Request, Response
 from vats1c.proxies import apply_proxies
+from vats1c.soap import OverloadResponses
 from vats1c.soap.nowhere import NoEndpoint
+from vats1c.worker_pool import QueueFullError
 
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
 # What is left of a longer body is not worth its reading: its sender may lose the response.
@@ -25,16 +27,21 @@ class Router:
         handlers: Mapping[str, Handler],
         site: Handler,
         nowhere: NoEndpoint,
+        *,
+        overload: OverloadResponses,
         proxies: int,
         begin_shutdown: Callable[[], None],
     ) -> None:
         """`handlers` are the endpoints by path; `site` has the pages, `nowhere` answers for all other web services.
+
+        `overload` answers requests whose worker pool is full.
 
         `proxies` is the number of trusted proxies in front; `begin_shutdown` ends what does not end by itself.
         """
         self._handlers = handlers
         self._site = site
         self._nowhere = nowhere
+        self._overload = overload
         self._proxies = proxies
         self.begin_shutdown = begin_shutdown
 
@@ -43,9 +50,12 @@ class Router:
         if self._proxies:
             apply_proxies(request, self._proxies)
         handler = self._handlers.get(request.path)
-        if handler is not None:
+        if handler is None:
+            return self._nowhere.admit(request) if "/ws/" in request.path else self._site.admit(request)
+        try:
             return handler.admit(request)
-        return self._nowhere.admit(request) if "/ws/" in request.path else self._site.admit(request)
+        except QueueFullError:
+            return self._overload.refuse(request.content_type)
 
     def malformed(self, status: int, path: str, content_type: str) -> Response:
         """Return the response to bytes that are no HTTP request: a SOAP fault, but for the pages."""

@@ -29,7 +29,7 @@ class HttpExchange:
 
     @property
     def can_reuse_connection(self) -> bool:
-        """Whether the rest of a body that was refused is worth reading, to keep the connection.
+        """Whether the rest of a refused body is to be read, so that the connection can be reused.
 
         A sender that waits for 100 Continue may send the body or the next request: they cannot be told apart.
         """

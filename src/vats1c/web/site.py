@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 import structlog
@@ -30,9 +30,11 @@ from vats1c.web.publications import PublicationsApi
 from vats1c.web.request import ApiError, ApiRequest, error_response, http_error
 from vats1c.web.upstreams import UpstreamsApi
 from vats1c.web.verify import VerifyApi
-from vats1c.worker_pool import WorkerPool
+from vats1c.worker_pool import QueueFullError, WorkerPool
 
 log = structlog.get_logger("vats1c.web")
+
+T = TypeVar("T")
 
 _UNREADABLE = ApiError(503, "journal", "журнал не отвечает", "the journal does not answer")
 _BODY_PROBLEMS = {
@@ -45,7 +47,7 @@ _MAX_FORM_BYTES = 4_096
 _MAX_IMPORT_BYTES = 32 * 1024 * 1024
 _INTERNAL = ApiError(500, "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
-# What a part says of itself for /readyz: whether it can do its work, and details.
+# The health of a part for /readyz: whether it can do its work, and details.
 Check = Callable[[], tuple[bool, Mapping[str, Any]]]
 
 
@@ -90,46 +92,57 @@ class Site:
         ]
 
     def admit(self, request: http.Request) -> http.Admission:
-        """Let every request in whose body may be read: a long one is read only for those who may send it."""
+        """Admit every request with a short body; a long one is read only for users who may import callers."""
         if request.path == _IMPORT and request.method == "POST":
-            return self._pool.submit(self._admit_import, request)
+            return self._submit(self._admit_import, request)
         request.max_body_bytes = _MAX_FORM_BYTES if request.path == _SIGN_IN else http.DEFAULT_MAX_BODY_BYTES
         return self
 
-    def handle(self, request: http.Request) -> "Future[http.Response]":
+    def handle(self, request: http.Request) -> http.Answer:
         """Answer a request on a worker thread: pages read the database."""
-        return self._pool.submit(self._answer, request, self._page)
+        return self._submit(self._respond, request)
+
+    def _submit(self, function: Callable[[http.Request], T], request: http.Request) -> "http.Response | Future[T]":
+        try:
+            return self._pool.submit(function, request)
+        except QueueFullError:
+            return http.Response(503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "1")], b"busy\n")
+
+    def _respond(self, request: http.Request) -> http.Response:
+        return self._answer(request, self._page)
 
     def _admit_import(self, request: http.Request) -> http.Handler | http.Response:
         request.max_body_bytes = _MAX_IMPORT_BYTES
         response = self._answer(request, self._callers.require_editor)
         return self if response.status == HTTPStatus.NO_CONTENT else response
 
-    def _page(self, asking: ApiRequest) -> "Response | EventStream":
-        if asking.body_problem is not None:
-            raise _BODY_PROBLEMS[asking.body_problem]
-        page, arguments = self._map.bind_to_environ(asking.environ).match()
-        response: Response | EventStream = page(asking, **arguments)
+    def _page(self, api_request: ApiRequest) -> "Response | EventStream":
+        if api_request.body_problem is not None:
+            raise _BODY_PROBLEMS[api_request.body_problem]
+        page, arguments = self._map.bind_to_environ(api_request.environ).match()
+        response: Response | EventStream = page(api_request, **arguments)
         return response
 
     def _answer(self, request: http.Request, page: "Callable[[ApiRequest], Response | EventStream]") -> http.Response:
         """Return what `page` returns; errors of the API are JSON, all others plain text."""
         environ = wsgi_environ(request)
-        asking = self._request_class(environ)
-        asking.body_problem = request.body_problem
+        api_request = self._request_class(environ)
+        api_request.body_problem = request.body_problem
         for_programs = request.path.startswith(("/api/", "/card/"))
         try:
-            response = page(asking)
+            response = page(api_request)
         except ApiError as error:
-            response = error_response(error, asking.language)
+            response = error_response(error, api_request.language)
         except HTTPException as error:
-            response = error_response(http_error(error), asking.language) if for_programs else _plain(error, environ)
+            response = (
+                error_response(http_error(error), api_request.language) if for_programs else _plain(error, environ)
+            )
         except (DatabaseError, SQLAlchemyError) as error:
             log.warning("page_failed", path=request.path, error=type(error).__name__)
-            response = error_response(_UNREADABLE, asking.language)
+            response = error_response(_UNREADABLE, api_request.language)
         except Exception:  # a defect of ours: no traceback leaves the service
             log.exception("page_failed", path=request.path)
-            response = error_response(_INTERNAL, asking.language)
+            response = error_response(_INTERNAL, api_request.language)
         if isinstance(response, EventStream):
             return http.Response(200, STREAM_HEADERS, stream=response)
         pieces, _, headers = response.get_wsgi_response(environ)

@@ -6,9 +6,35 @@ from concurrent.futures import Future
 import pytest
 
 from vats1c.app.router import Router, WsgiApplication
-from vats1c.http import BodyProblem, Response
+from vats1c.http import BodyProblem, Request, Response
+from vats1c.metrics import Metrics
+from vats1c.soap import OverloadResponses
+from vats1c.worker_pool import QueueFullError
 
 ANSWER = Response(200, [("Content-Type", "text/plain")], "ответ".encode())
+
+
+def router_to(handler, proxies=0):
+    """Return a router that sends every request to `handler`."""
+    overload = OverloadResponses(Metrics(), "en", calm_s=0)
+    handlers = {"/full": Full()}
+    return Router(handlers, handler, handler, overload=overload, proxies=proxies, begin_shutdown=lambda: None)
+
+
+class Full:
+    """A handler whose worker pool is full."""
+
+    def admit(self, request):
+        raise QueueFullError
+
+
+def test_a_request_whose_worker_pool_is_full_is_refused_in_the_soap_version_of_its_content_type():
+    request = Request("POST", "/full", "", {"content-type": "application/soap+xml"}, "192.0.2.1")
+
+    refused = router_to(Full()).admit(request)
+
+    assert (refused.status, dict(refused.headers)["Retry-After"]) == (503, "1")
+    assert b"http://www.w3.org/2003/05/soap-envelope" in refused.body
 
 
 class Anywhere:
@@ -64,7 +90,7 @@ class Answered:
 
     def __init__(self, handler, given, proxies=0):
         self.status, self.headers = None, {}
-        pieces = WsgiApplication(Router({}, handler, handler, proxies, lambda: None))(given, self._start)
+        pieces = WsgiApplication(router_to(handler, proxies))(given, self._start)
         self.body = b"".join(pieces)
 
     def _start(self, status, headers, exc_info=None):
@@ -312,9 +338,7 @@ def test_a_stream_of_a_declared_length_breaks_off_before_its_first_byte():
     response = Response(200, [("Content-Type", "text/xml"), ("Content-Length", "300")], stream=stream)
     handler = Anywhere(answer=response)
 
-    pieces = WsgiApplication(Router({}, handler, handler, 0, lambda: None))(
-        environ(), lambda *said: started.append(said)
-    )
+    pieces = WsgiApplication(router_to(handler))(environ(), lambda *said: started.append(said))
 
     with pytest.raises(ConnectionAbortedError):
         next(iter(pieces))
