@@ -1,6 +1,6 @@
-"""How a program that calls the service as the VATS does is tested: `pip install vats1c pytest`, then `pytest`.
+"""Example tests of a program that calls 1C as the VATS does: `pip install vats1c pytest`, then `pytest`.
 
-`ask` stands for your own program: whatever sends SOAP requests to the address that it is given.
+`ask` takes the place of your own program, which sends SOAP requests to a configurable address.
 """
 
 import base64
@@ -19,7 +19,7 @@ ENVELOPE = (
 
 
 def ask(service, operation, **parameters):
-    """Ask as the VATS does; return the text of the answer."""
+    """Send a request as the VATS does; return the text of the answer."""
     inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in parameters.items())
     login = base64.b64encode(f"{service.user}:{service.password}".encode()).decode()
     request = urllib.request.Request(

@@ -17,11 +17,11 @@ _FIELDS = ("name", "company", "category", "manager", "note")
 
 
 class JsonLinesDirectory:
-    """Callers of one file, read once, at the start."""
+    """Callers of one file, which is read once, at the start."""
 
-    # `find` waits for nothing outside this process. False for a network: the service then asks with a deadline.
+    # `find` waits for nothing outside this process. Set False for a network source: the service then uses a deadline.
     nonblocking = True
-    # The settings that are paths: relative ones are taken from the folder of the settings file.
+    # The settings that are file paths: relative paths start from the folder of the settings file.
     file_settings = ("path",)
 
     def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:
@@ -33,7 +33,7 @@ class JsonLinesDirectory:
         self._index = CallerIndex(_callers(Path(path), plan))
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number`; None when nobody does."""
+        """Return the match of `number`; None when no caller has it."""
         return self._index.find(number)
 
     def state(self) -> State:
@@ -41,7 +41,7 @@ class JsonLinesDirectory:
         return State(ready=True, callers=len(self._index))
 
     def close(self) -> None:
-        """Do nothing: the file is closed."""
+        """Do nothing: the file is already closed."""
 
 
 def _callers(path: Path, plan: NumberPlan) -> Iterator[tuple[list[Number], Caller]]:
@@ -51,7 +51,7 @@ def _callers(path: Path, plan: NumberPlan) -> Iterator[tuple[list[Number], Calle
             for line in lines:
                 place += 1
                 values = json.loads(line)
-                # One text may hold several numbers, written in any way.
+                # The text may contain several numbers, in any notation.
                 numbers = parse_cell(values["number"], plan)
                 yield numbers, Caller(**{field: str(values.get(field, "")) for field in _FIELDS})
     except OSError as error:

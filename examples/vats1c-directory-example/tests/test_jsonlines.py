@@ -1,4 +1,4 @@
-"""The kind passes the suite of vats1c, and says what is wrong with its file."""
+"""The directory passes the suite of vats1c and reports the broken line of its file."""
 
 import json
 
@@ -19,7 +19,7 @@ def directory(tmp_path):
 
 
 class TestJsonLines(DirectoryContract):
-    """The suite over a file of JSON lines."""
+    """The suite of vats1c on a file of JSON lines."""
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"name": "A"}', '{"number": 1, "name": "A"}'])
