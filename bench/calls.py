@@ -1,8 +1,8 @@
-"""Measure how soon a call is at its windows, and how many calls a second are written down for good.
+"""Measure the delay until a call reaches its windows, and the durable calls per second.
 
-Needs wrk; with PostgreSQL's programs (Debian: postgresql) that journal is measured beside SQLite's. One table each. The
-bound of the second is the same service with a journal that keeps nothing. On Linux every server is pinned to one core
-and wrk to another; rounds are interleaved, medians shown.
+Needs wrk. With PostgreSQL's programs (Debian: postgresql) its journal is measured besides SQLite's. Prints one table
+for each measurement. The upper bound of the second is the same service with a journal that stores nothing. On Linux
+each server is pinned to one core and wrk to another; rounds are interleaved, and medians are shown.
 """
 
 import argparse
@@ -39,7 +39,7 @@ ENVELOPE = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
     '<IncomingCall xmlns="http://VATS"><NumFrom>{}</NumFrom><Key>key</Key></IncomingCall></soap:Body></soap:Envelope>'
 )
-# Each request another number: calls of different people.
+# Each request has a different number, so the calls have different callers.
 WRK = """
 local number = {first}
 request = function()
@@ -56,7 +56,7 @@ WITHOUT_JOURNAL = (str(Path(__file__).parent / "peers" / "no_journal.py"),)
 
 
 def main():
-    """Run all and print the tables."""
+    """Run both measurements and print the tables."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--calls", type=int, default=100, help="calls in one measurement of windows")
     options.add_argument("--seconds", type=int, default=5, help="length of one measurement of writing")
@@ -83,7 +83,7 @@ def main():
 
 @contextmanager
 def journals():
-    """Give the journals to measure, by name: what `database` is set to."""
+    """Yield the journals to measure as {name: value of the setting `database`}."""
     with ExitStack() as open_ones:
         urls = {"SQLite": ""}
         if list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
@@ -93,7 +93,7 @@ def journals():
 
 @contextmanager
 def service(database, program=PRODUCT):
-    """Run the service with an empty journal of its own."""
+    """Run the service with its own empty journal."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vats1c.toml"
         line = f"database = {json.dumps(fresh(database))}\n" if database else ""
@@ -118,7 +118,7 @@ def service(database, program=PRODUCT):
 
 
 def fresh(url):
-    """Make a database of its own beside the one at `url`, and return its URL."""
+    """Create a new database on the server of `url`, and return its URL."""
     name = f"bench_{uuid.uuid4().hex}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -140,7 +140,7 @@ def ready():
 
 
 async def watched(windows, calls):
-    """Return [[seconds from the request to the event, for each window], for each call]."""
+    """Return for each call the list of seconds from the request to the event in each window."""
     arrived, came = {}, {}
     streams = [await opened() for _ in range(windows)]
     watching = [asyncio.create_task(watch(reader, arrived, came, windows)) for reader, _ in streams]
@@ -177,7 +177,7 @@ async def opened(port=PORT):
 
 
 async def watch(reader, arrived, came, windows):
-    """Note when each call's first event comes, and tell when it came to all windows."""
+    """Record the arrival time of each call's first event, and signal when all windows have it."""
     seen = set()
     while line := await reader.readline():
         found = re.search(rb'"received": "(\d+)"', line)
@@ -197,7 +197,7 @@ def row(name, windows, took):
 
 
 def compared(urls, connections, given):
-    """Measure the writing of all journals and the bound by turns; return rows of the second table."""
+    """Measure the writes of all journals and the bound in turns; return the rows of the second table."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
     subjects = {BOUND: ("", WITHOUT_JOURNAL), **{name: (url, PRODUCT) for name, url in urls.items()}}
@@ -231,7 +231,7 @@ def compared(urls, connections, given):
 
 
 def looked():
-    """Return the answer to an IncomingCall, after a look whether it is 1 and whether a wrong password is refused."""
+    """Return the answer to an IncomingCall; verify that it is 1 and that a wrong password is refused."""
     answer = asked(SOAP_LOGIN)
     if b">1</m:return>" not in answer:
         sys.exit(f"bench: a wrong answer: {answer!r}")
@@ -252,7 +252,7 @@ def asked(login):
 
 
 def written(connections, seconds):
-    """Return IncomingCalls a second and p99 in milliseconds."""
+    """Return IncomingCalls per second and p99 in milliseconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         envelope = ENVELOPE.format("%d").replace('"', '\\"')
         first = random.randrange(79_050_000_000, 79_990_000_000)

@@ -1,7 +1,7 @@
-"""Ask five directories a thousand times, two of them dead, and look at every answer: in time, and from the right one.
+"""Look up a thousand numbers in five directories, two of which fail; check the time and the directory of each answer.
 
-In the order of the settings: an HTTP source that sleeps five seconds, an LDAP server that is not there, PostgreSQL, a
-CSV file, the embedded store. Needs PostgreSQL's programs (Debian: postgresql).
+In the order of the settings: an HTTP source that sleeps five seconds, an unreachable LDAP server, PostgreSQL, a CSV
+file, the embedded store. Needs PostgreSQL's programs (Debian: postgresql).
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tests.support.servers import postgresql
 LOOKUPS = 1_000
 DEADLINE = 0.8
 ALIVE = ("postgresql", "csv", "store")
-# Which of those that answer know a number, by its last digit but one.
+# The directories that contain a number, by its second-to-last digit.
 KNOWN_IN = [
     ("postgresql",),
     ("csv",),
@@ -39,7 +39,7 @@ KNOWN_IN = [
 
 
 def main():
-    """Look up and print what came of it."""
+    """Run the lookups and print the results."""
     from vats1c import config
     from vats1c.app.application import build
 
@@ -71,24 +71,24 @@ def main():
 
 
 def caller(name):
-    """Return a caller of that name."""
+    """Return a caller with this name."""
     from vats1c.model import Caller
 
     return Caller(name)
 
 
 def numbers(directory):
-    """Return the numbers that a directory knows."""
+    """Return the numbers in a directory."""
     return [number for number in range(89_050_000_000, 89_050_000_800) if directory in known_in(number)]
 
 
 def known_in(number):
-    """Return the directories that know a number, in the order of the settings."""
+    """Return the directories that contain a number, in the order of the settings."""
     return KNOWN_IN[number // 10 % len(KNOWN_IN)]
 
 
 def table(url):
-    """Fill PostgreSQL's table."""
+    """Create and fill PostgreSQL's table."""
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE callers (number text PRIMARY KEY, name text)"))
@@ -98,7 +98,7 @@ def table(url):
 
 
 def directories(folder, url, port):
-    """Return the five tables of settings."""
+    """Return the settings of the five directories."""
     return [
         {"name": "http", "type": "http", "url": f"http://127.0.0.1:{port}/?number={{number}}"},
         {
@@ -115,7 +115,7 @@ def directories(folder, url, port):
 
 
 def asked(application):
-    """Look one number up; return milliseconds, whether the right directory answered, and what each said."""
+    """Look a number up; return milliseconds, whether the expected directory answered, and each directory's outcome."""
     number = random.randrange(89_050_000_000, 89_050_000_800)
     begun = time.perf_counter()
     found = application.desks["telephony"].explain(str(number))
@@ -146,7 +146,7 @@ def report(application, answers):
 
 
 class Sleeping(http.server.ThreadingHTTPServer):
-    """A server whose threads do not outlive the program."""
+    """A server whose threads end with the program."""
 
     daemon_threads = True
 
@@ -155,13 +155,13 @@ class Sleeper(http.server.BaseHTTPRequestHandler):
     """Answers after five seconds."""
 
     def do_GET(self):
-        """Sleep, then know nobody."""
+        """Sleep, then answer that the caller is unknown."""
         time.sleep(5)
         self.send_response(404)
         self.end_headers()
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":

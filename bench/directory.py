@@ -1,4 +1,4 @@
-"""Measure a CSV file of a thousand callers to a million, and the store of up to ten million: time, memory, lookups."""
+"""Measure load time, memory and lookups of a CSV file (up to a million callers) and the store (up to ten million)."""
 
 import argparse
 import gc
@@ -19,7 +19,7 @@ LOOKUPS = 2_000
 
 
 def main():
-    """Measure each size in a process of its own and print the table."""
+    """Measure each size in a separate process and print the table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kind", choices=SIZES, help="only this kind")
     options.add_argument("--sizes", type=int, nargs="+", help="numbers of callers")
@@ -51,7 +51,7 @@ def main():
 
 
 def one_file(size):
-    """Return file bytes, seconds to load, bytes a caller over the file, microseconds a lookup, known and unknown."""
+    """Return file bytes, load seconds, memory bytes per caller, microseconds per lookup, known and unknown."""
     from vats1c.directory import load
     from vats1c.number import DEFAULT_PLAN
 
@@ -72,7 +72,7 @@ def one_file(size):
 
 
 def one_store(size):
-    """Return file bytes, seconds to fill it, megabytes of the process that then looks up, microseconds a lookup."""
+    """Return file bytes, seconds to fill it, megabytes of the process during lookups, microseconds per lookup."""
     from vats1c.directory import Row, load
     from vats1c.model import Caller
     from vats1c.number import DEFAULT_PLAN, identify
@@ -94,12 +94,12 @@ def one_store(size):
 
 
 def words(number):
-    """Return name, company, category, manager and note of the caller with this place."""
+    """Return name, company, category, manager and note of the caller with this index."""
     return f"Абонент {number}", f"ООО «Фирма {number % 999}»", str(number % 4), "244", ""
 
 
 def lookups(directory, size):
-    """Return microseconds a lookup of a number that is there, and of one that is not: medians of seven rounds."""
+    """Return microseconds per lookup of a known and of an unknown number: medians of seven rounds."""
     from vats1c.number import identify
 
     known = [identify(f"8{9_000_000_000 + random.randrange(size)}") for _ in range(LOOKUPS)]
@@ -108,7 +108,7 @@ def lookups(directory, size):
 
 
 def timed(directory, numbers):
-    """Return microseconds a lookup of `numbers`."""
+    """Return microseconds per lookup of `numbers`."""
     times = []
     for _ in range(7):
         begun = time.perf_counter()
@@ -119,7 +119,7 @@ def timed(directory, numbers):
 
 
 def tiny(folder):
-    """Return a file of one caller: what loading needs once is not counted."""
+    """Return a file of one caller; loading it first excludes one-time costs from the measurement."""
     path = Path(folder) / "tiny.csv"
     path.write_text("number,name\n89235292926,A\n", encoding="utf-8")
     return path

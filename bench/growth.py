@@ -1,6 +1,6 @@
 """Measure how SayName's cost grows: with connections and workers, with callers, with open windows. One table.
 
-Needs wrk. What is refused (503) is not counted as answered.
+Needs wrk. Refused requests (503) do not count as answered.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from calls import opened
 from processes import resident
 from run import FIRST_PORT, running, wrk
 
-# Whoever opens windows, and room for them.
+# An administrator, who opens the windows, and a sufficient limit.
 SETTINGS = """workers = {}
 limits = {{ windows = 1100 }}
 [[administrators]]
@@ -34,7 +34,7 @@ def main():
     given = options.parse_args()
     rows = []
     for workers in given.workers:
-        # One process has the first core; more have whatever wrk leaves them.
+        # One process is pinned to the first core; several share the processor time that wrk leaves.
         with running(SETTINGS.format(workers), core=0 if workers == 1 else None) as (process, url):
             wrk(url, USUAL, 2)
             usual = wrk(url, USUAL, given.seconds)
@@ -59,7 +59,7 @@ def main():
 
 
 def row(at, found, usual, process):
-    """Return a row: what was found, and what it is of the usual; without memory where `process` is None."""
+    """Return a row: the measurement and its ratio to the usual one; without memory when `process` is None."""
     rate, p99, refused = found
     answered = rate * (1 - refused)
     return {
@@ -74,12 +74,12 @@ def row(at, found, usual, process):
 
 
 def many(count, what):
-    """Return the count with its word."""
+    """Return the count with its noun."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 async def beside(windows, url, seconds):
-    """Measure while so many windows are open."""
+    """Measure while this number of windows is open."""
     streams = [await opened(FIRST_PORT) for _ in range(windows)]
     drained = [asyncio.create_task(drain(reader)) for reader, _ in streams]
     try:

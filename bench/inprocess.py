@@ -1,6 +1,6 @@
-"""Measure what a SayName takes without a server: the whole product's call beside the hand-written service's, in µs.
+"""Measure SayName without a server, in µs: the whole product compared with the hand-written service.
 
-Both are called as WSGI applications in this process with the same request and callers, by turns; medians are shown.
+Both run as WSGI applications in this process with the same request and callers, in turns; medians are shown.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main():
                     rounds[name].append(round_of(subject, given.calls))
         finally:
             service.close()
-    # The first of each fills the caches.
+    # The first round of each fills the caches.
     took = {name: statistics.median(found[1:]) for name, found in rounds.items()}
     rows = [
         {"service": name, "us a call": took[name], "of the hand-written": f"{took[name] / took[BOUND]:.2f}×"}
@@ -51,7 +51,7 @@ def main():
 
 
 def hand_written(callers):
-    """Return the hand-written application, not served."""
+    """Return the hand-written application without a server."""
     served = importlib.import_module("served")
     served.run = lambda _application: None
     sys.argv = ["hand_written.py", "0", str(callers)]
@@ -59,7 +59,7 @@ def hand_written(callers):
 
 
 def round_of(application, calls):
-    """Return the microseconds that a call takes, a mean over `calls`."""
+    """Return the microseconds per call, a mean over `calls`."""
     body = REQUEST.format(NUMBER).encode()
     environ = {
         "REQUEST_METHOD": "POST",

@@ -1,7 +1,7 @@
-"""Kill the service a hundred times under load and look whether an acknowledged call is missing.
+"""Kill the service a hundred times under load and check that no acknowledged call is missing.
 
-Each time on the same journal: eight senders report calls, `kill -9` comes after a random while. Ends with 1 when one is
-missing.
+Every run uses the same journal: eight senders report calls, and `kill -9` follows after a random time. The exit code is
+1 when a call is missing.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SENDERS = 8
 
 
 def main():
-    """Kill as often as asked and print what was found."""
+    """Run the requested number of kills and print the results."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--times", type=int, default=100)
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
@@ -74,7 +74,7 @@ def killed(file, number, acknowledged):
 
 
 def answers():
-    """Tell whether the service is there."""
+    """Tell whether the service answers."""
     with closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)) as probe:
         try:
             probe.request("GET", "/healthz")
@@ -84,7 +84,7 @@ def answers():
 
 
 def send(name, acknowledged):
-    """Report calls until the service is gone; note those that were answered."""
+    """Report calls until the service is killed; record the acknowledged ones."""
     headers = {"Content-Type": "text/xml", "Authorization": LOGIN}
     with closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)) as connection:
         for number in range(1_000_000):

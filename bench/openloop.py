@@ -1,7 +1,7 @@
-"""Ask at a constant rate over many connections, whether answers come or not: what callers do, and wrk does not.
+"""Open-loop load: send requests at a constant rate over many connections, independent of the answers, as callers do.
 
-wrk sends the next request when the last is answered, so a slow service is asked less. Plain sockets and epoll: an event
-loop would be busier than the service it asks (Linux only).
+wrk is closed-loop: it sends a request after the previous answer, so a slow service gets fewer requests. Plain sockets
+and epoll, because an event loop would use more processor time than the service under test (Linux only).
 """
 
 import os
@@ -17,7 +17,7 @@ _WHOLE = b"Envelope>"
 def offer(port, request, rate, seconds, connections):
     """Return {HTTP status: [milliseconds to the answer, sorted]}, and the share of requests that could be sent.
 
-    A request that is due finds a free connection or waits for one; what is still waiting at the end was not sent.
+    A due request takes a free connection or waits for one; requests that still wait at the end count as not sent.
     """
     poll, idle, socks, begun_at = select.epoll(), deque(), {}, {}
     for _ in range(connections):
@@ -26,7 +26,7 @@ def offer(port, request, rate, seconds, connections):
         socks[sock.fileno()] = sock
         poll.register(sock, select.EPOLLIN)
         idle.append(sock)
-        # A connection's first request is not counted: whoever takes connections is busy with 512 at once for a while.
+        # A connection's first request is not counted: accepting 512 connections at once delays the server's answers.
         sock.send(request)
         sock.recv(65_536)
     answered, sent, clock = {}, 0, time.perf_counter
@@ -57,7 +57,7 @@ def request(path, login, body):
 
 
 def part(times, share):
-    """Return the time that `share` of the sorted `times` do not exceed; None when there are none."""
+    """Return the quantile `share` of the sorted `times`; None when there are none."""
     return times[min(len(times) - 1, int(len(times) * share))] if times else None
 
 

@@ -1,7 +1,7 @@
-"""Ask three times as much as can be served, and look what is answered, what refused, and how late. One table.
+"""Offer three times the service's capacity, and measure answers, refusals and their delays. One table.
 
-What can be served is what 32 connections get out of it (wrk); then a constant rate comes over many connections, whether
-answers come or not. Linux; needs wrk.
+The capacity is the rate that wrk reaches with 32 connections. The load is then a constant rate over many connections,
+independent of the answers. Linux; needs wrk.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main():
 
 
 def figures(answers, seconds, spent, usual):
-    """Return a row without its name. Times of what is answered and of what is refused (503) are apart."""
+    """Return a row without its name. Answers and refusals (503) have separate times."""
     rate, p99, cost = usual
     answered, refused = answers.get(200, []), answers.get(503, [])
     late = part(answered, 0.99)
@@ -66,7 +66,7 @@ def figures(answers, seconds, spent, usual):
         "p99 of the usual": late / p99 if late is not None else None,
         "refused/s": len(refused) / seconds,
         "refused after, ms": part(refused, 0.5),
-        # What the answers cost at the usual rate is taken off; with few refusals the rest says nothing.
+        # The cost of the answers at the usual rate is subtracted; with few refusals the remainder is meaningless.
         "a refusal costs, of an answer": (spent / cost - len(answered)) / len(refused)
         if len(refused) > len(answered) / 2
         else None,
@@ -74,7 +74,7 @@ def figures(answers, seconds, spent, usual):
 
 
 def median(values):
-    """Return the median of what is known; None when nothing is."""
+    """Return the median of the known values; None when there are none."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
 

@@ -1,4 +1,4 @@
-"""Make docs/performance.md: what is written by hand (page.md) and the figures that were measured (results/*.json)."""
+"""Generate docs/performance.md from its text (page.md) and the measurements (results/*.json)."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ CONNECTIONS = 32
 
 
 def main():
-    """Write the page, or show it."""
+    """Write the page, or print it."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--show", action="store_true", help="print the page instead of writing it")
     page = made(measured())
@@ -25,12 +25,12 @@ def main():
 
 
 def measured():
-    """Return what was measured, {name of the file: {"machine": …, "rows": […]}}."""
+    """Return the measurements as {name of the file: {"machine": …, "rows": […]}}."""
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(HERE.glob("results/*.json"))}
 
 
 def made(found):
-    """Return the page."""
+    """Return the text of the page."""
     page = (HERE / "page.md").read_text(encoding="utf-8")
     for name, one in found.items():
         for what in one.keys() - {"machine"}:
@@ -41,7 +41,7 @@ def made(found):
 
 
 def figures(found):
-    """Return the rows of the first table: each figure, what it is, its bar and its aim."""
+    """Return the rows of the first table: each figure with its measured value, bar and aim."""
     rates, late = of_run(found, "requests/s"), of_run(found, "p99, ms")
     ours = rates[OURS]
     others = {name: ours / rates[name] for name in OTHERS if name in rates}
@@ -76,12 +76,12 @@ def figures(found):
 
 
 def figure(name, value, bar, aim):
-    """Return a row."""
+    """Return a row of the first table."""
     return {"figure": name, "measured": value, "bar": bar, "aim": aim}
 
 
 def of_run(found, what):
-    """Return a figure of each service at the usual number of connections."""
+    """Return the figure `what` of each service at the usual number of connections."""
     return {row["service"]: row[what] for row in found["run"]["rows"] if row["connections"] == CONNECTIONS}
 
 

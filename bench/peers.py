@@ -1,6 +1,6 @@
-"""The peers that registries offer: built into a folder that git does not see, started with the same callers and login.
+"""Peers from package registries, built in a folder that git ignores and started with the same callers and login.
 
-A peer whose tools are not there (npm, php, soapcpp2, java) is left out, and said to be.
+A peer whose tools are missing (npm, php, soapcpp2, java) is left out and reported.
 """
 
 import csv
@@ -23,7 +23,7 @@ NUMBER = "//*[local-name()='number']/text()"
 
 
 class Missing(Exception):  # noqa: N818 - says the fact
-    """A peer's tools are not on this machine."""
+    """The tools of a peer are not installed."""
 
 
 def python_peer(script, port, callers, *arguments):
@@ -112,7 +112,7 @@ PEERS = {
 
 
 def npm(name):
-    """Install what a peer's package.json names."""
+    """Install the packages of a peer's package.json."""
     needed("npm", "node")
     built = fresh(name)
     run(["npm", "install", "--no-audit", "--no-fund", "--silent"], built)
@@ -120,21 +120,21 @@ def npm(name):
 
 
 def fresh(name):
-    """Return a folder for a peer, with its sources in it."""
+    """Return a folder that contains a peer's sources."""
     built = BUILT / name
     shutil.copytree(HERE / name, built, dirs_exist_ok=True)
     return built
 
 
 def needed(*programs):
-    """Raise Missing when a program is not there."""
+    """Raise Missing when a program is not installed."""
     for program in programs:
         if shutil.which(program) is None:
             raise Missing(program)
 
 
 def run(command, folder):
-    """Run a step of a build; what it prints is shown only when it fails."""
+    """Run a build step; show its output only when it fails."""
     done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, env=dict(os.environ))
     if done.returncode:
         sys.exit(f"bench: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")

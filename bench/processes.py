@@ -1,4 +1,4 @@
-"""What a process takes of the machine. Linux."""
+"""Memory and processor time of a process (Linux)."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,6 @@ def resident(process="self"):
 
 
 def processor_seconds(process):
-    """Return the processor time that a process has had, seconds."""
+    """Return the processor time that a process has used, seconds."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

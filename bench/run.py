@@ -1,7 +1,7 @@
-"""Measure SayName through the whole product beside its bounds and its peers, in one run, as ratios.
+"""Compare SayName of the whole product with its bounds and its peers, in one run, as ratios.
 
-Needs wrk. On Linux every server is pinned to one core and wrk to another; rounds are interleaved, medians shown. Each
-peer's answers are looked at before it is measured. `--quick` leaves out the peers that are not Python.
+Needs wrk. On Linux each server is pinned to one core and wrk to another; rounds are interleaved, and medians are shown.
+The answers of each peer are verified before the measurement. `--quick` leaves out the peers that are not Python.
 """
 
 import argparse
@@ -43,7 +43,7 @@ PYTHON = {
     BARE: ("bare_spyne.py",),
     CONSTANT: ("constant.py",),
 }
-# They answer one number alone.
+# These peers answer only one number.
 STUBS = {CONSTANT, "WireMock", "mountebank", "Mockoon"}
 FIRST_PORT = int(os.environ.get("BENCH_PORT", "8191"))
 PATH = "telephony/ws/VATS"
@@ -74,7 +74,7 @@ def main():
 
 
 def start_all(subjects, folder, *, quick):
-    """Start everything that is compared, each with the same callers, and look at its answers."""
+    """Start all services, each with the same callers, and verify their answers."""
     callers = callers_in(folder)
     commands = {OURS: product, **{name: of_python(*script) for name, script in PYTHON.items()}}
     if not quick:
@@ -107,7 +107,7 @@ def callers_in(folder, count=CALLERS):
 
 @contextmanager
 def running(settings="", callers=CALLERS, core=0):
-    """Run the product alone with more `settings`, pinned to `core` unless that is None: gives its process and URL."""
+    """Run the product with additional `settings`, pinned to `core` unless that is None; yield its process and URL."""
     with tempfile.TemporaryDirectory() as folder:
         command, _ = product(FIRST_PORT, callers_in(Path(folder), callers), settings)
         process = started(command if core is None else pinned(core, command))
@@ -121,7 +121,7 @@ def running(settings="", callers=CALLERS, core=0):
 
 
 def product(port, callers, settings=""):
-    """Return the command of the product with the `callers` of a file and more `settings`."""
+    """Return the command of the product with a file of `callers` and additional `settings`."""
     file = callers.with_name("vats1c.toml")
     file.write_text(
         f'listen = "127.0.0.1:{port}"\n{settings}\n[[users]]\nname = "SOAP"\npassword = "123"\n'
@@ -137,7 +137,7 @@ def of_python(script, *arguments):
 
 
 def look(name, url, callers=CALLERS):
-    """Wait until a subject is there, and look whether it answers as it should."""
+    """Wait until a service answers, and verify its answers."""
     for _ in range(600):
         try:
             ask(url, NUMBER)
@@ -170,13 +170,13 @@ def ask(url, number, password="123"):
 
 
 def pinned(core, command):
-    """Return `command` tied to a core, where that can be done."""
+    """Return `command` pinned to a core, on platforms that support it."""
     able = shutil.which("taskset") and (os.cpu_count() or 1) > 1
     return ["taskset", "-c", str(core), *command] if able else command
 
 
 def measure(subjects, given):
-    """Return {(subject, connections): [(requests a second, p99 in milliseconds), ...]}, rounds interleaved."""
+    """Return {(service, connections): [(requests per second, p99 in milliseconds), ...]}, rounds interleaved."""
     figures = {}
     for round_number in range(given.rounds + 1):
         for connections in given.connections:
@@ -192,7 +192,7 @@ def measure(subjects, given):
 
 
 def wrk(url, connections, seconds):
-    """Ask as fast as answers come; return requests a second, p99 in milliseconds, and the share that was refused."""
+    """Run wrk; return requests per second, p99 in milliseconds, and the share of refused requests."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed (on Debian: apt-get install wrk)")
     body = REQUEST.format(NUMBER).replace("\n", "\\n").replace('"', '\\"')
@@ -208,7 +208,7 @@ def wrk(url, connections, seconds):
 
 
 def parsed(out):
-    """Return what wrk said: requests a second, p99 in milliseconds, and the share that was refused."""
+    """Parse wrk's output; return requests per second, p99 in milliseconds, and the share of refused requests."""
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     every, refused = re.search(r"(\d+) requests in", out)[1], re.search(r"Non-2xx or 3xx responses: (\d+)", out)
@@ -217,7 +217,7 @@ def parsed(out):
 
 
 def rows(figures, given):
-    """Return a row for each subject and number of connections, with what vats1c is of it."""
+    """Return a row for each service and number of connections, with the ratio of vats1c to it."""
     made = []
     for connections in given.connections:
         ours = statistics.median(rate for rate, _ in figures[OURS, connections])

@@ -1,4 +1,7 @@
-"""Ask at half of the top rate for minutes, and look whether the memory grows. One table. Linux; needs wrk."""
+"""Send requests at half of the maximum rate for minutes, and measure the growth of memory.
+
+One table. Linux; needs wrk.
+"""
 
 import argparse
 import statistics
@@ -42,7 +45,7 @@ def main():
 
 
 def asked(rate, minutes):
-    """Ask for so long; return how many were answered, how many refused, and p99 in milliseconds (median of pieces)."""
+    """Send requests for a time; return the numbers of answers and refusals, and the median p99 of parts in ms."""
     what = request(f"/{PATH}", LOGIN, REQUEST.format(NUMBER))
     answered, refused, late = 0, 0, []
     for _ in range(max(1, round(60 * minutes / _PIECE))):

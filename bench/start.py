@@ -1,6 +1,6 @@
-"""Measure the start: seconds from the process to its first answer, and the memory it then holds, with 100,000 callers.
+"""Measure the start with 100,000 callers: seconds from process creation to the first answer, and the memory then.
 
-The callers are in a CSV file, the first answer is the name of one of them. On Linux, where /proc tells the memory.
+The callers are in a CSV file, and the first answer is the name of one of them. Linux only: /proc provides the memory.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PORT = 8_197
 
 
 def main():
-    """Start the service as often as asked and print the medians."""
+    """Start the service the requested number of times and print the medians."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--callers", type=int, default=100_000)
     options.add_argument("--times", type=int, default=7)
@@ -31,8 +31,8 @@ def main():
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         command, _ = product(given.port, callers_in(Path(folder), given.callers))
-        # Compiled, as pip installs it, whatever this machine sets. The first start does that and makes the journal: it
-        # is not counted.
+        # Compile to bytecode, as pip does, even if this machine disables it. The first start
+        # does that and creates the journal: it is not counted.
         compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         compiled["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
         starts = [started(command, given.port, given.callers, compiled) for _ in range(given.times + 1)][1:]
@@ -51,7 +51,7 @@ def main():
 
 
 def started(command, port, callers, variables):
-    """Start the service once; return seconds until it has said a name, of CPU till then, and its megabytes."""
+    """Start the service once; return seconds to the first name, CPU seconds until then, and megabytes of memory."""
     begun = time.perf_counter()
     process = subprocess.Popen(pinned(0, command), env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -66,7 +66,7 @@ def started(command, port, callers, variables):
 
 
 def first_answer(url, number, begun):
-    """Ask until there is an answer, and return it."""
+    """Send requests until one is answered, and return the answer."""
     while time.perf_counter() - begun < 120:
         try:
             return ask(url, number)

@@ -1,4 +1,4 @@
-"""What a measurement found: a table for people, JSON for the page in docs/, and the machine it was found on."""
+"""Results of a measurement: a table for people, JSON for the page in docs/, and the name of the machine."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def tell(rows, file=None):
-    """Print `rows`, dicts of one shape, as a table; write them and the machine to `file` as JSON where it is given."""
+    """Print `rows`, dicts with the same keys, as a table; with `file`, write them and the machine to it as JSON."""
     print(f"{machine()}\n\n{markdown(rows)}", flush=True)
     if file:
         keep(file, rows)
@@ -21,14 +21,14 @@ def keep(file, rows, **more):
 
 
 def markdown(rows):
-    """Return `rows` as a Markdown table; the keys of the first are its head."""
+    """Return `rows` as a Markdown table; the keys of the first row are its header."""
     head = list(rows[0])
     lines = [head, ["---"] * len(head), *([shown(row[name]) for name in head] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def shown(value):
-    """Return a figure as people read it: three digits are enough."""
+    """Return a figure for people, with three significant digits."""
     if value is None:
         return "—"
     if isinstance(value, float):
@@ -37,7 +37,7 @@ def shown(value):
 
 
 def machine():
-    """Return what it was measured on."""
+    """Return the description of this machine."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{processor()}, {os.cpu_count()} cores, {system()}, {python}"
 
