@@ -1,6 +1,6 @@
-"""The real 1C behind the service, for moving to it or off it: asked first, recorded, compared with, or rung as well.
+"""The real 1C behind the service, for a migration to or from it: lookup, recording, comparison and call forwarding.
 
-Rule: no answer waits for it beyond a directory's deadline, and none of what it does here is in the way when it is off.
+Rule: no SOAP answer waits for the real 1C longer than a directory's deadline; a mode that is off costs nothing.
 """
 
 from vats1c.upstream.differences import Differences

@@ -1,6 +1,6 @@
-"""Work that nobody waits for: a bounded queue, and the threads that empty it.
+"""Background work: a bounded queue and the worker threads that process it.
 
-Rule: what does not fit is refused at once, and one item's failure is not the next one's.
+Rule: an item that does not fit into the queue is rejected at once; a failed item does not stop the worker.
 """
 
 import time
@@ -14,56 +14,56 @@ import structlog
 log = structlog.get_logger("vats1c.upstream")
 
 T = TypeVar("T")
-_CLOSING = 3.0
+_CLOSE_TIMEOUT_S = 3.0
 
 
 class Worker(Generic[T]):
-    """Does `work` on each item, in the order given where there is one thread."""
+    """Call `work` with each submitted item, in submission order when there is one thread."""
 
     def __init__(self, name: str, work: Callable[[T], None], *, threads: int = 1, most: int = 1_000) -> None:
-        """Take the work and the `most` items that may wait for it. Nothing is started before there is an item."""
+        """Create a queue of `most` items for `threads` threads called `name`; the first `submit` starts the threads."""
         self._name = name
         self._work = work
-        self._waiting: Queue[T | None] = Queue(most)
+        self._queue: Queue[T | None] = Queue(most)
         self._threads: list[Thread] = []
-        self._most_threads = threads
+        self._thread_count = threads
         self._lock = Lock()
         self._closed = False
 
     def submit(self, item: T) -> bool:
-        """Have `item` worked on; False when too many wait already. Never waits."""
+        """Enqueue `item`. Return False when the queue is full or the worker is closed. Never blocks."""
         if self._closed:
             return False
         if not self._threads:
             self._start()
         try:
-            self._waiting.put_nowait(item)
+            self._queue.put_nowait(item)
         except Full:
             return False
         return True
 
-    def close(self, seconds: float = _CLOSING) -> None:
-        """Let what waits be done for so many seconds at most. MAY be called twice."""
+    def close(self, seconds: float = _CLOSE_TIMEOUT_S) -> None:
+        """Reject new items, and wait up to `seconds` until the queue is processed. MAY be called twice."""
         with self._lock:
             self._closed = True
             threads, self._threads = self._threads, []
-        over = time.monotonic() + seconds
-        # One word for each thread, whichever hears it.
-        if all(self._send_stop(over) for _ in threads):
+        deadline = time.monotonic() + seconds
+        # One None per thread: a thread ends when it takes one from the queue.
+        if all(self._send_stop(deadline) for _ in threads):
             for thread in threads:
-                thread.join(max(0.0, over - time.monotonic()))
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start(self) -> None:
         with self._lock:
             if self._threads or self._closed:
                 return
-            self._threads = [Thread(target=self._run, name=self._name, daemon=True) for _ in range(self._most_threads)]
+            self._threads = [Thread(target=self._run, name=self._name, daemon=True) for _ in range(self._thread_count)]
             for thread in self._threads:
                 thread.start()
 
-    def _send_stop(self, over: float) -> bool:
+    def _send_stop(self, deadline: float) -> bool:
         try:
-            self._waiting.put(None, timeout=max(0.0, over - time.monotonic()))
+            self._queue.put(None, timeout=max(0.0, deadline - time.monotonic()))
         except Full:
             return False
         return True
@@ -71,12 +71,12 @@ class Worker(Generic[T]):
     def _run(self) -> None:
         while True:
             try:
-                item = self._waiting.get(timeout=60)
+                item = self._queue.get(timeout=60)
             except Empty:
                 continue
             if item is None:
                 return
             try:
                 self._work(item)
-            except Exception:  # a defect of ours: the next item is worked on
+            except Exception:  # a defect of ours: continue with the next item
                 log.exception("upstream_work_failed", work=self._name)

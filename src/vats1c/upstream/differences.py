@@ -1,6 +1,6 @@
-"""The last differences between our answers and the real 1C's, in a file that outlives the service.
+"""A file of the last differences between our answers and the real 1C's; it survives a restart of the service.
 
-A file of JSON lines, the oldest first; of one number only what is new is written down.
+One JSON object per line, oldest first. A difference that repeats the number's previous one is not written again.
 """
 
 import json
@@ -18,7 +18,7 @@ _MAX_KNOWN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SideAnswer:
-    """What one side answers: name, category and manager, after how many milliseconds."""
+    """One side's answer: name, category, manager's extension, and the answer time in milliseconds."""
 
     name: str = ""
     category: str = ""
@@ -28,9 +28,10 @@ class SideAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDifference:
-    """One question that was answered differently.
+    """One lookup that the two sides answered differently.
 
-    `at` is ISO 8601, UTC; `number` E.164; `differs` names what does; `reason` says why the real 1C has no answer.
+    `at` is an ISO 8601 time in UTC, `number` is E.164, `outcome` is a value of `Comparison`, `differs` lists the
+    differing parts of the answer, and `reason` is the error text when the real 1C gave no answer.
     """
 
     at: str
@@ -43,60 +44,60 @@ class AnswerDifference:
 
 
 class Differences:
-    """The file of one publication."""
+    """The differences file of one publication; several threads and processes may write to it."""
 
     def __init__(self, data: Path, publication: str, most_bytes: int = _MAX_BYTES) -> None:
-        """Take the folder that holds it; the older half is dropped when it grows beyond `most_bytes`."""
+        """Use the file in the folder `data`; a file larger than `most_bytes` loses the older half of its lines."""
         self.path = data / f"shadow-{publication}.jsonl"
         self._lock = data / f".shadow-{publication}.lock"
         self._most_bytes = most_bytes
-        self._adding = Lock()
+        self._thread_lock = Lock()
         self._known: OrderedDict[str, tuple[Any, ...]] = OrderedDict()
 
-    def add(self, found: AnswerDifference) -> bool:
-        """Write `found` down; False when it is what was found of this number before. Raises OSError."""
-        said = (found.outcome, found.ours.name, found.theirs.name, *found.differs)
-        # Other threads are kept out by the first, other processes by the second.
-        with self._adding:
-            if self._known.get(found.number) == said:
+    def add(self, difference: AnswerDifference) -> bool:
+        """Append `difference`; return False when it repeats the last one of its number. Raises OSError."""
+        fingerprint = (difference.outcome, difference.ours.name, difference.theirs.name, *difference.differs)
+        # The thread lock excludes other threads, the file lock other processes.
+        with self._thread_lock:
+            if self._known.get(difference.number) == fingerprint:
                 return False
             with exclusive_lock(self._lock):
                 if size_of(self.path) > self._most_bytes:
                     lines = self.path.read_bytes().splitlines(keepends=True)
                     replace(self.path, b"".join(lines[len(lines) // 2 :]))
-                append(self.path, (json.dumps(asdict(found), ensure_ascii=False) + "\n").encode())
-            self._known[found.number] = said
-            self._known.move_to_end(found.number)
+                append(self.path, (json.dumps(asdict(difference), ensure_ascii=False) + "\n").encode())
+            self._known[difference.number] = fingerprint
+            self._known.move_to_end(difference.number)
             if len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
         return True
 
     def last(self, most: int = 100) -> list[dict[str, Any]]:
-        """Return the last differences, the newest first, each as it stands in the file."""
+        """Return up to `most` differences, newest first, each as the JSON object in the file."""
         try:
             lines = self.path.read_bytes().splitlines()
         except OSError:
             return []
-        found = (_read(line) for line in reversed(lines))
-        return [one for one, _ in zip((one for one in found if one), range(most), strict=False)]
+        records = (_parse(line) for line in reversed(lines))
+        return [record for record, _ in zip((record for record in records if record), range(most), strict=False)]
 
     def erase(self, number: str) -> int:
-        """Remove what stands of `number` (E.164), and return how many lines there were. Raises OSError."""
+        """Remove the lines about `number` (E.164) and return their count. Raises OSError."""
         if not self.path.exists():
             return 0
         with exclusive_lock(self._lock):
             lines = self.path.read_bytes().splitlines(keepends=True)
-            kept = [line for line in lines if _read(line).get("number") != number]
-            if len(kept) < len(lines):
-                replace(self.path, b"".join(kept))
+            remaining = [line for line in lines if _parse(line).get("number") != number]
+            if len(remaining) < len(lines):
+                replace(self.path, b"".join(remaining))
         self._known.pop(number, None)
-        return len(lines) - len(kept)
+        return len(lines) - len(remaining)
 
 
-def _read(line: bytes) -> dict[str, Any]:
-    """Return the object of a line; an empty one for a line that was cut short."""
+def _parse(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; an empty dict for a line that is cut short."""
     try:
-        found = json.loads(line)
+        record = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return record if isinstance(record, dict) else {}

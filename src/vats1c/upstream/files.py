@@ -1,6 +1,6 @@
-"""Files that several processes add to: one at a time, whole lines, and a file is replaced whole or not at all.
+"""Files shared by several processes: an exclusive lock, appends of whole lines, atomic replacement.
 
-Rule: only their owner may read them, since numbers and names stand in them.
+Rule: the mode is 0600, because the files hold phone numbers and names.
 """
 
 import errno
@@ -17,11 +17,11 @@ if sys.platform != "win32":
 
 @contextmanager
 def exclusive_lock(lock: Path) -> Iterator[None]:
-    """Keep all others who lock `lock` out; its folder is made. Raises OSError."""
+    """Hold an exclusive lock on the file `lock`; create the file and its folder if needed. Raises OSError."""
     lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        # On Windows there is one worker, and each file has one thread that writes it.
+        # Windows has no flock and needs none: it runs one worker, and one thread writes each file.
         if sys.platform != "win32":
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -30,7 +30,7 @@ def exclusive_lock(lock: Path) -> Iterator[None]:
 
 
 def append(path: Path, lines: bytes) -> None:
-    """Add whole lines in one write; a line that a power cut left half of is ended first. Raises OSError."""
+    """Append `lines` in one write, after a newline if the file ends in a partial line (power cut). Raises OSError."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
     try:
         size = os.lseek(handle, 0, os.SEEK_END)
@@ -45,8 +45,8 @@ def append(path: Path, lines: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put `content` in the place of the file, whole. Raises OSError, and leaves the file as it was."""
-    # The mode of such a file is 0600.
+    """Replace the file's content atomically. Raises OSError; the file is then unchanged."""
+    # mkstemp creates the file with mode 0600.
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -61,7 +61,7 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Return the file's size in bytes, 0 where there is none."""
+    """Return the file's size in bytes, or 0 when the file does not exist or cannot be read."""
     try:
         return path.stat().st_size
     except OSError:

@@ -1,7 +1,7 @@
-"""Calls passed on to the real 1C, so that its own forms pop up while it is still in use.
+"""Forward calls to the real 1C, so that its own forms pop up while employees still use it.
 
-Rule: a call is passed on after it is written down here, and nobody waits for that; one that is late is dropped, since
-the form would pop up for a call that is over.
+Rule: a call is forwarded in the background after the journal has recorded it. A call that has waited longer than
+`_MAX_AGE_S` is dropped, since the form would pop up after the call is over.
 """
 
 import time
@@ -23,64 +23,68 @@ _MAX_AGE_S = 15.0
 
 
 class Recorder(Protocol):
-    """Where calls are written down."""
+    """The journal's side that records calls."""
 
     def record(self, ringing: Ringing) -> "Future[Any]":
-        """Return a future of what was written, done once it is durable."""
+        """Start recording the call; the returned future completes once the record is durable."""
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
-        """Say who rang, found after the call was written down."""
+        """Set the caller of a recorded call, when the lookup ended after the call was recorded."""
 
 
 class ForwardingRecorder:
-    """A record of calls that passes each one on."""
+    """A Recorder that forwards each call once the wrapped one has recorded it."""
 
     def __init__(
         self,
-        record: Recorder,
+        recorder: Recorder,
         ring: Callable[[str, str], OneCReply],
-        heard: Callable[[str, OneCReply], None],
+        on_reply: Callable[[str, OneCReply], None],
         count: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
-        """Take the record, what rings at the real 1C by number and key, and who is told what it said of a number."""
-        self._record = record
+        """Wrap `recorder`.
+
+        `ring` sends IncomingCall to the real 1C and takes the number as received and the subscriber's key; `on_reply`
+        gets the number (E.164 or "") and the reply; `count` gets "taken", "failed" or "dropped".
+        """
+        self._recorder = recorder
         self._ring = ring
-        self._heard = heard
+        self._on_reply = on_reply
         self._count = count
         self._background: Worker[tuple[Ringing, float]] = Worker(
             "forwarding", self._forward, threads=_MAX_CONCURRENT, most=_MAX_QUEUED
         )
 
     def record(self, ringing: Ringing) -> "Future[Any]":
-        """Return a future of the recorded call; once it is written, the call is passed on."""
-        recorded = self._record.record(ringing)
-        recorded.add_done_callback(lambda done: self._pass_on(ringing) if done.exception() is None else None)
+        """Record the call and return the future of its record; enqueue the call for forwarding once it is recorded."""
+        recorded = self._recorder.record(ringing)
+        recorded.add_done_callback(lambda done: self._enqueue(ringing) if done.exception() is None else None)
         return recorded
 
-    def _pass_on(self, ringing: Ringing) -> None:
+    def _enqueue(self, ringing: Ringing) -> None:
         if not self._background.submit((ringing, time.monotonic())):
-            self._failed(ringing, "dropped", "too many at once")
+            self._report(ringing, "dropped", "too many at once")
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
-        """Say who rang."""
-        self._record.set_caller(call_id, caller, confidence)
+        """Set the caller of a recorded call."""
+        self._recorder.set_caller(call_id, caller, confidence)
 
     def close(self) -> None:
-        """Pass on what is left, as far as there is time."""
+        """Forward the queued calls until the worker's close timeout."""
         self._background.close()
 
-    def _forward(self, waiting: tuple[Ringing, float]) -> None:
-        ringing, since = waiting
-        if time.monotonic() - since > _MAX_AGE_S:
-            self._failed(ringing, "dropped", "late")
+    def _forward(self, item: tuple[Ringing, float]) -> None:
+        ringing, enqueued = item
+        if time.monotonic() - enqueued > _MAX_AGE_S:
+            self._report(ringing, "dropped", "late")
             return
-        heard = self._ring(ringing.received, ringing.key)
-        self._heard(ringing.number or "", heard)
-        if heard.error is not None:
-            self._failed(ringing, "failed", str(heard.error))
+        reply = self._ring(ringing.received, ringing.key)
+        self._on_reply(ringing.number or "", reply)
+        if reply.error is not None:
+            self._report(ringing, "failed", str(reply.error))
         else:
             self._count("taken")
 
-    def _failed(self, ringing: Ringing, outcome: str, reason: str) -> None:
+    def _report(self, ringing: Ringing, outcome: str, reason: str) -> None:
         self._count(outcome)
         log.warning("call_not_forwarded", publication=ringing.publication, reason=reason)

@@ -1,6 +1,6 @@
-"""Directories that answer, and the real 1C asked the same afterwards: where would the phone have shown something else?
+"""Shadow mode: after each lookup ask the real 1C about the same number, and record where the answers differ.
 
-Rule: the answer is given before the real 1C is asked, and no log line has the number or a name.
+Rule: the real 1C is asked only after the directories' answer is returned; log lines hold no number and no name.
 """
 
 import time
@@ -23,12 +23,12 @@ from vats1c.upstream.differences import AnswerDifference, Differences, SideAnswe
 log = structlog.get_logger("vats1c.upstream")
 
 _MAX_CONCURRENT = 4
-# What was asked longer ago is not compared: a caller may have been added since.
+# Older lookups are not compared: a caller may have been added since.
 _MAX_AGE_S = 30.0
 
 
 class Comparison(StrEnum):
-    """How the real 1C's answer compares with ours; what matters most comes first."""
+    """Result of comparing the real 1C's answer with ours; the most important results come first."""
 
     FAILED = "failed"
     NAME = "name"
@@ -42,37 +42,39 @@ class AnsweringDirectories(Protocol):
     """The directories of a publication."""
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number`."""
+        """Return the match of `number`, None when it is unknown."""
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
-        """Return who owns `number` as far as can be told without waiting, and whether that is the last word."""
+        """Return the match of `number` that is known without blocking, and whether that answer is final."""
 
     def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
-        """Return what each directory says of `number`, and who decided."""
+        """Return each directory's answer about `number`, and the deciding one; with `everybody` ask all of them."""
 
 
 class ComparedSource(Protocol):
-    """The real 1C as a shadow asks it."""
+    """The real 1C whose answers are compared."""
 
     name: str
 
     def ask(self, number: Number) -> OneCReply:
-        """Return what it answers about `number`; never raises DirectoryError."""
+        """Return the reply to SayName for `number`; a failure is in the reply's `error`, not raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     number: Number
     caller: Caller | None
-    elapsed: float
-    asked: float
+    elapsed: float  # seconds
+    asked: float  # time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPolicy:
-    """What is compared: what the phone shows, whether a document is asked for, the seconds that are in time.
+    """How answers are compared.
 
-    `internal_digits` is the length of the longest extension: a manager who is none is not in our document.
+    `shown` renders a caller as the phone displays it. `document` is true when SayName returns a <data> document. An
+    answer later than `deadline` seconds is SLOWER. `internal_digits` is the length of the longest extension: our
+    document leaves out a manager that is not an extension.
     """
 
     shown: Callable[[Caller | None], str]
@@ -82,7 +84,7 @@ class ComparisonPolicy:
 
 
 class ShadowLookup:
-    """The directories of a publication with the real 1C behind them."""
+    """The directories of a publication, whose answers are compared with the real 1C's in the background."""
 
     def __init__(
         self,
@@ -95,11 +97,14 @@ class ShadowLookup:
         count: Callable[[str], None] = lambda _outcome: None,
         most: int = 1_000,
     ) -> None:
-        """Take who answers, who is compared with them, and where differences go; `count` is told each Comparison."""
+        """Answer from `directories`, compare with `real`, add to `differences`.
+
+        `count` gets each Comparison; at most `most` lookups wait for comparison.
+        """
         self._publication = publication
         self._directories = directories
         self._real = real
-        self._measure = measure
+        self._policy = measure
         self._differences = differences
         self._count = count
         self._background: Worker[_Question] = Worker(
@@ -107,49 +112,49 @@ class ShadowLookup:
         )
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number`."""
+        """Return the directories' match of `number`, None when it is unknown."""
         return self._directories.find(number)
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
-        """Return who owns `number` without waiting, and whether that is the last word."""
+        """Return the directories' match that is known without blocking, and whether that answer is final."""
         return self._directories.find_cached(number)
 
     def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
-        """Return what each directory says; with `everybody` the real 1C stands last, and never decides."""
-        begun = time.perf_counter()
-        found = self._directories.look_up(number, everybody=everybody)
+        """Return each directory's answer; with `everybody` the real 1C's comes last and never decides."""
+        started = time.perf_counter()
+        result = self._directories.look_up(number, everybody=everybody)
         if everybody:
             return LookupResult(
-                (*found.answers, SourceAnswer(self._real.name, _answer(self._real.ask(number)))), found.decided
+                (*result.answers, SourceAnswer(self._real.name, _answer(self._real.ask(number)))), result.decided
             )
-        elapsed = time.perf_counter() - begun
-        caller = found.match.caller if found.match else None
+        elapsed = time.perf_counter() - started
+        caller = result.match.caller if result.match else None
         if not self._background.submit(_Question(number, caller, elapsed, time.monotonic())):
             self._count(Comparison.DROPPED)
-        return found
+        return result
 
     def close(self) -> None:
-        """Compare what is left, as far as there is time."""
+        """Compare the queued lookups until the worker's close timeout."""
         self._background.close()
 
     def _compare(self, question: _Question) -> None:
         if time.monotonic() - question.asked > _MAX_AGE_S:
             self._count(Comparison.DROPPED)
             return
-        heard = self._real.ask(question.number)
-        caller = heard.match.caller if heard.match else None
-        outcome, differs = self._compared(question.caller, caller, heard)
+        reply = self._real.ask(question.number)
+        caller = reply.match.caller if reply.match else None
+        outcome, differs = self._classify(question.caller, caller, reply)
         self._count(outcome)
         if outcome is Comparison.SAME:
             return
-        ours = self._side_answer(question.caller, self._measure.shown(question.caller), question.elapsed)
-        theirs = self._side_answer(caller, caller.name if caller else "", heard.elapsed)
-        reason = str(heard.error) if heard.error else ""
+        ours = self._side_answer(question.caller, self._policy.shown(question.caller), question.elapsed)
+        theirs = self._side_answer(caller, caller.name if caller else "", reply.elapsed)
+        reason = str(reply.error) if reply.error else ""
         at = datetime.now(UTC).isoformat()
         difference = AnswerDifference(at, question.number.canonical or "", outcome.value, ours, theirs, differs, reason)
         try:
-            # That the real 1C does not answer at all says nothing of the number.
-            if heard.status and not self._differences.add(difference):
+            # Without an HTTP answer the failure is not about the number, so it is logged but not recorded.
+            if reply.status and not self._differences.add(difference):
                 return
         except OSError as error:
             log.warning("difference_not_recorded", reason=error.strerror or type(error).__name__)
@@ -162,46 +167,49 @@ class ShadowLookup:
             theirs_ms=theirs.ms,
         )
 
-    def _compared(self, ours: Caller | None, theirs: Caller | None, heard: OneCReply) -> tuple[Comparison, list[str]]:
-        if heard.error is not None:
+    def _classify(self, ours: Caller | None, theirs: Caller | None, reply: OneCReply) -> tuple[Comparison, list[str]]:
+        if reply.error is not None:
             return Comparison.FAILED, []
-        if _bare(self._measure.shown(ours)) != _bare(theirs.name if theirs else ""):
+        if _normalize(self._policy.shown(ours)) != _normalize(theirs.name if theirs else ""):
             return Comparison.NAME, ["name"]
-        differs = self._of_shape(ours, theirs, heard.body) if ours and theirs else []
+        differs = self._shape_differences(ours, theirs, reply.body) if ours and theirs else []
         if differs:
             return Comparison.SHAPE, differs
-        return (Comparison.SLOWER, ["time"]) if heard.elapsed > self._measure.deadline else (Comparison.SAME, [])
+        return (Comparison.SLOWER, ["time"]) if reply.elapsed > self._policy.deadline else (Comparison.SAME, [])
 
-    def _of_shape(self, ours: Caller, theirs: Caller, body: bytes) -> list[str]:
-        """Return what differs under the same name. Some clients find the answer by its very prefixes."""
+    def _shape_differences(self, ours: Caller, theirs: Caller, body: bytes) -> list[str]:
+        """Return the differing parts of two answers with the same name.
+
+        The XML prefixes count, because some clients find the answer by them.
+        """
         document = b"<data" in body or b"&lt;data" in body
         return [
-            what
-            for what, differs in (
-                ("category", self._measure.document and ours.category != theirs.category),
-                ("manager", self._measure.document and self._extension(ours) != theirs.manager),
-                ("form", document != self._measure.document),
+            part
+            for part, differs in (
+                ("category", self._policy.document and ours.category != theirs.category),
+                ("manager", self._policy.document and self._extension(ours) != theirs.manager),
+                ("form", document != self._policy.document),
                 ("prefixes", b"<soap:Envelope" not in body or b"<m:return" not in body),
             )
             if differs
         ]
 
     def _extension(self, ours: Caller) -> str:
-        return extension_of(ours.manager, self._measure.internal_digits)
+        return extension_of(ours.manager, self._policy.internal_digits)
 
     def _side_answer(self, caller: Caller | None, name: str, elapsed: float) -> SideAnswer:
         ms = round(elapsed * 1_000, 1)
-        if caller is None or not self._measure.document:
+        if caller is None or not self._policy.document:
             return SideAnswer(name, ms=ms)
         return SideAnswer(name, caller.category, caller.manager, ms)
 
 
-def _bare(text: str) -> str:
-    """Return a name as it is compared: what XML cannot carry never reached the phone, and spaces do not count."""
+def _normalize(text: str) -> str:
+    """Return a name for comparison: without characters that XML cannot carry, with each run of spaces as one."""
     return " ".join("".join(letter for letter in text if letter.isprintable() or letter in "\t\r\n").split())
 
 
-def _answer(heard: OneCReply) -> LookupAnswer:
-    if heard.error is not None:
-        return LookupAnswer(LookupOutcome.FAILED, elapsed=heard.elapsed, reason=str(heard.error))
-    return LookupAnswer(LookupOutcome.FOUND if heard.match else LookupOutcome.UNKNOWN, heard.match, heard.elapsed)
+def _answer(reply: OneCReply) -> LookupAnswer:
+    if reply.error is not None:
+        return LookupAnswer(LookupOutcome.FAILED, elapsed=reply.elapsed, reason=str(reply.error))
+    return LookupAnswer(LookupOutcome.FOUND if reply.match else LookupOutcome.UNKNOWN, reply.match, reply.elapsed)

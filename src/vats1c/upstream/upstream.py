@@ -1,4 +1,4 @@
-"""One publication's real 1C: what it is asked for by the mode, joined of the parts of this room."""
+"""The real 1C of one publication: builds the recording, shadow lookup and call forwarding that its mode needs."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,20 +20,20 @@ _FORWARDED = ("taken", "failed", "dropped")
 
 
 class OneC(Directory, Protocol):
-    """A 1C that answers SayName and IncomingCall itself."""
+    """A client of a 1C web service with the operations SayName and IncomingCall."""
 
     def ask(self, number: Number) -> OneCReply:
-        """Return what it answers about `number`; never raises DirectoryError."""
+        """Return the reply to SayName for `number`; a failure is in the reply's `error`, not raised."""
 
     def ring(self, received: str, key: str) -> OneCReply:
-        """Return what it answers when `received` rings at the owner of `key`; likewise."""
+        """Return the reply to IncomingCall for the number as `received` and the subscriber's `key`; likewise."""
 
 
 class Upstream:
     """The real 1C of one publication."""
 
     def __init__(self, publication: str, table: UpstreamTable, real: OneC, data: Path) -> None:
-        """Take the settings, the 1C itself, and the folder under which recordings and differences are kept."""
+        """Use the settings `table` and the client `real`; recordings and differences are files under `data`."""
         self.publication = publication
         self.mode = table.mode
         self.url = table.url
@@ -41,21 +41,21 @@ class Upstream:
         self._real = real
         self.differences = Differences(data, publication)
         self._recording = Recording(folder_of(data, publication)) if table.mode == "record" else None
-        # In the order in which they are let go.
+        # In closing order: the client closes last, because the other parts use it.
         self._closing: list[Callable[[], None]] = [real.close]
         if self._recording:
             self._closing.insert(0, self._recording.close)
 
     @property
     def leading_directories(self) -> tuple[Directory, ...]:
-        """What is asked before the directories."""
+        """The sources that are asked before the configured directories."""
         if self.mode == "shadow":
             return ()
-        return (_Recorded(self._real, self._recording),) if self._recording else (self._real,)
+        return (_RecordedDirectory(self._real, self._recording),) if self._recording else (self._real,)
 
     @property
     def is_shadow(self) -> bool:
-        """Whether it is asked behind the directories, and compared."""
+        """Whether the real 1C is asked after the directories, for comparison only."""
         return self.mode == "shadow"
 
     def wrap_directories(
@@ -66,48 +66,54 @@ class Upstream:
         internal_digits: int,
         metrics: Metrics,
     ) -> AnsweringDirectories:
-        """Return the directories as calls are to ask them.
+        """Return `directories`, with a shadow lookup around them in the mode "shadow".
 
-        `deadline` (seconds) counts where it has none of its own; `internal_digits` is the longest extension's length.
+        `shown` renders a caller as the phone displays it. `deadline` (seconds) is used when the upstream table sets
+        none. `internal_digits` is the length of the longest extension.
         """
         if not self.is_shadow:
             return directories
-        counters = {one: metrics.shadow.labels(self.publication, one.value) for one in Comparison}
-        measure = ComparisonPolicy(
+        counters = {outcome: metrics.shadow.labels(self.publication, outcome.value) for outcome in Comparison}
+        policy = ComparisonPolicy(
             shown, self._table.parameter == "Number", self._table.deadline or deadline, internal_digits
         )
         shadow = ShadowLookup(
             self.publication,
             directories,
             self._real,
-            measure,
+            policy,
             differences=self.differences,
-            count=lambda one: counters[Comparison(one)].inc(),
+            count=lambda outcome: counters[Comparison(outcome)].inc(),
         )
         self._closing.insert(0, shadow.close)
         return shadow
 
-    def wrap_recorder(self, record: Recorder, metrics: Metrics) -> Recorder:
-        """Return the record of calls, which passes them on where the settings want it."""
+    def wrap_recorder(self, recorder: Recorder, metrics: Metrics) -> Recorder:
+        """Return `recorder`, with call forwarding around it when `forward_calls` is set."""
         if not self._table.forward_calls:
-            return record
-        counters = {one: metrics.forwarded.labels(self.publication, one) for one in _FORWARDED}
-        forwarding = ForwardingRecorder(record, self._real.ring, self._record_ring, lambda one: counters[one].inc())
+            return recorder
+        counters = {outcome: metrics.forwarded.labels(self.publication, outcome) for outcome in _FORWARDED}
+        forwarding = ForwardingRecorder(
+            recorder, self._real.ring, self._record_ring, lambda outcome: counters[outcome].inc()
+        )
         self._closing.insert(0, forwarding.close)
         return forwarding
 
     def state(self) -> State:
-        """Return whether it answered when it was last asked."""
+        """Return the state of the real 1C: whether it answered the last request."""
         return self._real.state()
 
     def close(self) -> None:
-        """Finish what is under way, as far as there is time. MAY be called twice."""
+        """Process the queued work until the workers' close timeouts, then close the client. MAY be called twice."""
         for close in self._closing:
             with suppress(OSError):
                 close()
 
     def describe(self, most: int = 100) -> dict[str, Any]:
-        """Return what it is, and the last differences, the newest first; numbers and names in full."""
+        """Return the publication, mode, URL, readiness and up to `most` last differences, newest first.
+
+        The differences hold numbers and names in full.
+        """
         return {
             "publication": self.publication,
             "mode": self.mode,
@@ -116,20 +122,20 @@ class Upstream:
             "differences": self.differences.last(most),
         }
 
-    def _record_ring(self, number: str, heard: OneCReply) -> None:
+    def _record_ring(self, number: str, reply: OneCReply) -> None:
         if self._recording:
-            self._recording.note("IncomingCall", number, heard)
+            self._recording.note("IncomingCall", number, reply)
 
 
 def erase_all(data: Path, publication: str, number: str) -> int:
-    """Remove what is kept of `number` (E.164), in whichever mode, and return how many records. Raises OSError."""
+    """Remove the recordings and differences of `number` (E.164), and return their count. Raises OSError."""
     if not number:
         return 0
     return erase_recorded(data, publication, number) + Differences(data, publication).erase(number)
 
 
-class _Recorded:
-    """The real 1C as a directory whose answers are recorded."""
+class _RecordedDirectory:
+    """The real 1C as a directory that records each answer."""
 
     nonblocking = False
 
@@ -139,10 +145,10 @@ class _Recorded:
         self._recording = recording
 
     def find(self, number: Number) -> Match | None:
-        """Return who the real 1C names. Raises DirectoryError."""
-        heard = self._real.ask(number)
-        self._recording.note("SayName", number.canonical or "", heard)
-        return heard.match_or_error()
+        """Return the real 1C's match of `number`, None when it is unknown. Raises DirectoryError."""
+        reply = self._real.ask(number)
+        self._recording.note("SayName", number.canonical or "", reply)
+        return reply.match_or_error()
 
     def state(self) -> State:
         return self._real.state()
