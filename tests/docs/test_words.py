@@ -2,9 +2,11 @@
 
 import ast
 import importlib
+import io
 import json
 import pkgutil
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -416,3 +418,29 @@ def test_no_public_class_name_stands_twice_in_the_source():
     ]
 
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+# Turns of phrase that hide a noun or a standard term: a stranger has to read them twice.
+ODD_TURNS = re.compile(
+    r"\b(whoever|somebody|nobody|so many|of no use|is another than|let go of|what (?:is|was) (?:said|told|given|kept|asked)"
+    r"|told)\b",
+    re.IGNORECASE,
+)
+# "Have the window close" for "Close the window".
+CAUSATIVE = re.compile(r"(?:^|[.:] )Have (?:the|an?|all|it|them) ")
+
+
+def prose():
+    """Yield place and text of every comment and docstring of the package."""
+    for file in sorted(Path(vats1c.__file__).parent.rglob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                yield f"{file.name}:{token.start[0]}", token.string
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{file.name}:{getattr(node, 'lineno', 1)}", ast.get_docstring(node) or ""
+
+
+def test_no_comment_or_docstring_hides_a_noun_behind_an_odd_turn():
+    assert [f"{place}: {text}" for place, text in prose() if ODD_TURNS.search(text) or CAUSATIVE.search(text)] == []

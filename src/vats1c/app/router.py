@@ -1,4 +1,4 @@
-"""The two entries of the service: the server calls `Router.admit`, a WSGI server `WsgiApplication`."""
+"""The two entry points of the service: its own HTTP server calls `Router.admit`, a WSGI server `WsgiApplication`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -20,7 +20,7 @@ _NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
 
 class Router:
-    """Finds the handler of a request by its path: one lookup, as calls come first."""
+    """Finds the handler of a request by its path. Endpoints come first, so that a call costs one dictionary lookup."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class Router:
         proxies: int,
         begin_shutdown: Callable[[], None],
     ) -> None:
-        """`handlers` are the endpoints by path; `site` has the pages, `nowhere` answers for all other web services.
+        """`handlers` are the endpoints by path; `site` has the pages, `nowhere` the other paths under /ws/.
 
         `overload` answers requests whose worker pool is full.
 
-        `proxies` is the number of trusted proxies in front; `begin_shutdown` ends what does not end by itself.
+        `proxies` is the number of trusted proxies in front; `begin_shutdown` ends event streams and injected delays.
         """
         self._handlers = handlers
         self._site = site
@@ -46,7 +46,7 @@ class Router:
         self.begin_shutdown = begin_shutdown
 
     def admit(self, request: Request) -> Admission:
-        """Decide by a request's head, whose sender is known from here on: see `Handler.admit`."""
+        """Set the sender of a request behind proxies, and let the handler of its path admit it: see `Handler.admit`."""
         if self._proxies:
             apply_proxies(request, self._proxies)
         handler = self._handlers.get(request.path)
@@ -58,7 +58,7 @@ class Router:
             return self._overload.refuse(request.content_type)
 
     def malformed(self, status: int, path: str, content_type: str) -> Response:
-        """Return the response to bytes that are no HTTP request: a SOAP fault, but for the pages."""
+        """Return the response to bytes that are no HTTP request: plain text for a page's path, else a SOAP fault."""
         if path and "/ws/" not in path:
             phrase = HTTPStatus(status).phrase
             return Response(status, [("Content-Type", "text/plain; charset=utf-8")], f"{status} {phrase}\n".encode())
@@ -68,7 +68,7 @@ class Router:
 class WsgiApplication:
     """The service as an ordinary WSGI application (PEP 3333): a response that is a future is waited for.
 
-    It holds no thread for a window: a page gets 503 and polls.
+    It has no event streams, as each would occupy a thread: a page gets 503 and polls instead.
     """
 
     def __init__(self, router: Router) -> None:
@@ -78,7 +78,7 @@ class WsgiApplication:
         """Answer one request."""
         request = _request(environ)
         declared = environ.get("CONTENT_LENGTH") or ""
-        # The length of the body, bytes; None where the server marks its end instead.
+        # The declared length of the body, bytes; None where the server ends `wsgi.input` after the body instead.
         length = None if environ.get("wsgi.input_terminated") else 0
         if declared.isascii() and declared.isdigit():
             length = int(declared)
@@ -153,7 +153,7 @@ def _discard_body(environ: WSGIEnvironment, length: int | None) -> None:
 
 
 def _without_stream(response: Response, start_response: StartResponse) -> Iterable[bytes]:
-    """Return 503 in place of a stream of events, on which the card page polls."""
+    """Return 503 in place of an event stream; a faulty response, which has a Content-Length, is broken off instead."""
     if any(name == "Content-Length" for name, _ in response.headers):
         return _broken_off()
     text = b"this server has no streams: poll\n"
@@ -163,6 +163,6 @@ def _without_stream(response: Response, start_response: StartResponse) -> Iterab
 
 
 def _broken_off() -> Iterator[bytes]:
-    """Fail before the first byte: the WSGI server breaks the connection off, as an injected fault wants it."""
+    """Raise before the first byte, so that the WSGI server breaks the connection off. For injected faults."""
     raise ConnectionAbortedError("a response that goes wrong on purpose")
     yield b""

@@ -111,7 +111,7 @@ def _played(
     from vats1c.simulator.load import LoadRunner, Summary
 
     summary, ended = Summary(), False
-    with measured(str(where.to), requests, hidden=each) as advance:
+    with measured(str(where.address), requests, hidden=each) as advance:
 
         def take(heard: "Reply") -> None:
             summary.add(heard)

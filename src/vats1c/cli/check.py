@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     # The directory; its file, None where it is no file; what was found in it.
     Found = tuple[str, Path | None, RowFinding]
 
-# A table longer than this is read by nobody; --json gives all of it.
+# A longer table is not useful to read; --json prints all of it.
 _MAX_SHOWN = 50
 
 
@@ -75,7 +75,7 @@ def _findings(application: "Application") -> "Iterator[Found]":
 
 
 def _unanswered(directory: "Directory") -> "Iterator[RowFinding]":
-    """Yield why a source that is not ready did not answer: it is asked once more, for a number that nobody has."""
+    """Yield why a source that is not ready did not answer: it is asked once more, for a number without an owner."""
     from vats1c.directory import DirectoryError
     from vats1c.directory.doctor import RowFinding
     from vats1c.number import PROBE_NUMBER

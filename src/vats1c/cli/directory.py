@@ -40,7 +40,7 @@ NoteOption = Annotated[str | None, typer.Option(help="Note.", show_default=False
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[int, typer.Argument(help="Id of the caller, as `vats1c directory find` shows it.")]
 
-# A report longer than this is read by nobody; --json gives all of it.
+# A longer report is not useful to read; --json prints all of it.
 _MAX_SHOWN = 20
 
 
@@ -133,7 +133,7 @@ def change(
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Change what is given of a caller; numbers given take the place of all there were."""
+    """Change the given fields of a caller; the given numbers replace all earlier ones."""
     words = {"name": name, "company": company, "category": category, "manager": manager, "note": note}
     given = {field: value for field, value in words.items() if value is not None}
     with _open_editable(load(config, or_demo=True), publication, directory) as own:

@@ -52,18 +52,18 @@ def probe(
     ours = {one.value: read(one.value) for one in Parameter}
     asking = ProbeTarget(where, number, ours, key, parameter.value if parameter else "", deadline / 1_000)
     if not as_json:
-        typer.echo(str(where.to))
+        typer.echo(str(where.address))
     try:
         findings = Probe(asking).run(CHECKS, (lambda _finding: None) if as_json else _show)
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
     if junit is not None:
         try:
-            junit.write_bytes(report.to_junit(findings, str(where.to)))
+            junit.write_bytes(report.to_junit(findings, str(where.address)))
         except OSError as error:
             stop(Message(f"{junit}: не пишется: {error.strerror}", f"{junit}: cannot be written: {error.strerror}"))
     if as_json:
-        said = {"url": str(where.to), "passed": passed(findings), "checks": [_described(one) for one in findings]}
+        said = {"url": str(where.address), "passed": passed(findings), "checks": [_described(one) for one in findings]}
         typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
     else:
         typer.echo(str(_verdict(findings)))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def counting() -> Iterator[Callable[[str, int], None]]:
-    """Give what is told a title and how many rows are done under it. The lines are gone when it ends."""
+    """Yield a function that takes a title and its number of finished rows. The lines disappear at the end."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -41,8 +41,9 @@ def loading() -> Iterator[None]:
 
 @contextmanager
 def measured(title: str, total: int, *, hidden: bool = False) -> Iterator[Callable[[], None]]:
-    """Give what is told each time one of `total` is done. The bar is gone when it ends; it is `hidden` where lines are
-    printed meanwhile.
+    """Yield a function to call after each of `total` steps.
+
+    The bar disappears at the end; it is `hidden` where lines are printed meanwhile.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -79,7 +79,7 @@ def _sent(where: "Target", body: bytes, headers: dict[str, str]) -> "HttpReply":
     from vats1c.simulator.http_client import Sender, SendingError
 
     try:
-        return Sender(where.to, where.timeout).post(body, headers)
+        return Sender(where.address, where.timeout).post(body, headers)
     except SendingError as error:
         stop(error.message)
 

@@ -26,7 +26,7 @@ KeyArgument = Annotated[str, typer.Argument(help="Key of the subscriber, issued 
 
 @app.command("list")
 def show(config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Print the employees, then the keys that rang and belong to nobody. Keys are shown in part."""
+    """Print the employees, then the keys that rang and have no owner. Keys are shown in part."""
     from vats1c.journal import Reader
 
     settings = load(config, or_demo=True)
@@ -74,7 +74,7 @@ def add(
 
 @app.command("remove")
 def remove(key: KeyArgument, config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Take an employee out; whoever is signed in as them is signed out."""
+    """Remove an employee, and sign them out."""
     settings = load(config, or_demo=True)
     with _store(settings) as (store, _):
         if not store.remove(_chosen(settings, publication), key):
@@ -83,7 +83,7 @@ def remove(key: KeyArgument, config: ConfigOption = None, publication: Publicati
 
 @app.command("password")
 def password(key: KeyArgument, config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Ask for a new password of an employee; whoever signed in with the old one is signed out."""
+    """Ask for a new password of an employee, and end the sessions of the old one."""
     from vats1c.accounts.passwords import hash_password
 
     settings = load(config, or_demo=True)
@@ -100,7 +100,7 @@ def link(
     login: Annotated[str, typer.Argument(help="Login of an employee or an administrator.")],
     config: ConfigOption = None,
 ) -> None:
-    """Print a link that signs somebody in once, within half an hour."""
+    """Print a link that signs an employee in once, within half an hour."""
     from vats1c.cli.running import configure_log, open_application
     from vats1c.cli.settings import fail
     from vats1c.config import ConfigError

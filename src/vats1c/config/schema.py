@@ -59,7 +59,7 @@ class Table(BaseModel):
 
 
 class PasswordTable(Table):
-    """Somebody's password, kept in one of three ways."""
+    """A password, given in one of three ways."""
 
     password: SecretStr | None = Field(default=None, description="Password in clear.")
     password_hash: SecretStr | None = Field(default=None, description="Hash made by `vats1c hash-password`.")

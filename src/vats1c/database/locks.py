@@ -78,7 +78,7 @@ if sys.platform != "win32":
 
 else:
 
-    def is_locked(path: Path, start: int, count: int) -> bool:  # noqa: ARG001 - the signature of other systems
+    def is_locked(path: Path, start: int, count: int) -> bool:  # noqa: ARG001 - same signature as on other systems
         """Return False: on Windows open files cannot be replaced, so their locks do not matter."""
         return False
 

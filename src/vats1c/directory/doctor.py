@@ -53,7 +53,7 @@ def validate(
 
 
 def collect_unusable(rows: Iterable[Row], findings: list[RowFinding]) -> Iterator[Row]:
-    """Yield `rows` unchanged; append the findings for unusable rows to `found`."""
+    """Yield `rows` unchanged; append the findings for unusable rows to `findings`."""
     for row in rows:
         findings += unusable_row(row)
         yield row

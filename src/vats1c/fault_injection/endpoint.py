@@ -1,6 +1,6 @@
 """Answers that do not arrive as they should: nothing comes, or half of it, or the connection breaks.
 
-Rule: what cannot be done to a connection is done by ending it, never by a right answer.
+Rule: a fault that cannot be produced on a connection ends the connection; a correct answer is never sent instead.
 """
 
 import threading
@@ -22,13 +22,13 @@ from vats1c.worker_pool import WorkerPool
 
 log = structlog.get_logger("vats1c.fault_injection")
 
-# The bytes before a reset have left the machine by then: a reset discards what is not yet sent.
+# Delay between a part of a body and a reset: a TCP reset discards bytes that have not left the machine yet.
 _SENT_S = 0.1
 _DROPS = 20
 
 
 class FaultyEndpoint:
-    """An endpoint, but for the requests that go wrong."""
+    """Wraps an endpoint; requests that have a fault get a faulty response."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class FaultyEndpoint:
         self._pool = pool
 
     def admit(self, request: Request) -> Admission:
-        """Answer a request that goes wrong before it is read."""
+        """Let the endpoint admit the request; a POST with a fault at ACCEPT gets its faulty response instead."""
         if request.method != "POST":
             return self._endpoint.admit(request)
         return self._pool.submit(self._admit, request)
@@ -72,7 +72,7 @@ class FaultyEndpoint:
         return self._spoiled(answer, answer.headers)
 
     def handle(self, request: Request) -> Answer:
-        """Answer one request, right or wrong."""
+        """Return the endpoint's response, a faulty one where its service returned a FaultyResponse."""
         answer = self._endpoint.handle(request)
         if request.is_test_call:
             return answer
@@ -89,7 +89,7 @@ class FaultyEndpoint:
     def _spoiled(self, answer: FaultyResponse, headers: tuple[tuple[str, str], ...]) -> Response:
         if answer.fault.fault is FaultKind.STATUS:
             return Response(answer.status, headers, bytes(answer))
-        # A response that ends short of its length ends its connection.
+        # The full length is declared, at least 1: a body that is shorter ends the connection.
         length = ("Content-Length", str(max(len(answer), 1)))
         return Response(200, [*headers, length], stream=_BrokenBody(bytes(answer), answer.fault, self._waits))
 
@@ -103,11 +103,11 @@ class _BrokenBody:
         self._waits = waits
 
     def begin(self, writer: ResponseWriter) -> None:
-        """Send on a thread of its own: it waits between the pieces."""
+        """Start a thread that sends the body, because it waits between the pieces."""
         threading.Thread(target=self._run, args=(writer,), name="broken-body", daemon=True).start()
 
     def disconnected(self) -> None:
-        """Do nothing: the delays end by themselves, and what is sent then is dropped."""
+        """Do nothing: the thread ends after its delays, and bytes sent after the disconnection are discarded."""
 
     def _run(self, writer: ResponseWriter) -> None:
         fault, answer = self._fault, self._answer

@@ -1,4 +1,4 @@
-"""Wraps the parts of publications, so that requests can fail on purpose."""
+"""Wraps the SOAP service and the endpoint of a publication, to inject faults."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from vats1c.worker_pool import WorkerPool
 
 
 class FaultInjector:
-    """Wraps the parts of publications; requests that are made to wait are shared by all."""
+    """Wraps the services and endpoints of publications; all of them share one DelayPool."""
 
     def __init__(
         self, plans: FaultPlans, record: Callable[[Exchange], None], plan: NumberPlan, pool: WorkerPool
     ) -> None:
-        """Inject the faults of `plans`; `record` writes exchanges down, `plan` reads numbers.
+        """Inject the faults of `plans`; `record` records an exchange; `plan` is the number plan.
 
-        Requests wait for their faults on threads of `pool`.
+        POST requests are admitted on threads of `pool`, where they are delayed.
         """
         self._pool = pool
         self._plans = plans
@@ -30,11 +30,11 @@ class FaultInjector:
         self._waits = DelayPool()
 
     def service(self, service: SoapService, publication: str) -> FaultyService:
-        """Return `service`, but for the requests that go wrong."""
+        """Return `service`, wrapped to inject faults into its answers."""
         return FaultyService(service, publication, self._plans, self._waits, self._plan)
 
     def endpoint(self, endpoint: Handler, publication: str) -> FaultyEndpoint:
-        """Return `endpoint`, made with a service of `service`, but for the answers that go wrong on their way."""
+        """Return `endpoint`, whose service is one of `service`, wrapped to inject faults into its connections."""
         return FaultyEndpoint(endpoint, publication, self._plans, self._waits, record=self._record, pool=self._pool)
 
     def close(self) -> None:

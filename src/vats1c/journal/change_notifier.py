@@ -48,7 +48,7 @@ class ChangeNotifier:
             self._subscribers.discard(on_change)
 
     def close(self) -> None:
-        """Wake all waiters, and let no later `wait_for` wait."""
+        """Wake all waiters; later calls of `wait_for` return without waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -158,7 +158,7 @@ def _search_text(
 
 
 def _is_unfinished(exchange: Exchange, now: datetime) -> bool:
-    """Tell whether the row of an exchange is still to be completed, as that of a just recorded IncomingCall is."""
+    """Tell whether an exchange is a recent IncomingCall whose row has not been completed yet."""
     is_incomplete = exchange.operation == "IncomingCall" and exchange.outcome == "ok" and not exchange.soap
     return is_incomplete and now - exchange.at < _MAX_UNFINISHED_AGE
 

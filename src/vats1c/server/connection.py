@@ -41,6 +41,9 @@ class Connection(Conversation, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a stream's
+        # uvloop would send the responses to all connections that are ready together, after the last one: the clients
+        # would wait for each other. Above the limit it sends at once.
+        self._transport.set_write_buffer_limits(high=0)
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.peer = peer[0].removeprefix("::ffff:")

@@ -295,6 +295,8 @@ class Conversation(ABC):
             stream.disconnected()
             self._end_response(exchange, closes=closes)
             return
+        # A stream bounds itself: see StreamWriter.
+        self._transport.set_write_buffer_limits()
         on_end = partial(self._end_stream, exchange, closes=closes)
         self._writer = StreamWriter(self._server, self._transport, stream, head=head, chunked=chunked, on_end=on_end)
         stream.begin(self._writer)

@@ -31,7 +31,7 @@ class HttpExchange:
     def can_reuse_connection(self) -> bool:
         """Whether the rest of a refused body is to be read, so that the connection can be reused.
 
-        A sender that waits for 100 Continue may send the body or the next request: they cannot be told apart.
+        A sender that waits for 100 Continue may send the body or the next request: the server cannot distinguish them.
         """
         if self.expects_continue:
             return False

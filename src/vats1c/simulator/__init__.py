@@ -1,4 +1,4 @@
-"""The VATS's side: sends what the VATS sends, to this service or to a real 1C, and judges what comes back.
+"""A simulator of the VATS: sends its requests to this service or to a real 1C, and checks the answers.
 
-Rule: knows no more of the service than the VATS does; what it compares with is given to it.
+Rule: the simulator knows only what the VATS knows of a service; its callers pass in the data to compare with.
 """

@@ -1,6 +1,6 @@
-"""Where a web service is: an address as people write it, taken apart.
+"""Parse the URL of a web service as people write it.
 
-Rule: an address holds no login, so it can be shown.
+Rule: an address never holds a login, so it is safe to print.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DEFAULT_PATH = "/telephony/ws/VATS"
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """Where a web service is; what is shown of it never holds more than that."""
+    """The scheme, host, port and path of a web service; `str` gives the URL."""
 
     scheme: str
     host: str
@@ -26,14 +26,14 @@ class ServiceAddress:
 
 
 def address(url: str) -> ServiceAddress:
-    """Return what `url` names; one without a path means the vendor's. Raises ValueError with a sentence."""
+    """Return the parsed `url`, with the vendor's path when it has none. Raises ValueError with a message for people."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(_no_address()) from None
+        raise ValueError(_expected_form()) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or any(letter <= " " for letter in url):
-        raise ValueError(_no_address())
+        raise ValueError(_expected_form())
     if parts.username is not None:
         raise ValueError(
             str(
@@ -46,14 +46,14 @@ def address(url: str) -> ServiceAddress:
     try:
         host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
     except UnicodeError:
-        raise ValueError(_no_address()) from None
+        raise ValueError(_expected_form()) from None
     path = parts.path if parts.path not in ("", "/") else DEFAULT_PATH
     if not path.isascii():
         path = quote(path, safe="/%:@!$&'()*+,;=~")
     return ServiceAddress(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
 
 
-def _no_address() -> str:
+def _expected_form() -> str:
     return str(
         Message(
             "нужен адрес вида http://HOST:PORT/telephony/ws/VATS",

@@ -1,6 +1,6 @@
-"""Read what answers the VATS: an envelope with a value, a fault, or nothing of the kind.
+"""Parse the answers to the VATS: an envelope with a value, an envelope with a fault, or an unreadable answer.
 
-Rule: strict, unlike the reader of `directory`: whatever departs from the contract is said, and nothing is mended.
+Rule: strict, unlike the parser in `directory`: each departure from the contract is reported and none is repaired.
 """
 
 import codecs
@@ -14,19 +14,19 @@ from vats1c.simulator.http_client import HttpReply
 from vats1c.simulator.requests import SOAP
 
 _VERSIONS = {namespace: version for version, namespace in SOAP.items()}
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "windows-1251", "cp1251", "us-ascii", "ascii"})
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-# Letters that were lost; and windows-1251 read as Latin-1 («Èâàí»): no language has four such in a row.
+# Replacement characters, and windows-1251 read as Latin-1 («Èâàí»): no language has four such letters in a row.
 _MOJIBAKE = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
 _MAX_SHOWN_CHARS = 200
 
 
 class UnreadableError(Exception):
-    """The answer is no SOAP envelope: `kind` is "html", "encoding", "xml" or "soap"; a sentence says what it is."""
+    """The answer is no SOAP envelope: `kind` is "html", "encoding", "xml" or "soap"; `message` is for people."""
 
     def __init__(self, kind: str, ru: str, en: str) -> None:
         super().__init__(en)
@@ -36,7 +36,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnswerFault:
-    """A SOAP fault: its code without the prefix ("Client", "Receiver"), its text."""
+    """A SOAP fault: the code without its prefix ("Client", "Receiver"), and the text."""
 
     code: str
     text: str
@@ -44,9 +44,9 @@ class AnswerFault:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands in an envelope of SOAP `version`: a fault, or an element with the text of its `return`.
+    """The content of an envelope of SOAP `version`: a fault, or an element by namespace and name.
 
-    `returned` is None where there is no return, or not exactly one, or one that holds elements.
+    `returned` is the text of the element's `return`; None unless there is exactly one `return` and it holds text only.
     """
 
     version: str
@@ -58,7 +58,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The later SayName's answer: title, category, the manager's extension."""
+    """The <data> document that answers SayName(Number): title, category and the manager's extension."""
 
     title: str
     category: str
@@ -66,7 +66,7 @@ class Document:
 
 
 def read(answer: HttpReply) -> Envelope:
-    """Return what the answer's envelope holds. Raises UnreadableError."""
+    """Return the content of the answer's envelope. Raises UnreadableError."""
     if _PAGE.match(answer.body) or "html" in answer.content_type.lower():
         raise UnreadableError("html", "пришла страница HTML, а не SOAP", "an HTML page came instead of SOAP")
     if not answer.body.strip():
@@ -78,57 +78,58 @@ def read(answer: HttpReply) -> Envelope:
     bodies = root.findall(f"{{{SOAP[version]}}}Body")
     if len(bodies) != 1 or len(bodies[0]) != 1:
         raise UnreadableError("soap", "в конверте нет ответа", "the envelope holds no answer")
-    inside = bodies[0][0]
-    name = etree.QName(inside)
+    element = bodies[0][0]
+    name = etree.QName(element)
     if name.localname == "Fault" and name.namespace == SOAP[version]:
-        return Envelope(version, fault=_fault(inside))
+        return Envelope(version, fault=_fault(element))
     namespace = name.namespace or ""
-    found = inside.findall(f"{{{namespace}}}return" if namespace else "return")
-    plain = len(found) == 1 and not len(found[0])
-    return Envelope(version, namespace, name.localname, _text(found[0]) if plain else None)
+    returns = element.findall(f"{{{namespace}}}return" if namespace else "return")
+    is_text = len(returns) == 1 and not len(returns[0])
+    return Envelope(version, namespace, name.localname, _text(returns[0]) if is_text else None)
 
 
 def document(text: str) -> Document:
-    """Return what the <data> document in `text` says. Raises UnreadableError."""
+    """Return the parsed <data> document of `text`. Raises UnreadableError."""
     root = parse(text.lstrip())
     if root.tag != "data":
         raise UnreadableError("soap", "в return не документ <data>", "return does not hold a <data> document")
-    found = [root.findall(path) for path in ("title", "category", "manager/phone")]
-    if any(len(elements) != 1 for elements in found):
+    matches = [root.findall(path) for path in ("title", "category", "manager/phone")]
+    if any(len(elements) != 1 for elements in matches):
         raise UnreadableError(
             "soap",
             "в документе <data> нет title, category или manager/phone",
             "the <data> document lacks title, category or manager/phone",
         )
-    title, category, manager = (_text(elements[0]) for elements in found)
+    title, category, manager = (_text(elements[0]) for elements in matches)
     return Document(title, category, manager)
 
 
 def decoded(body: bytes, content_type: str) -> str:
-    """Return the text of `body`: by its byte order mark, else its declaration, else the charset, else UTF-8.
+    """Return the text of `body`.
 
-    Raises UnreadableError.
+    The encoding is that of the byte order mark, else of the XML declaration, else the charset of `content_type`, else
+    UTF-8. Raises UnreadableError.
     """
-    for mark, encoding in _MARKS.items():
-        if body.startswith(mark):
-            body, named = body[len(mark) :], encoding
+    for bom, bom_encoding in _BOMS.items():
+        if body.startswith(bom):
+            body, encoding = body[len(bom) :], bom_encoding
             break
     else:
         declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
-        named = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
-    if named.lower() not in {*_ENCODINGS, *_MARKS.values()}:
-        raise UnreadableError("encoding", f"неизвестная кодировка: {named}", f"an unknown encoding: {named}")
+        encoding = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
+    if encoding.lower() not in {*_ENCODINGS, *_BOMS.values()}:
+        raise UnreadableError("encoding", f"неизвестная кодировка: {encoding}", f"an unknown encoding: {encoding}")
     try:
-        return body.decode(named)
+        return body.decode(encoding)
     except UnicodeDecodeError:
         raise UnreadableError(
-            "encoding", f"ответ не читается в {named}", f"the answer cannot be read as {named}"
+            "encoding", f"ответ не читается в {encoding}", f"the answer cannot be read as {encoding}"
         ) from None
 
 
 def parse(text: str) -> etree._Element:
-    """Return the root of `text`; entities, DTD and the network are off. Raises UnreadableError."""
-    # The encoding overrules the declaration, by which the text was decoded already.
+    """Return the root element of `text`; entities, DTD and the network are off. Raises UnreadableError."""
+    # `encoding` overrides the XML declaration, because `text` is already decoded.
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -149,30 +150,34 @@ def parse(text: str) -> etree._Element:
 
 
 def is_mojibake(text: str) -> bool:
-    """Tell whether `text` is UTF-8 that was read as an encoding of one byte a letter («РРІР°РЅ», "Ð˜Ð²Ð°Ð½")."""
+    """Tell whether `text` was decoded with the wrong encoding.
+
+    Finds UTF-8 decoded as a single-byte encoding («РРІР°РЅ», "Ð˜Ð²Ð°Ð½"), windows-1251 decoded as Latin-1, and
+    replacement characters.
+    """
     if _MOJIBAKE.search(text):
         return True
     for encoding in ("cp1251", "latin-1"):
         try:
-            mended = text.encode(encoding).decode("utf-8")
+            repaired = text.encode(encoding).decode("utf-8")
         except UnicodeError:
             continue
-        if mended != text:
+        if repaired != text:
             return True
     return False
 
 
 def printable(text: str, secret: str = "", most: int = _MAX_SHOWN_CHARS) -> str:
-    """Return somebody's text fit for a terminal: a line of `most` characters, no control ones, no `secret`."""
+    """Return untrusted text as one terminal line of up to `most` characters, without controls and without `secret`."""
     if secret:
         text = text.replace(secret, "***")
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _fault(inside: etree._Element) -> AnswerFault:
-    code = inside.findtext("faultcode") or inside.findtext("{*}Code/{*}Value") or ""
-    texts = inside.findall("faultstring") + inside.findall("{*}Reason/{*}Text")
+def _fault(element: etree._Element) -> AnswerFault:
+    code = element.findtext("faultcode") or element.findtext("{*}Code/{*}Value") or ""
+    texts = element.findall("faultstring") + element.findall("{*}Reason/{*}Text")
     return AnswerFault(code.strip().rpartition(":")[2], " / ".join(_text(text) for text in texts))
 
 

@@ -1,7 +1,6 @@
-"""Send one HTTP request to a web service and bring back all of the answer, within a deadline and a size.
+"""An HTTP client for one web service: sends a request and reads the whole answer within a deadline and a size limit.
 
-Rule: the standard library alone; no redirect is followed, no proxy of the environment is used, and no password is
-repeated.
+Rule: only the standard library; redirects and the environment's proxies are ignored; no message holds a password.
 """
 
 import http.client
@@ -25,7 +24,7 @@ _MAX_REASON_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What came back: HTTP status, headers by lower-case name, the body whole, and seconds from sending to its end."""
+    """An HTTP answer: status, headers by lower-case name, body, and seconds from the request to the body's end."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,12 +33,16 @@ class HttpReply:
 
     @property
     def content_type(self) -> str:
-        """The Content-Type as it was sent, "" without one."""
+        """The Content-Type header, "" when it is absent."""
         return self.headers.get("content-type", "")
 
 
 class SendingError(Exception):
-    """No answer came: `kind` is "unreachable", "tls", "timeout", "closed" (cut short) or "http" (no HTTP, too much)."""
+    """The request got no complete answer, after `seconds`.
+
+    `kind` is "unreachable", "tls", "timeout", "closed" (no answer or a truncated one) or "http" (not HTTP, or a body
+    over the size limit); `message` is for people.
+    """
 
     def __init__(self, kind: str, ru: str, en: str, seconds: float = 0.0) -> None:
         super().__init__(en)
@@ -49,23 +52,25 @@ class SendingError(Exception):
 
 
 class Sender:
-    """A connection to one web service, kept open between requests when `keep` is set. For one thread."""
+    """A connection to one web service, reused for the next request when `keep` is set. Not thread-safe."""
 
-    def __init__(self, to: ServiceAddress, timeout: float, *, keep: bool = False, most_bytes: int = _MAX_BYTES) -> None:
-        """Give each request `timeout` seconds, and its answer's body `most_bytes`."""
-        self.to = to
+    def __init__(
+        self, address: ServiceAddress, timeout: float, *, keep: bool = False, most_bytes: int = _MAX_BYTES
+    ) -> None:
+        """Allow each request `timeout` seconds, and each answer's body `most_bytes` bytes."""
+        self.address = address
         self._timeout = timeout
         self._keep = keep
         self._most_bytes = most_bytes
         self._connection: Any = None
 
     def post(self, body: bytes, headers: Mapping[str, str], *, chunked: bool = False) -> HttpReply:
-        """Return the answer to a POST of `body`, sent in chunks when `chunked`. Raises SendingError."""
-        return self._send("POST", self.to.path, body, headers, chunked=chunked)
+        """Return the answer to a POST of `body`, in chunked transfer coding when `chunked`. Raises SendingError."""
+        return self._send("POST", self.address.path, body, headers, chunked=chunked)
 
     def get(self, query: str, headers: Mapping[str, str]) -> HttpReply:
         """Return the answer to a GET with the query string `query`. Raises SendingError."""
-        path = f"{self.to.path}?{query}" if query else self.to.path
+        path = f"{self.address.path}?{query}" if query else self.address.path
         return self._send("GET", path, b"", headers, chunked=False)
 
     def close(self) -> None:
@@ -75,43 +80,43 @@ class Sender:
             self._connection = None
 
     def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, chunked: bool) -> HttpReply:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         deadline = time.monotonic() + self._timeout
-        done = False
+        reusable = False
         try:
-            connection = self._opened(deadline)
+            connection = self._connect(deadline)
             _write(connection, method, path, body, headers, chunked=chunked)
-            answer = self._read(connection, begun)
-            done = self._keep and connection.sock is not None
+            answer = self._read(connection, started)
+            reusable = self._keep and connection.sock is not None
         except (OSError, http.client.HTTPException) as error:
-            raise self._said(error, time.perf_counter() - begun) from error
+            raise self._as_sending_error(error, time.perf_counter() - started) from error
         finally:
-            if not done:
+            if not reusable:
                 self.close()
         return answer
 
-    def _opened(self, deadline: float) -> Any:
-        """Return the connection, a new one where the other side has closed the one there was."""
-        kept = self._connection
-        if kept is not None and kept.sock is not None:
-            if not _is_readable(kept.sock):
-                kept.sock.deadline = deadline
-                return kept
-            kept.close()
+    def _connect(self, deadline: float) -> Any:
+        """Return the open connection, or a new one when there is none or the server has closed it."""
+        previous = self._connection
+        if previous is not None and previous.sock is not None:
+            if not _is_readable(previous.sock):
+                previous.sock.deadline = deadline
+                return previous
+            previous.close()
         timeout = max(0.001, min(_CONNECT_TIMEOUT_S, deadline - time.monotonic()))
-        if self.to.scheme == "https":
+        if self.address.scheme == "https":
             context = ssl.create_default_context()
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                self.to.host, self.to.port, timeout=timeout, context=context
+                self.address.host, self.address.port, timeout=timeout, context=context
             )
         else:
-            connection = http.client.HTTPConnection(self.to.host, self.to.port, timeout=timeout)
+            connection = http.client.HTTPConnection(self.address.host, self.address.port, timeout=timeout)
         self._connection = connection
         connection.connect()
-        connection.sock = _Timed(connection.sock, deadline)
+        connection.sock = _DeadlineSocket(connection.sock, deadline)
         return connection
 
-    def _read(self, connection: http.client.HTTPConnection, begun: float) -> HttpReply:
+    def _read(self, connection: http.client.HTTPConnection, started: float) -> HttpReply:
         with connection.getresponse() as response:
             body = response.read(self._most_bytes + 1)
             if len(body) > self._most_bytes:
@@ -120,26 +125,26 @@ class Sender:
             if declared.isdigit() and len(body) < int(declared):
                 raise http.client.IncompleteRead(body)
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return HttpReply(response.status, headers, body, time.perf_counter() - begun)
+            return HttpReply(response.status, headers, body, time.perf_counter() - started)
 
-    def _said(self, error: Exception, seconds: float) -> SendingError:
-        told = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
+    def _as_sending_error(self, error: Exception, seconds: float) -> SendingError:
+        reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
         words = {
-            "where": f"{self.to.host}:{self.to.port}",
-            "host": self.to.host,
-            "reason": str(told or type(error).__name__)[:_MAX_REASON_CHARS],
+            "where": f"{self.address.host}:{self.address.port}",
+            "host": self.address.host,
+            "reason": str(reason or type(error).__name__)[:_MAX_REASON_CHARS],
             "limit": f"{self._timeout:g}",
             "most": self._most_bytes,
         }
-        kind, ru, en = next(rest for kinds, *rest in _REASONS if isinstance(error, kinds))
+        kind, ru, en = next(rest for types, *rest in _REASONS if isinstance(error, types))
         return SendingError(kind, ru.format_map(words), en.format_map(words), seconds)
 
 
 class _TooLongError(http.client.HTTPException):
-    """The body is longer than is read."""
+    """The body exceeds the size limit."""
 
 
-# The first that fits is said.
+# The first row whose exception type matches gives the kind and the message.
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, str], ...] = (
     (_TooLongError, "http", "ответ длиннее {most} байт", "the answer is longer than {most} bytes"),
     (
@@ -169,10 +174,10 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, s
 )
 
 
-class _Timed:
-    """A socket all of whose reads and writes end by one `deadline` (monotonic seconds).
+class _DeadlineSocket:
+    """A socket whose reads and writes all end by one `deadline` (monotonic seconds).
 
-    http.client's timeout is for one read: whoever sends a byte now and then would hold it for ever.
+    http.client applies its timeout to each read, so a server that sends a byte now and then could block it for ever.
     """
 
     def __init__(self, wrapped: Any, deadline: float) -> None:
@@ -180,18 +185,18 @@ class _Timed:
         self.deadline = deadline
 
     def arm(self) -> None:
-        """Give the next read or write what is left. Raises TimeoutError."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        """Set the time left as the timeout of the next read or write. Raises TimeoutError past the deadline."""
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self.wrapped.settimeout(left)
+        self.wrapped.settimeout(remaining)
 
     def sendall(self, data: bytes) -> None:
         self.arm()
         self.wrapped.sendall(data)
 
     def makefile(self, mode: str, *_: Any) -> io.BufferedReader:  # noqa: ARG002 - a socket's signature
-        return io.BufferedReader(_Reading(self))
+        return io.BufferedReader(_DeadlineReader(self))
 
     def fileno(self) -> int:
         return int(self.wrapped.fileno())
@@ -200,17 +205,17 @@ class _Timed:
         self.wrapped.close()
 
 
-class _Reading(io.RawIOBase):
-    def __init__(self, timed: _Timed) -> None:
-        self._timed = timed
-        # Holds the socket open until it is read, as http.client wants it.
-        self._file = timed.wrapped.makefile("rb", buffering=0)
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, sock: _DeadlineSocket) -> None:
+        self._sock = sock
+        # The file keeps the socket open until the answer is read: http.client closes its socket before that.
+        self._file = sock.wrapped.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._timed.arm()
+        self._sock.arm()
         read: int | None = self._file.readinto(buffer)
         return read
 
@@ -228,7 +233,7 @@ def _write(
     *,
     chunked: bool,
 ) -> None:
-    """Write the request; the headers go in the order they are given."""
+    """Write the request, with the headers in the order of `headers`."""
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -236,19 +241,19 @@ def _write(
         connection.putheader("Transfer-Encoding", "chunked")
     elif method == "POST":
         connection.putheader("Content-Length", str(len(body)))
-    pieces = [body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK)] if chunked else body or None
+    content = [body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK)] if chunked else body or None
     try:
-        connection.endheaders(pieces, encode_chunked=chunked)
+        connection.endheaders(content, encode_chunked=chunked)
     except (BrokenPipeError, ConnectionResetError):
-        # Whoever refuses before it has read everything may have said why.
+        # A server may refuse and close before it has read the whole body: its answer can still be read.
         if connection.sock is None:
             raise
 
 
 def _is_readable(sock: Any) -> bool:
-    """Tell whether something waits on a connection that should be silent: the other side has closed it."""
+    """Tell whether an idle connection has data to read, which means that the server has closed it."""
     if hasattr(select, "poll"):
-        waiting = select.poll()
-        waiting.register(sock.fileno(), select.POLLIN)
-        return bool(waiting.poll(0))
+        poller = select.poll()
+        poller.register(sock.fileno(), select.POLLIN)
+        return bool(poller.poll(0))
     return bool(select.select([sock], [], [], 0)[0])

@@ -1,4 +1,4 @@
-"""Spell what the kit found as JUnit XML, which every CI reads."""
+"""Render the results of the conformance kit as JUnit XML, which CI systems read."""
 
 from collections.abc import Sequence
 
@@ -8,27 +8,27 @@ from vats1c.simulator.answers import printable
 from vats1c.simulator.probe import CheckOutcome, CheckResult
 
 
-def to_junit(findings: Sequence[CheckResult], url: str) -> bytes:
-    """Return the report: a test case for each check, named by its code."""
-    outcomes = [finding.outcome for finding in findings]
+def to_junit(results: Sequence[CheckResult], url: str) -> bytes:
+    """Return the XML report of the probe of `url`: one test case per check, named by the check's code."""
+    outcomes = [result.outcome for result in results]
     suite = etree.Element(
         "testsuite",
         {
             "name": f"vats1c probe {url}",
-            "tests": str(len(findings)),
+            "tests": str(len(results)),
             "failures": str(outcomes.count(CheckOutcome.FAILED)),
             "errors": "0",
             "skipped": str(outcomes.count(CheckOutcome.SKIPPED)),
-            "time": f"{sum(finding.seconds for finding in findings):.3f}",
+            "time": f"{sum(result.seconds for result in results):.3f}",
         },
     )
-    for finding in findings:
+    for result in results:
         case = etree.SubElement(
-            suite, "testcase", {"classname": "vats1c.probe", "name": finding.code, "time": f"{finding.seconds:.3f}"}
+            suite, "testcase", {"classname": "vats1c.probe", "name": result.code, "time": f"{result.seconds:.3f}"}
         )
-        if finding.outcome is CheckOutcome.FAILED:
-            text = printable(f"{finding.title}; {finding.expected}; {finding.found}")
-            etree.SubElement(case, "failure", {"type": finding.code, "message": text})
-        elif finding.outcome is CheckOutcome.SKIPPED:
-            etree.SubElement(case, "skipped", {"message": printable(str(finding.reason))})
+        if result.outcome is CheckOutcome.FAILED:
+            text = printable(f"{result.title}; {result.expected}; {result.found}")
+            etree.SubElement(case, "failure", {"type": result.code, "message": text})
+        elif result.outcome is CheckOutcome.SKIPPED:
+            etree.SubElement(case, "skipped", {"message": printable(str(result.reason))})
     return etree.tostring(suite, xml_declaration=True, encoding="utf-8", pretty_print=True)

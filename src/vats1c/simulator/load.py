@@ -1,6 +1,6 @@
-"""Play calls at their times over a few connections, and sum up how they were answered.
+"""Send scheduled calls over a fixed number of connections, and summarize the answers.
 
-Rule: a call that is due while every connection waits for an answer is late, and is not sent twice: the load is bounded.
+Rule: the load is bounded: a call that is due while every connection waits for an answer is sent late, and only once.
 """
 
 import math
@@ -16,7 +16,7 @@ from vats1c.simulator.pbx_client import PbxClient, Reply, Target
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCall:
-    """What is sent at `at` seconds after the start: SayName when `asks`, then an IncomingCall for each key."""
+    """One call, `at` seconds after the start: SayName when `say_name` is set, then one IncomingCall per key."""
 
     at: float
     number: str
@@ -25,104 +25,104 @@ class ScheduledCall:
 
     @property
     def requests(self) -> int:
-        """How many requests that makes."""
+        """The number of requests of this call."""
         return self.say_name + len(self.keys)
 
 
 def at_rate(number: str, keys: tuple[str, ...], count: int, rate: float) -> Iterator[ScheduledCall]:
-    """Give the same call `count` times, `rate` of them a second."""
+    """Yield `count` calls from `number`, `rate` per second, each ringing at all `keys`."""
     return (ScheduledCall(index / rate, number, keys) for index in range(count))
 
 
-def place(vats: PbxClient, planned: ScheduledCall) -> Iterator[Reply]:
-    """Give what comes of one call, request by request. Where nobody answers at all, the rest is not sent."""
-    if planned.say_name:
-        heard = vats.say_name(planned.number)
-        yield heard
-        if heard.outcome == "unreachable":
+def place(client: PbxClient, call: ScheduledCall) -> Iterator[Reply]:
+    """Send the requests of one call and yield each reply; stop when the service is unreachable at SayName."""
+    if call.say_name:
+        reply = client.say_name(call.number)
+        yield reply
+        if reply.outcome == "unreachable":
             return
-    for key in planned.keys:
-        yield vats.incoming_call(planned.number, key)
+    for key in call.keys:
+        yield client.incoming_call(call.number, key)
 
 
 class LoadRunner:
-    """Calls played over several connections at once; `close` stops it and waits for answers under way."""
+    """Sends scheduled calls over several connections, one thread each."""
 
     def __init__(
-        self, line: Target, planned: Iterable[ScheduledCall], connections: int, told: Callable[[Reply], None]
+        self, target: Target, calls: Iterable[ScheduledCall], connections: int, on_reply: Callable[[Reply], None]
     ) -> None:
-        """Play `planned`; `told` gets each answer, one at a time."""
-        self._line = line
-        self._planned = iter(planned)
-        self._told = told
-        self._taking, self._telling = threading.Lock(), threading.Lock()
+        """Prepare to send `calls`, ordered by time; `on_reply` gets each reply and is never called concurrently."""
+        self._target = target
+        self._calls = iter(calls)
+        self._on_reply = on_reply
+        self._calls_lock, self._reply_lock = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
-        self._begun = 0.0
+        self._started = 0.0
         self._threads = [
             threading.Thread(target=self._run_worker, name=f"line {index}", daemon=True) for index in range(connections)
         ]
 
     def play(self) -> None:
-        """Play all, and wait for the end. Whatever interrupts this, Ctrl+C say, leaves it to be closed."""
-        self._begun = time.monotonic()
+        """Send all calls and wait for the last reply. After an exception, such as Ctrl+C, call `close`."""
+        self._started = time.monotonic()
         for thread in self._threads:
             thread.start()
         for thread in self._threads:
-            # In pieces: an endless wait would keep Ctrl+C from coming through on Windows.
+            # Short joins: on Windows an unlimited join would block Ctrl+C.
             while thread.is_alive():
                 thread.join(0.1)
 
     def close(self) -> None:
-        """Send nothing more; what is under way is waited for."""
+        """Stop sending, and wait for the replies to requests already sent."""
         self._stopped.set()
         for thread in self._threads:
-            if thread.ident is not None:  # it was started
-                thread.join(self._line.timeout + 1)
+            if thread.ident is not None:  # the thread was started
+                thread.join(self._target.timeout + 1)
 
     def _run_worker(self) -> None:
-        vats = PbxClient(self._line)
+        client = PbxClient(self._target)
         try:
             while not self._stopped.is_set():
-                with self._taking:
-                    planned = next(self._planned, None)
-                if planned is None:
+                with self._calls_lock:
+                    call = next(self._calls, None)
+                if call is None:
                     return
-                if self._stopped.wait(max(0.0, self._begun + planned.at - time.monotonic())):
+                if self._stopped.wait(max(0.0, self._started + call.at - time.monotonic())):
                     return
-                for heard in place(vats, planned):
-                    with self._telling:
-                        self._told(heard)
+                for reply in place(client, call):
+                    with self._reply_lock:
+                        self._on_reply(reply)
         finally:
-            vats.close()
+            client.close()
 
 
 class Summary:
-    """Figures over many answers; a number for each is all that is kept of them."""
+    """Statistics of many replies; stores only the duration of each reply and the counts of outcomes and errors."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, array[float]] = defaultdict(lambda: array("d"))
         self._outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-        self._sentences: Counter[str] = Counter()
-        self._begun = time.monotonic()
-        self._last = self._begun
+        self._errors: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._last = self._started
 
-    def add(self, heard: Reply) -> None:
-        """Count one answer."""
-        self._seconds[heard.operation].append(heard.seconds)
-        self._outcomes[heard.operation][heard.outcome] += 1
-        if heard.error is not None:
-            self._sentences[str(heard.error)] += 1
+    def add(self, reply: Reply) -> None:
+        """Count one reply."""
+        self._seconds[reply.operation].append(reply.seconds)
+        self._outcomes[reply.operation][reply.outcome] += 1
+        if reply.error is not None:
+            self._errors[str(reply.error)] += 1
         self._last = time.monotonic()
 
     @property
     def right(self) -> bool:
-        """Whether there were answers, and all were right."""
+        """Whether there was at least one reply and every outcome is "ok"."""
         outcomes = sum(self._outcomes.values(), Counter[str]())
         return outcomes.total() > 0 and outcomes.total() == outcomes["ok"]
 
     def figures(self) -> list[dict[str, object]]:
-        """Return a row for each operation: n, ok, faults, errors, rate a second; min to max in ms."""
-        elapsed = max(self._last - self._begun, 1e-9)
+        """Return a row per operation: n, ok, faults, errors; min, p50, p90, p99, max in ms; rate per second."""
+        elapsed = max(self._last - self._started, 1e-9)
         return [
             {
                 "operation": operation,
@@ -130,24 +130,24 @@ class Summary:
                 "ok": self._outcomes[operation]["ok"],
                 "faults": self._outcomes[operation]["fault"],
                 "errors": len(seconds) - self._outcomes[operation]["ok"] - self._outcomes[operation]["fault"],
-                **{name: ms(found) for name, found in percentiles(seconds).items()},
+                **{name: ms(value) for name, value in percentiles(seconds).items()},
                 "rate": round(len(seconds) / elapsed, 1),
             }
             for operation, seconds in self._seconds.items()
         ]
 
     def sentences(self) -> list[tuple[str, int]]:
-        """Return what went wrong and how often, the most frequent first."""
-        return self._sentences.most_common(10)
+        """Return up to ten (error message, count) pairs, the most frequent first."""
+        return self._errors.most_common(10)
 
 
 def percentiles(seconds: Iterable[float]) -> dict[str, float]:
-    """Return min, p50, p90, p99 and max of `seconds`, of which there is one at least, by nearest rank."""
+    """Return min, p50, p90, p99 and max of `seconds` (not empty), by the nearest-rank method."""
     ordered = sorted(seconds)
-    found = {f"p{part}": ordered[max(0, math.ceil(len(ordered) * part / 100) - 1)] for part in (50, 90, 99)}
-    return {"min": ordered[0], **found, "max": ordered[-1]}
+    ranks = {f"p{percent}": ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] for percent in (50, 90, 99)}
+    return {"min": ordered[0], **ranks, "max": ordered[-1]}
 
 
 def ms(seconds: float) -> float:
-    """Return milliseconds, to a tenth."""
+    """Return `seconds` in milliseconds, rounded to 0.1 ms."""
     return round(seconds * 1_000, 1)

@@ -1,6 +1,6 @@
-"""The VATS as a web service meets it: asks SayName, tells IncomingCall, and judges each answer.
+"""A client that sends SayName and IncomingCall as the VATS does, and checks each answer against the contract.
 
-Rule: an answer is right or there is one sentence that says why it is not.
+Rule: each answer is either right or has exactly one error message that says why it is wrong.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,13 @@ from vats1c.simulator.requests import VATS
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How the VATS is set up: where the web service is, its login, and which of the contracts it speaks.
+    """The VATS's settings for one web service: address, login and contract.
 
-    `soap` is "1.1" or "1.2", `parameter` SayName's, "number" or "Number"; `timeout` is in seconds.
+    `soap` is "1.1" or "1.2". `parameter` is the name of SayName's parameter, "number" or "Number". `timeout` is the
+    seconds for one whole answer.
     """
 
-    to: ServiceAddress
+    address: ServiceAddress
     user: str = ""
     password: str = field(default="", repr=False)
     soap: str = "1.1"
@@ -31,16 +32,17 @@ class Target:
     timeout: float = 10.0
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of a request."""
+        """Return the HTTP headers of a request by name."""
         return requests.headers(self.soap, self.user, self.password)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of one request: `outcome` is "ok" or a word for what went wrong, which `error` says in full.
+    """The result of one request.
 
-    `status` is 0 where no answer came; `seconds` is how long it took. `returned` is the answer's text, as it was sent,
-    `name`, `category` and `manager` what it says of the caller.
+    `outcome` is "ok" or the kind of error; `error` is the message for people. `status` is the HTTP status, 0 when no
+    answer came. `seconds` is the duration of the request. `returned` is the text of the answer's `return` as sent;
+    `name`, `category` and `manager` are the caller's fields in it.
     """
 
     operation: str
@@ -57,7 +59,7 @@ class Reply:
 
 
 class WrongError(Exception):
-    """An answer that is not what the contract says: a word for what it is, and a sentence."""
+    """An answer breaks the contract: `outcome` is the kind of error, `message` is for people."""
 
     def __init__(self, outcome: str, ru: str, en: str) -> None:
         super().__init__(en)
@@ -66,40 +68,40 @@ class WrongError(Exception):
 
 
 class PbxClient:
-    """One line of the VATS. For one thread."""
+    """One phone line of the VATS: a connection that sends requests one after the other. Not thread-safe."""
 
-    def __init__(self, line: Target) -> None:
-        """Open nothing yet."""
-        self.line = line
-        self._sender = Sender(line.to, line.timeout, keep=True)
+    def __init__(self, target: Target) -> None:
+        """Prepare a connection to `target`; it opens with the first request."""
+        self.target = target
+        self._sender = Sender(target.address, target.timeout, keep=True)
 
     def say_name(self, number: str) -> Reply:
-        """Ask who `number` is. Never raises for what the other side does."""
-        line = self.line
-        body = requests.say_name(number, line.soap, line.namespace, line.parameter)
-        return self._send("SayName", number, "", body, self._named)
+        """Send SayName for `number`. An error of the service is in the Reply, not raised."""
+        target = self.target
+        body = requests.say_name(number, target.soap, target.namespace, target.parameter)
+        return self._send("SayName", number, "", body, self._parse_name)
 
     def incoming_call(self, number: str, key: str) -> Reply:
-        """Tell that `number` rings at the owner of `key`. Likewise."""
-        body = requests.incoming_call(number, key, self.line.soap, self.line.namespace)
-        return self._send("IncomingCall", number, key, body, _taken)
+        """Send IncomingCall: `number` rings at the subscriber with `key`. An error is in the Reply, not raised."""
+        body = requests.incoming_call(number, key, self.target.soap, self.target.namespace)
+        return self._send("IncomingCall", number, key, body, _expect_one)
 
     def close(self) -> None:
         """Close the connection."""
         self._sender.close()
 
     def _send(
-        self, operation: str, number: str, key: str, body: bytes, judge: Callable[[str], Document | None]
+        self, operation: str, number: str, key: str, body: bytes, parse: Callable[[str], Document | None]
     ) -> Reply:
-        line = self.line
+        target = self.target
         try:
-            answer = self._sender.post(body, line.headers())
+            answer = self._sender.post(body, target.headers())
         except SendingError as error:
             return Reply(operation, number, key, error.seconds, outcome=error.kind, error=error.message)
         returned = ""
         try:
-            returned = value(answer, operation, line.soap, line.namespace, line.password)
-            said = judge(returned) or Document("", "", "")
+            returned = value(answer, operation, target.soap, target.namespace, target.password)
+            caller = parse(returned) or Document("", "", "")
         except WrongError as error:
             return Reply(
                 operation, number, key, answer.seconds, answer.status, error.outcome, returned, error=error.message
@@ -112,13 +114,14 @@ class PbxClient:
             answer.status,
             "ok",
             returned,
-            said.title,
-            said.category,
-            said.manager,
+            caller.title,
+            caller.category,
+            caller.manager,
         )
 
-    def _named(self, returned: str) -> Document:
-        if self.line.parameter == "number":
+    def _parse_name(self, returned: str) -> Document:
+        """Return the caller in SayName's answer. Raises WrongError."""
+        if self.target.parameter == "number":
             return Document(returned, "", "")
         try:
             return answers.document(returned)
@@ -130,12 +133,15 @@ class PbxClient:
 
 
 def value(answer: HttpReply, operation: str, soap: str, namespace: str, secret: str = "") -> str:
-    """Return the text of the `return` that answers `operation`. Raises WrongError, which does not repeat `secret`."""
-    envelope = _enveloped(answer, secret)
+    """Return the text of the `return` in the answer to `operation`.
+
+    Raises WrongError when the answer breaks the contract; the message never holds `secret`.
+    """
+    envelope = _read_envelope(answer, secret)
     if envelope.fault is not None:
         code, text = (answers.printable(part, secret) for part in (envelope.fault.code, envelope.fault.text))
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise _login(answer.status)
+            raise _login_refused(answer.status)
         raise WrongError("fault", f"ответ — ошибка SOAP ({code}): {text}", f"a SOAP fault ({code}): {text}")
     if answer.status != HTTPStatus.OK:
         raise WrongError("status", f"статус HTTP {answer.status}, а не 200", f"HTTP status {answer.status} and not 200")
@@ -146,44 +152,44 @@ def value(answer: HttpReply, operation: str, soap: str, namespace: str, secret: 
             f"asked in SOAP {soap}, answered in SOAP {envelope.version}",
         )
     if envelope.name != f"{operation}Response":
-        came = answers.printable(envelope.name, secret)
+        actual = answers.printable(envelope.name, secret)
         raise WrongError(
-            "operation", f"ждали {operation}Response, пришло {came}", f"expected {operation}Response, got {came}"
+            "operation", f"ждали {operation}Response, пришло {actual}", f"expected {operation}Response, got {actual}"
         )
     if envelope.namespace != namespace:
-        came = answers.printable(envelope.namespace, secret) or '""'
+        actual = answers.printable(envelope.namespace, secret) or '""'
         raise WrongError(
             "namespace",
-            f"ответ в пространстве имён {came}, а не {namespace}",
-            f"the answer is in the namespace {came} and not {namespace}",
+            f"ответ в пространстве имён {actual}, а не {namespace}",
+            f"the answer is in the namespace {actual} and not {namespace}",
         )
     if envelope.returned is None:
         raise WrongError("return", "в ответе нет return с текстом", "the answer holds no return with a text")
     return envelope.returned
 
 
-def _enveloped(answer: HttpReply, secret: str) -> Envelope:
-    """Return the envelope of an answer. Raises WrongError."""
+def _read_envelope(answer: HttpReply, secret: str) -> Envelope:
+    """Return the envelope of an answer. Raises WrongError with the reason that its HTTP status suggests."""
     try:
         return answers.read(answer)
     except UnreadableError as error:
         status = answer.status
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise _login(status) from error
+            raise _login_refused(status) from error
         if status == HTTPStatus.NOT_FOUND:
             raise WrongError(
                 "path", "по этому адресу нет веб-сервиса (404)", "there is no web service at this address (404)"
             ) from error
         if 300 <= status < 400:  # noqa: PLR2004 - redirects
-            to = answers.printable(answer.headers.get("location", ""), secret)
+            location = answers.printable(answer.headers.get("location", ""), secret)
             raise WrongError(
-                "redirect", f"перенаправление ({status}) на {to}", f"a redirect ({status}) to {to}"
+                "redirect", f"перенаправление ({status}) на {location}", f"a redirect ({status}) to {location}"
             ) from error
-        text, told = error.message, "" if status == HTTPStatus.OK else f" (HTTP {status})"
-        raise WrongError(error.kind, f"{text.ru}{told}", f"{text.en}{told}") from error
+        text, suffix = error.message, "" if status == HTTPStatus.OK else f" (HTTP {status})"
+        raise WrongError(error.kind, f"{text.ru}{suffix}", f"{text.en}{suffix}") from error
 
 
-def _login(status: int) -> WrongError:
+def _login_refused(status: int) -> WrongError:
     return WrongError(
         "login",
         f"не пускают ({status}): имя или пароль неверны (--user, --password)",
@@ -191,9 +197,10 @@ def _login(status: int) -> WrongError:
     )
 
 
-def _taken(returned: str) -> None:
+def _expect_one(returned: str) -> None:
+    """Raise WrongError unless IncomingCall was answered with 1."""
     if returned != "1":
-        came = answers.printable(returned)
+        actual = answers.printable(returned)
         raise WrongError(
-            "value", f"ответ на IncomingCall — {came!r}, а не 1", f"IncomingCall was answered {came!r} and not 1"
+            "value", f"ответ на IncomingCall — {actual!r}, а не 1", f"IncomingCall was answered {actual!r} and not 1"
         )

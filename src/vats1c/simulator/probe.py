@@ -1,6 +1,6 @@
-"""Put a web service through the conformance kit: one check after the other, each with a code of its own.
+"""The conformance kit's runner: applies checks to a web service one after the other.
 
-Rule: a code never changes its meaning; docs/probe.md lists them all.
+Rule: the code of a check never changes its meaning; docs/probe.md lists all codes.
 """
 
 import time
@@ -20,7 +20,7 @@ _MAX_SHOWN_CHARS = 1_000
 
 
 class CheckOutcome(StrEnum):
-    """What came of a check."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -29,12 +29,14 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProbeTarget:
-    """What is put through the kit, and how: `deadline` is in seconds; `key` "" sends no IncomingCall.
+    """The web service under test and the parameters of its checks.
 
-    `only` is SayName's parameter where one of the contracts alone is meant, else "". `wsdl` holds ours by parameter.
+    `service` is the service with its login. `number` is the caller's number to ask about. `wsdl` holds our WSDL by
+    SayName's parameter. No IncomingCall is sent when `key` is "". `only` limits the checks to the contract with this
+    parameter of SayName; "" means both contracts. `deadline` is the longest allowed SayName, in seconds.
     """
 
-    line: Target
+    service: Target
     number: str
     wsdl: dict[str, str]
     key: str = ""
@@ -43,7 +45,7 @@ class ProbeTarget:
 
 
 class FailedError(Exception):
-    """A check did not pass: what was expected, what was found."""
+    """A check failed: `expected` and `found` are messages for people."""
 
     def __init__(self, expected: Message, found: Message | str) -> None:
         super().__init__(str(found))
@@ -52,7 +54,7 @@ class FailedError(Exception):
 
 
 class SkippedError(Exception):
-    """A check could not or should not be made."""
+    """A check cannot or must not be run; `message` gives the reason."""
 
     def __init__(self, ru: str, en: str) -> None:
         super().__init__(en)
@@ -61,9 +63,9 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that is looked at. `run` returns what was found, or raises FailedError or SkippedError.
+    """One check. `run` returns the finding of a passed check, or raises FailedError or SkippedError.
 
-    `needs` is the code of a check without which this one tells nothing.
+    `needs` is the code of a check that must pass first: otherwise this check is skipped.
     """
 
     code: str
@@ -74,7 +76,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of a check; `reason` says why it was skipped. `seconds` is how long it took."""
+    """The result of a check.
+
+    `expected` is set when the check failed, `found` when it passed or failed, `reason` when it was skipped. `seconds`
+    is the duration of the check.
+    """
 
     code: str
     title: Message
@@ -87,93 +93,97 @@ class CheckResult:
 
 @dataclass
 class Probe:
-    """One web service under the kit. What several checks look at is asked once."""
+    """Runs checks against one web service. Answers that several checks need are requested once and cached."""
 
-    asking: ProbeTarget
-    findings: list[CheckResult] = field(default_factory=list)
+    target: ProbeTarget
+    results: list[CheckResult] = field(default_factory=list)
 
     def run(
-        self, checks: Sequence[Check], told: Callable[[CheckResult], None] = lambda _finding: None
+        self, checks: Sequence[Check], on_result: Callable[[CheckResult], None] = lambda _result: None
     ) -> list[CheckResult]:
-        """Return what came of each check, in their order; `told` gets each as it comes."""
+        """Run `checks` and return their results in order; `on_result` gets each result as soon as it is known."""
         for check in checks:
-            finding = self._made(check)
-            self.findings.append(finding)
-            told(finding)
-        return self.findings
+            result = self._run_check(check)
+            self.results.append(result)
+            on_result(result)
+        return self.results
 
     @cached_property
-    def named(self) -> HttpReply:
-        """The answer to the plain SayName, as the vendor sends it. Raises FailedError."""
+    def say_name_answer(self) -> HttpReply:
+        """The answer to SayName spelled as in the vendor's example. Raises FailedError."""
         return self.ask(self.say_name())
 
     @cached_property
     def wsdl(self) -> etree._Element:
-        """The root of the published WSDL. Raises UnreadableError, FailedError."""
-        answer = self.described
+        """The root element of the published WSDL. Raises UnreadableError, FailedError."""
+        answer = self.wsdl_answer
         return answers.parse(answers.decoded(answer.body, answer.content_type))
 
     @cached_property
-    def described(self) -> HttpReply:
-        """The answer to GET ?wsdl, with the login where it is asked for. Raises FailedError."""
-        answer = self._sent(lambda sender: sender.get("wsdl", {"Accept": "*/*", "User-Agent": "vats1c"}))
+    def wsdl_answer(self) -> HttpReply:
+        """The answer to GET ?wsdl, with the login only when the service answers 401 without it. Raises FailedError."""
+        answer = self._send(lambda sender: sender.get("wsdl", {"Accept": "*/*", "User-Agent": "vats1c"}))
         if answer.status == 401:  # noqa: PLR2004
-            answer = self._sent(lambda sender: sender.get("wsdl", self.asking.line.headers()))
+            answer = self._send(lambda sender: sender.get("wsdl", self.target.service.headers()))
         return answer
 
     @property
     def parameter(self) -> str:
-        """SayName's parameter wherever either would do."""
-        return self.asking.only or "number"
+        """SayName's parameter for the checks that both contracts share."""
+        return self.target.only or "number"
 
     def say_name(self, soap: str = "1.1", *, number: str | None = None, parameter: str = "") -> bytes:
-        """Return a SayName for the number of this probe, or another."""
-        given = self.asking.number if number is None else number
-        return requests.say_name(given, soap, self.asking.line.namespace, parameter or self.parameter)
+        """Return the body of a SayName request for `number`, by default the number of this probe."""
+        number = self.target.number if number is None else number
+        return requests.say_name(number, soap, self.target.service.namespace, parameter or self.parameter)
 
     def ask(self, body: bytes, soap: str = "1.1", *, chunked: bool = False, **headers: str | None) -> HttpReply:
-        """Return the answer to `body`; `headers` are added to the VATS's, one of None is left out (Soap_Action=…).
+        """Return the answer to a POST of `body`.
 
-        Raises FailedError when none comes.
+        `headers` are added to the VATS's headers, with "_" in a name for "-" (`Cache_Control=…`); None removes the
+        header. Raises FailedError when no answer comes.
         """
-        line = self.asking.line
-        given: dict[str, str | None] = {**requests.headers(soap, line.user, line.password)}
-        given.update({name.replace("_", "-"): value for name, value in headers.items()})
-        sent = {name: value for name, value in given.items() if value is not None}
-        return self._sent(lambda sender: sender.post(body, sent, chunked=chunked))
+        service = self.target.service
+        merged: dict[str, str | None] = {**requests.headers(soap, service.user, service.password)}
+        merged.update({name.replace("_", "-"): value for name, value in headers.items()})
+        sent = {name: value for name, value in merged.items() if value is not None}
+        return self._send(lambda sender: sender.post(body, sent, chunked=chunked))
 
-    def _sent(self, send: Callable[[Sender], HttpReply]) -> HttpReply:
-        """A connection for each: an answer to what is broken may leave one in no good state."""
+    def _send(self, send: Callable[[Sender], HttpReply]) -> HttpReply:
+        """Call `send` with a new connection: the answer to a malformed request may leave a connection unusable."""
         try:
-            return send(Sender(self.asking.line.to, self.asking.line.timeout))
+            return send(Sender(self.target.service.address, self.target.service.timeout))
         except SendingError as error:
             raise FailedError(Message("ответ HTTP", "an HTTP answer"), error.message) from error
 
-    def _made(self, check: Check) -> CheckResult:
-        begun = time.perf_counter()
+    def _run_check(self, check: Check) -> CheckResult:
+        started = time.perf_counter()
 
-        def finding(outcome: CheckOutcome, **said: Message) -> CheckResult:
-            return CheckResult(check.code, check.title, outcome, **said, seconds=time.perf_counter() - begun)
+        def result(outcome: CheckOutcome, **messages: Message) -> CheckResult:
+            return CheckResult(check.code, check.title, outcome, **messages, seconds=time.perf_counter() - started)
 
-        missing = next((one.code for one in self.findings if one.code == check.needs and one.outcome != "passed"), "")
+        missing = next(
+            (done.code for done in self.results if done.code == check.needs and done.outcome != "passed"), ""
+        )
         if missing:
             reason = Message(f"без {missing} ничего не скажет", f"tells nothing without {missing}")
-            return finding(CheckOutcome.SKIPPED, reason=reason)
+            return result(CheckOutcome.SKIPPED, reason=reason)
         try:
             found = check.run(self)
         except FailedError as error:
-            return finding(CheckOutcome.FAILED, expected=error.expected, found=self._safe(error.found))
+            return result(CheckOutcome.FAILED, expected=error.expected, found=self._safe(error.found))
         except SkippedError as error:
-            return finding(CheckOutcome.SKIPPED, reason=error.message)
-        return finding(
+            return result(CheckOutcome.SKIPPED, reason=error.message)
+        return result(
             CheckOutcome.PASSED, found=self._safe(found if isinstance(found, Message) else Message(found, found))
         )
 
     def _safe(self, found: Message) -> Message:
-        secret = self.asking.line.password
+        """Return `found` without the password and control characters."""
+        secret = self.target.service.password
         return Message(*(answers.printable(text, secret, _MAX_SHOWN_CHARS) for text in (found.ru, found.en)))
 
 
-def passed(findings: Iterable[CheckResult]) -> bool:
-    """Tell whether no check failed."""
-    return all(finding.outcome is not CheckOutcome.FAILED for finding in findings)
+def passed(results: Iterable[CheckResult]) -> bool:
+    """Tell whether no check failed; skipped checks do not count as failed."""
+    return all(result.outcome is not CheckOutcome.FAILED for result in results)

@@ -1,6 +1,6 @@
-"""Send what was sent before once more, and compare the answers by what they mean.
+"""Replay a recorded request, and compare the new answer with the recorded one by meaning.
 
-Rule: of the headers that came with it only those are sent again that say what the body is; never a login of another.
+Rule: only the recorded headers in `_REPLAYED_HEADERS` are sent again; the recorded login never is.
 """
 
 import json
@@ -11,13 +11,13 @@ from vats1c.simulator import answers, requests
 from vats1c.simulator.answers import UnreadableError
 from vats1c.simulator.http_client import HttpReply
 
-_SENT_AGAIN = ("Content-Type", "Soapaction", "Cache-Control", "Accept")
+_REPLAYED_HEADERS = ("Content-Type", "Soapaction", "Cache-Control", "Accept")
 _COMPARED = ("status", "version", "namespace", "name", "returned", "fault")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerMeaning:
-    """An answer by what it means: what stands in its envelope, or why that cannot be read."""
+    """The meaning of an answer: the content of its envelope, or in `unreadable` the reason that it has none."""
 
     status: int
     body: bytes
@@ -31,33 +31,43 @@ class AnswerMeaning:
 
 
 def headers(recorded: str, soap: str, user: str, password: str) -> dict[str, str]:
-    """Return what to send with a request whose headers are `recorded` (JSON, by name), with a login of one's own."""
-    came = json.loads(recorded)
-    given = requests.headers(soap if soap in requests.SOAP else "1.1", user, password)
-    return {**given, **{name: str(came[name]) for name in _SENT_AGAIN if name in came}}
+    """Return the headers for replaying a request.
+
+    `recorded` is the JSON object of the recorded headers by name; `soap` is the recorded SOAP version; `user` and
+    `password` are the login to send.
+    """
+    recorded_headers = json.loads(recorded)
+    own_headers = requests.headers(soap if soap in requests.SOAP else "1.1", user, password)
+    return {
+        **own_headers,
+        **{name: str(recorded_headers[name]) for name in _REPLAYED_HEADERS if name in recorded_headers},
+    }
 
 
 def meaning_of(status: int, content_type: str, body: bytes, seconds: float) -> AnswerMeaning:
-    """Return what an answer means."""
+    """Return the meaning of an answer; `seconds` is its duration."""
     plain = AnswerMeaning(status, body, seconds)
     try:
-        found = answers.read(HttpReply(status, {"content-type": content_type}, body, seconds))
+        envelope = answers.read(HttpReply(status, {"content-type": content_type}, body, seconds))
     except UnreadableError as error:
         return replace(plain, unreadable=error.message)
-    fault = f"{found.fault.code}: {found.fault.text}" if found.fault else None
+    fault = f"{envelope.fault.code}: {envelope.fault.text}" if envelope.fault else None
     return replace(
         plain,
-        version=found.version,
-        namespace=found.namespace,
-        name=found.name,
-        returned=found.returned,
+        version=envelope.version,
+        namespace=envelope.namespace,
+        name=envelope.name,
+        returned=envelope.returned,
         fault=fault,
     )
 
 
 def differences(old: AnswerMeaning, new: AnswerMeaning) -> list[str]:
-    """Return the names of what differs; "bytes" alone where the answers mean the same; none where they are the same."""
-    found = [name for name in _COMPARED if getattr(old, name) != getattr(new, name)]
+    """Return the names of the fields that differ in meaning.
+
+    ["bytes"] means that the answers have the same meaning in other bytes; [] means that they are identical.
+    """
+    names = [name for name in _COMPARED if getattr(old, name) != getattr(new, name)]
     if bool(old.unreadable) != bool(new.unreadable) or (old.unreadable and old.body != new.body):
-        found.append("body")
-    return found or ([] if old.body == new.body else ["bytes"])
+        names.append("body")
+    return names or ([] if old.body == new.body else ["bytes"])

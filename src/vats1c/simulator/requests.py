@@ -1,6 +1,6 @@
-"""The VATS's requests, spelled byte for byte as on the vendor's page.
+"""The VATS's requests, byte for byte as on the vendor's page.
 
-Rule: tests/wire/examples holds the vendor's own; tests/simulator compares.
+Rule: tests/simulator compares them with the vendor's examples in tests/wire/examples.
 """
 
 import base64
@@ -21,22 +21,22 @@ _REQUEST = """\
 </soap:Envelope>
 """
 _PARAMETER = "            <{name}>{value}</{name}>\n"
-# XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
+# Characters outside production [2] Char of XML 1.0 §2.2, which a document cannot hold even when escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def say_name(number: str, soap: str = "1.1", namespace: str = VATS, parameter: str = "number") -> bytes:
-    """Return the question who `number` is."""
+    """Return the body of a SayName request about `number`."""
     return request("SayName", {parameter: number}, soap, namespace)
 
 
 def incoming_call(number: str, key: str, soap: str = "1.1", namespace: str = VATS) -> bytes:
-    """Return what the VATS says while `number` rings at the owner of `key`."""
+    """Return the body of an IncomingCall request: `number` rings at the subscriber with `key`."""
     return request("IncomingCall", {"NumFrom": number, "Key": key}, soap, namespace)
 
 
 def request(operation: str, parameters: dict[str, str], soap: str, namespace: str, encoding: str = "utf-8") -> bytes:
-    """Return a request for any operation, in SOAP "1.1" or "1.2", in an encoding that it declares."""
+    """Return the body of a request for any operation, in SOAP "1.1" or "1.2", in the `encoding` that it declares."""
     return _REQUEST.format(
         encoding=encoding,
         envelope=SOAP[soap],
@@ -50,13 +50,13 @@ def request(operation: str, parameters: dict[str, str], soap: str, namespace: st
 
 
 def headers(soap: str, user: str, password: str) -> dict[str, str]:
-    """Return the VATS's headers; without a user there is no Authorization."""
-    given = {"Content-Type": CONTENT_TYPES[soap]}
+    """Return the VATS's HTTP headers by name, in its order; no Authorization when `user` is ""."""
+    first = {"Content-Type": CONTENT_TYPES[soap]}
     if user:
-        given["Authorization"] = basic(user, password)
-    return {**given, "Cache-Control": "no-cache", "Accept": "*/*", "User-Agent": "vats1c"}
+        first["Authorization"] = basic(user, password)
+    return {**first, "Cache-Control": "no-cache", "Accept": "*/*", "User-Agent": "vats1c"}
 
 
 def basic(user: str, password: str) -> str:
-    """Return the value of an Authorization header; 1C reads names and passwords as UTF-8."""
+    """Return the value of a Basic Authorization header, in UTF-8 because 1C decodes logins as UTF-8."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

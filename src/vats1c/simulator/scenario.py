@@ -1,6 +1,6 @@
-"""Read a scenario: which calls come when, written down in a TOML file.
+"""Read a scenario: a TOML file that schedules calls.
 
-Rule: whatever is wrong with the file is said with the step it stands in.
+Rule: an error in a step names the step's position in the file.
 """
 
 import tomllib
@@ -18,7 +18,7 @@ _MAX_REPEATS = 100_000
 
 
 class ScenarioError(Exception):
-    """The file cannot be played."""
+    """The scenario file is unusable; `message` is for people."""
 
     def __init__(self, ru: str, en: str) -> None:
         super().__init__(en)
@@ -26,7 +26,7 @@ class ScenarioError(Exception):
 
 
 def read(path: Path) -> list[ScheduledCall]:
-    """Return what the file's steps send, in the order of time. Raises ScenarioError."""
+    """Return the calls of the file's steps, ordered by time. Raises ScenarioError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -42,20 +42,22 @@ def read(path: Path) -> list[ScheduledCall]:
             f"{path}: нужны [[steps]], не больше {_MAX_STEPS}, и ничего кроме",
             f"{path}: [[steps]] are needed, {_MAX_STEPS} at most, and nothing else",
         )
-    return sorted(chain.from_iterable(_step(path, *one) for one in enumerate(steps, 1)), key=lambda one: one.at)
+    return sorted(chain.from_iterable(_step(path, *item) for item in enumerate(steps, 1)), key=lambda call: call.at)
 
 
 def _step(path: Path, position: int, step: Any) -> list[ScheduledCall]:
+    """Return the calls of one step; `position` counts from 1. Raises ScenarioError."""
+
     def refuse(ru: str, en: str) -> ScenarioError:
         return ScenarioError(f"{path}: шаг {position}: {ru}", f"{path}: step {position}: {en}")
 
     if not isinstance(step, Mapping):
         raise refuse("нужна таблица", "must be a table")
     if unknown := sorted(set(step) - _KEYS):
-        there_are = ", ".join(sorted(_KEYS))
-        raise refuse(f"нет ключа {unknown[0]}; есть: {there_are}", f"no key {unknown[0]}; there are: {there_are}")
+        known = ", ".join(sorted(_KEYS))
+        raise refuse(f"нет ключа {unknown[0]}; есть: {known}", f"no key {unknown[0]}; there are: {known}")
     at, every, repeat = step.get("at", 0), step.get("every", 0), step.get("repeat", 1)
-    if not all(_is_number(one) for one in (at, every)):
+    if not all(_is_seconds(value) for value in (at, every)):
         raise refuse("at и every — секунды, 0 и больше", "at and every are seconds, 0 or more")
     if not isinstance(repeat, int) or isinstance(repeat, bool) or not 1 <= repeat <= _MAX_REPEATS:
         raise refuse(f"repeat — целое от 1 до {_MAX_REPEATS}", f"repeat is a whole number from 1 to {_MAX_REPEATS}")
@@ -71,17 +73,17 @@ def _step(path: Path, position: int, step: Any) -> list[ScheduledCall]:
             'send is "say_name" or "incoming_call"; the latter needs keys, and it alone',
         )
     return [
-        ScheduledCall(at + every * again, number, tuple(keys), say_name=send == "say_name")
-        for again in range(repeat)
+        ScheduledCall(at + every * index, number, tuple(keys), say_name=send == "say_name")
+        for index in range(repeat)
         for number in numbers
     ]
 
 
-def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < float("inf")
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
-def _texts(given: Any) -> list[str] | None:
-    """Return a text, or a list of texts, as a list; None where it is neither."""
-    texts = [given] if isinstance(given, str) else given
-    return texts if isinstance(texts, list) and all(isinstance(one, str) for one in texts) else None
+def _texts(value: Any) -> list[str] | None:
+    """Return a string or a list of strings as a list; None for any other value."""
+    texts = [value] if isinstance(value, str) else value
+    return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else None

@@ -1,7 +1,7 @@
-"""Compare two WSDLs by what they promise: namespaces, operations, parts and types; not by how they are written down.
+"""Compare two WSDLs by meaning: namespaces, operations, message parts and types.
 
-Rule: the order of definitions, prefixes, white space, documentation and the address do not count; the order of
-parameters does.
+Rule: the order of definitions, prefixes, white space, documentation and the service's address are ignored; the order
+of parameters is compared.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,17 @@ from lxml import etree
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _BINDINGS = {"http://schemas.xmlsoap.org/wsdl/soap/": "soap", "http://schemas.xmlsoap.org/wsdl/soap12/": "soap12"}
-# What an attribute that is left out means (XML Schema part 1, §3.3.2; WSDL 1.1, §3.3).
+# Values of omitted attributes (XML Schema part 1, §3.3.2; WSDL 1.1, §3.3).
 _DEFAULTS = {"minOccurs": "1", "maxOccurs": "1", "nillable": "false"}
 _PARTICLES = frozenset({"sequence", "all", "choice"})
 
+# A WSDL as flat facts: name such as "message SayName part parameters" → value such as "element {http://VATS}SayName".
 Facts = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class WsdlDifference:
-    """What two WSDLs say differently of `what`; None where one says nothing of it."""
+    """A fact named `what` that differs: its value in each WSDL, None where a WSDL lacks it."""
 
     what: str
     first: str | None
@@ -29,22 +30,22 @@ class WsdlDifference:
 
 
 def facts(root: etree._Element) -> Facts:
-    """Return what the WSDL whose root is `root` promises, by name. Raises ValueError where it is no WSDL 1.1."""
+    """Return the facts of the WSDL with the root element `root`. Raises ValueError unless it is WSDL 1.1."""
     if root.tag != f"{{{_WSDL}}}definitions":
         raise ValueError("definitions")
-    found = {"targetNamespace": root.get("targetNamespace", "")}
-    for gathered in (_schemas, _messages, _port_types, _bindings, _services):
-        found.update(gathered(root))
-    return found
+    result = {"targetNamespace": root.get("targetNamespace", "")}
+    for collect in (_schemas, _messages, _port_types, _bindings, _services):
+        result.update(collect(root))
+    return result
 
 
 def operations(root: etree._Element) -> set[str]:
     """Return the names of the operations of all port types."""
-    return {one.get("name", "") for one in root.findall(f"{{{_WSDL}}}portType/{{{_WSDL}}}operation")}
+    return {operation.get("name", "") for operation in root.findall(f"{{{_WSDL}}}portType/{{{_WSDL}}}operation")}
 
 
 def differences(first: Facts, second: Facts) -> list[WsdlDifference]:
-    """Return what differs, by name."""
+    """Return the facts that differ, sorted by name."""
     return [
         WsdlDifference(what, first.get(what), second.get(what))
         for what in sorted({*first, *second})
@@ -62,44 +63,44 @@ def _schemas(root: etree._Element) -> Iterator[tuple[str, str]]:
 
 
 def _content(element: etree._Element) -> str:
-    """Return the type of an element, or what is inside it, in one line."""
-    named = element.get("type") or element.get("ref") or element.get("base")
-    inside = [
+    """Return the type of an element, or its child declarations, in one line."""
+    type_name = element.get("type") or element.get("ref") or element.get("base")
+    parts = [
         _parameter(child) if _local(child) in ("element", "attribute") else _content(child)
         for child in _children(element)
     ]
     if _local(element) == "all":
-        inside.sort()
+        parts.sort()
     kind = _local(element)
-    text = ", ".join(inside)
+    text = ", ".join(parts)
     if kind in _PARTICLES:
         return f"{kind}({text})"
     return " ".join(
-        part for part in (_qualified(element, named) if named else "", element.get("value", ""), text) if part
+        part for part in (_qualified(element, type_name) if type_name else "", element.get("value", ""), text) if part
     )
 
 
 def _parameter(element: etree._Element) -> str:
-    given = {name: element.get(name, usual) for name, usual in _DEFAULTS.items()}
+    attributes = {name: element.get(name, default) for name, default in _DEFAULTS.items()}
     # xs:boolean has two spellings of each value.
-    given["nillable"] = {"1": "true", "0": "false"}.get(given["nillable"], given["nillable"])
-    more = [f"{name}={value}" for name, value in given.items() if value != _DEFAULTS[name]]
-    return " ".join([f"{element.get('name', '')}: {_content(element)}".strip(), *more])
+    attributes["nillable"] = {"1": "true", "0": "false"}.get(attributes["nillable"], attributes["nillable"])
+    non_default = [f"{name}={value}" for name, value in attributes.items() if value != _DEFAULTS[name]]
+    return " ".join([f"{element.get('name', '')}: {_content(element)}".strip(), *non_default])
 
 
 def _messages(root: etree._Element) -> Iterator[tuple[str, str]]:
     for message in root.findall(f"{{{_WSDL}}}message"):
         for part in message.findall(f"{{{_WSDL}}}part"):
-            what = "element" if part.get("element") else "type"
-            yield f"message {message.get('name')} part {part.get('name')}", f"{what} {_attribute(part, what)}"
+            kind = "element" if part.get("element") else "type"
+            yield f"message {message.get('name')} part {part.get('name')}", f"{kind} {_attribute(part, kind)}"
 
 
 def _port_types(root: etree._Element) -> Iterator[tuple[str, str]]:
     for port_type in root.findall(f"{{{_WSDL}}}portType"):
         for operation in port_type.findall(f"{{{_WSDL}}}operation"):
-            # In their order: it tells a request from a notification (WSDL 1.1, §2.4).
-            said = [f"{_local(one)} {_attribute(one, 'message')}" for one in _children(operation)]
-            yield f"portType {port_type.get('name')} operation {operation.get('name')}", ", ".join(said)
+            # In document order, which distinguishes the four transmission types, such as notification (WSDL 1.1, §2.4).
+            messages = [f"{_local(child)} {_attribute(child, 'message')}" for child in _children(operation)]
+            yield f"portType {port_type.get('name')} operation {operation.get('name')}", ", ".join(messages)
 
 
 def _bindings(root: etree._Element) -> Iterator[tuple[str, str]]:
@@ -107,33 +108,37 @@ def _bindings(root: etree._Element) -> Iterator[tuple[str, str]]:
         name = f"binding {binding.get('name')}"
         yield f"{name} type", _attribute(binding, "type")
         style = "document"
-        for own in _soap(binding, "binding"):
-            style = own.get("style", style)
-            yield f"{name} protocol", f"{_protocol(own)}, transport {own.get('transport', '')}"
+        for extension in _soap(binding, "binding"):
+            style = extension.get("style", style)
+            yield f"{name} protocol", f"{_protocol(extension)}, transport {extension.get('transport', '')}"
         for operation in binding.findall(f"{{{_WSDL}}}operation"):
-            below = f"{name} operation {operation.get('name')}"
-            for own in _soap(operation, "operation"):
-                yield below, f"{own.get('style', style)}, soapAction {own.get('soapAction', '')}"
+            operation_name = f"{name} operation {operation.get('name')}"
+            for extension in _soap(operation, "operation"):
+                yield operation_name, f"{extension.get('style', style)}, soapAction {extension.get('soapAction', '')}"
             for direction in _children(operation):
                 for body in _soap(direction, "body"):
-                    yield f"{below} {_local(direction)}", f"use {body.get('use', '')}"
+                    yield f"{operation_name} {_local(direction)}", f"use {body.get('use', '')}"
 
 
 def _services(root: etree._Element) -> Iterator[tuple[str, str]]:
     for service in root.findall(f"{{{_WSDL}}}service"):
         for port in service.findall(f"{{{_WSDL}}}port"):
-            kinds = ", ".join(_protocol(own) for own in _soap(port, "address"))
+            kinds = ", ".join(_protocol(extension) for extension in _soap(port, "address"))
             yield f"service {service.get('name')} port {port.get('name')}", f"{_attribute(port, 'binding')} ({kinds})"
 
 
 def _children(element: etree._Element) -> list[etree._Element]:
-    """Return the elements inside, documentation and extensions of others left out."""
-    own = (_XSD, _WSDL)
-    return [one for one in element if _namespace(one) in own and _local(one) not in ("documentation", "annotation")]
+    """Return the child elements of WSDL and XML Schema, without documentation."""
+    return [
+        child
+        for child in element
+        if _namespace(child) in (_XSD, _WSDL) and _local(child) not in ("documentation", "annotation")
+    ]
 
 
 def _soap(element: etree._Element, name: str) -> list[etree._Element]:
-    return [one for one in element if _namespace(one) in _BINDINGS and _local(one) == name]
+    """Return the child elements `name` of the SOAP bindings."""
+    return [child for child in element if _namespace(child) in _BINDINGS and _local(child) == name]
 
 
 def _protocol(element: etree._Element) -> str:
@@ -145,7 +150,7 @@ def _attribute(element: etree._Element, name: str) -> str:
 
 
 def _qualified(element: etree._Element, value: str) -> str:
-    """Return a QName with its namespace in place of its prefix; XML Schema's own are "xs:"."""
+    """Return the QName `value` as "{namespace}name", or "xs:name" for a name of XML Schema."""
     prefix, _, name = value.strip().rpartition(":")
     namespace = element.nsmap.get(prefix or None, "")
     return f"xs:{name}" if namespace == _XSD else f"{{{namespace}}}{name}"

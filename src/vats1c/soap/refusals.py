@@ -77,7 +77,7 @@ def malformed_http(status: int) -> SoapFault:
     if status == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
         return SoapFault(
             "Client",
-            "http-version",
+            "protocol",
             "поддерживаются HTTP/1.1 и HTTP/1.0",
             "HTTP/1.1 and HTTP/1.0 are supported",
             status=505,

@@ -1,4 +1,4 @@
-"""The answers: a caller as a name or as the <data> document, in an envelope of the same bytes as 1C's.
+"""Render the SOAP answers: the caller's name or a <data> document, in an envelope byte for byte like 1C's.
 
 The bytes are the contract: at least one real client finds the answer by its literal prefixes `soap:` and `m:`.
 """
@@ -8,14 +8,15 @@ from html import escape
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-# XML 1.0 §2.2, production [2] Char: whatever is outside cannot stand in a document, not even escaped.
+# XML 1.0 §2.2, production [2] Char: other characters are not allowed in a document, not even as references.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def document(title: str, category: str = "", extension: str = "") -> str:
-    """Return the answer of the later SayName: `title` as the phone shows it, category, the manager's extension.
+    """Return the <data> document that SayName returns in the later contract (parameter `Number`).
 
-    An unknown caller gets the same document with empty elements.
+    `title` is the caller as the phone shows it, `extension` that of the caller's manager. An unknown caller gets the
+    same document with empty elements.
     """
     return (
         '<?xml version="1.0"?>\n'
@@ -30,13 +31,16 @@ def document(title: str, category: str = "", extension: str = "") -> str:
 
 
 def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
-    """Return the answer to `operation` in `namespace` as an envelope of `version`: UTF-8, compact, undeclared."""
+    """Return the answer to `operation` in `namespace` as an envelope of `version`.
+
+    It is in UTF-8, without blanks between elements and without an XML declaration.
+    """
     text = value
-    # Nearly every name stands as it is: what Python calls printable may stand in XML.
+    # Nearly every name needs no escaping: all characters that Python calls printable are allowed in XML.
     if not value.isprintable() or "&" in value or "<" in value or ">" in value:
         text = _escaped(value)
     declared = f'xmlns:xs="{_XS}" xmlns:xsi="{_XSI}"'
-    # 1C closes an empty return on itself.
+    # 1C sends an empty return as a self-closing element.
     returned = f"<m:return {declared}>{text}</m:return>" if text else f"<m:return {declared}/>"
     return (
         f'<soap:Envelope xmlns:soap="{version}"><soap:Body>'

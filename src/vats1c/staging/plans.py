@@ -27,7 +27,7 @@ _MAX_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A request, as far as plans select by it: the operation, the number as sent, and the key, "" if there is none."""
+    """The parts of a request by which plans select it: operation, number as sent, key ("" if there is none)."""
 
     operation: str
     received: str

@@ -41,23 +41,23 @@ class DirectoryContract:
             assert match.caller.name == "VIP:Ренессанс Капитал"
 
     def test_a_foreign_number_is_found(self, directory: Directory) -> None:
-        """A caller need not be a neighbour."""
+        """Numbers of other countries are found as well."""
         match = directory.find(identify("+375291234567"))
         assert match is not None
         assert match.caller == Caller("Ковалёва Янина")
 
     def test_a_name_that_markup_trips_over_comes_back_as_it_is(self, directory: Directory) -> None:
-        """Escaping is the business of whoever spells the answer."""
+        """A directory returns names unescaped; rendering the answer escapes them."""
         match = directory.find(identify("84957771234"))
         assert match is not None
         assert match.caller.name == 'Рога & Копыта <ООО> "Юг"'
 
-    def test_an_unknown_number_finds_nobody(self, directory: Directory) -> None:
+    def test_an_unknown_number_has_no_match(self, directory: Directory) -> None:
         """An unknown number is an answer, not an error."""
         assert directory.find(identify("89990000000")) is None
 
     def test_two_contacts_with_one_number_are_ambiguous_and_never_route(self, directory: Directory) -> None:
-        """Nobody is chosen by chance."""
+        """An ambiguous match prefers no contact."""
         match = directory.find(identify("89031112233"))
         assert match is not None
         assert match.confidence is Confidence.AMBIGUOUS

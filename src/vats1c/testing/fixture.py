@@ -68,11 +68,11 @@ class Vats1cFixture:
         times: int | dict[str, int] = 1,
         timeout: float = 10,
     ) -> Iterator[list[dict[str, Any]]]:
-        """What happens inside MUST bring such calls, so many; they stand in the list that is given once it ends.
+        """Expect that the block produces `times` matching calls; the yielded list holds them on exit.
 
-        At the end they are waited for, `timeout` seconds at most. Raises AssertionError.
+        On exit the calls are waited for, at most `timeout` seconds. Raises AssertionError.
         """
-        # A call that came before does not count.
+        # Calls before the block do not count.
         cursor = self._now()
         found: list[dict[str, Any]] = []
         yield found
@@ -80,23 +80,23 @@ class Vats1cFixture:
         found += self._verified(wanted, 0.5 if times == 0 else timeout, cursor)
 
     def fault(self, fault: str, **given: Any) -> int:
-        """Have requests of this test go wrong, as docs/faults.md says: `fault("reset", next=1)`; return the fault's id.
+        """Inject a fault into requests of this test, see docs/faults.md: `fault("reset", next=1)`; return its id.
 
-        It ends with the test. Raises ApiFailure.
+        The fault ends with the test. Raises ApiFailure.
         """
         __tracebackhide__ = True  # the test's own line is what its reader looks for
         return int(self._client.ask("POST", "faults", {"publication": self.name, "fault": fault, **given})["id"])
 
     def end_faults(self) -> None:
-        """Have all go right again."""
+        """End all faults."""
         self._client.ask("DELETE", f"faults?publication={self.name}")
 
     def close(self) -> None:
-        """Take the publication down."""
+        """Remove the publication."""
         try:
             self._client.ask("DELETE", f"publications/{self.name}")
         except ApiFailure as failure:
-            # Nobody used it for so long that it is gone by itself.
+            # An unused publication ends by itself after some time.
             if failure.status != HTTPStatus.NOT_FOUND:
                 raise
 

@@ -46,7 +46,7 @@ class ServiceProcess:
         self.token = secrets.token_urlsafe(24)
         self._folder = tempfile.TemporaryDirectory(prefix="vats1c-test-")
         printed = ""
-        # Between choosing a free port and listening there somebody else may take it.
+        # Another process may take the port between its choice and the start of the service.
         for _ in range(_MAX_ATTEMPTS):
             port = _free_port()
             self.url = f"http://127.0.0.1:{port}"

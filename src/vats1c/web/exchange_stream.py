@@ -1,4 +1,4 @@
-"""The exchanges as they are written down: several to an event, for the inspectors that are open."""
+"""Send newly recorded exchanges to the open inspector pages, several in one server-sent event."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ Look = Callable[[int], tuple[list[dict[str, Any]], int]]
 
 
 class ExchangeStream(EventStream):
-    """The exchanges for one page, from a cursor on."""
+    """The event stream of one inspector page: the exchanges after a cursor."""
 
     def __init__(self, session: str, alive: Callable[[], str], look: Look, cursor: int) -> None:
         """`look` returns the exchanges after a cursor, and the next cursor; it may wait for the database."""
@@ -32,7 +32,7 @@ class ExchangeStream(EventStream):
         self._cursor = cursor
 
     def prepare(self, on_end: Callable[[], None]) -> None:
-        """Greet the page; call `on_end` once at the end."""
+        """Send the event `hello` with time and cursor; call `on_end` once when the stream ends."""
         with self._lock:
             self._on_end = on_end
             self.send(event("hello", {"now": datetime.now(UTC).isoformat(), "cursor": self._cursor}))
@@ -54,14 +54,14 @@ class ExchangeStream(EventStream):
 
 
 class ExchangeFeed:
-    """Reads new exchanges for every open page on one thread, which is there from the first page on."""
+    """Reads new exchanges for all open pages on one thread, which is started with the first page."""
 
     def __init__(self, changes: ChangeNotifier) -> None:
         """`changes` notifies of exchanges that this process has written."""
         self._changes = changes
         self._changed = threading.Event()
         self._lock = threading.Lock()
-        # Both under the lock.
+        # Both are changed under the lock.
         self._streams: set[ExchangeStream] = set()
         self._thread: threading.Thread | None = None
 
@@ -90,5 +90,5 @@ class ExchangeFeed:
             for stream in streams:
                 try:
                     stream.send_new()
-                except Exception:  # a defect of ours: the other pages go on
+                except Exception:  # a defect of ours must not stop the streams of other pages
                     log.exception("window_failed")

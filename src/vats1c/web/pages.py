@@ -84,7 +84,7 @@ class Pages:
         try:
             person = self._context.people.sign_in(login, password, request.remote_addr or "")
         except LoginRefused as refused:
-            problem = _LATER if refused.status == 429 else _WRONG  # noqa: PLR2004 - HTTP's own number
+            problem = _LATER if refused.status == 429 else _WRONG  # noqa: PLR2004 - an HTTP status
             return self._form(request, problem.said(_language(request)), refused.status)
         return self._start_session(request, person, request.form.get("next", ""))
 
@@ -132,7 +132,7 @@ class Pages:
     def _form(self, request: ApiRequest, problem: str, status: int = 200) -> Response:
         words = {f"word_{name}": word.said(_language(request)) for name, word in _WORDS.items()}
         # On 401 a browser would show its own login dialog.
-        status = 403 if status == 401 else status  # noqa: PLR2004 - HTTP's own numbers
+        status = 403 if status == 401 else status  # noqa: PLR2004 - HTTP statuses
         return self._html(
             request, "sign-in.html", {**words, "problem": problem, "next": request.values.get("next", "")}, status
         )

@@ -1,4 +1,4 @@
-"""The conformance kit, part by part in the order in which it is gone through."""
+"""The checks of the conformance kit, in the order in which they run."""
 
 from vats1c.simulator.checks.calls import CALLS
 from vats1c.simulator.checks.refusals import REFUSALS

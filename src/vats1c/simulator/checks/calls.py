@@ -1,4 +1,4 @@
-"""The kit's look at the calls: are both operations answered, in both contracts, as the phone reads it and in time?"""
+"""Checks of SayName and IncomingCall: correct answers in both contracts, in the form that the phone reads, in time."""
 
 import re
 
@@ -11,22 +11,22 @@ from vats1c.simulator.pbx_client import WrongError, value
 from vats1c.simulator.probe import Check, FailedError, Probe, SkippedError
 from vats1c.simulator.requests import VATS
 
-# Nobody's number (there is no code 000), as the VATS would write it.
-_NOBODY = "80000000000"
-_ASKED = 20
+# A number without an owner (there is no area code 000), in the VATS's spelling.
+_UNKNOWN_NUMBER = "80000000000"
+_LATENCY_SAMPLES = 20
 _TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml"}
 _ENVELOPE = Message("конверт SOAP", "a SOAP envelope")
 _NAME = Message("200 и имя в return", "200 and the name in return")
 
 
 def returned(probe: Probe, answer: HttpReply, soap: str = "1.1", operation: str = "SayName") -> str:
-    """Return the text of an answer, in whatever namespace it is. Raises FailedError."""
-    line = probe.asking.line
+    """Return the text of the answer's `return`, in any namespace. Raises FailedError."""
+    service = probe.target.service
     try:
-        found = answers.read(answer)
-        # A wrong namespace is a defect with a code of its own.
-        namespace = found.namespace if found.name else line.namespace
-        return value(answer, operation, soap, namespace, line.password)
+        envelope = answers.read(answer)
+        # A wrong namespace is reported by ANSWER-NAMESPACE alone.
+        namespace = envelope.namespace if envelope.name else service.namespace
+        return value(answer, operation, soap, namespace, service.password)
     except UnreadableError as error:
         text, status = error.message, answer.status
         raise FailedError(_ENVELOPE, Message(f"HTTP {status}: {text.ru}", f"HTTP {status}: {text.en}")) from error
@@ -34,57 +34,59 @@ def returned(probe: Probe, answer: HttpReply, soap: str = "1.1", operation: str 
         raise FailedError(_NAME if operation == "SayName" else Message("1", "1"), error.message) from error
 
 
-def _enveloped(probe: Probe) -> str:
-    answer = probe.named
+def _envelope(probe: Probe) -> str:
+    answer = probe.say_name_answer
     try:
-        found = answers.read(answer)
+        envelope = answers.read(answer)
     except UnreadableError as error:
         text, status = error.message, answer.status
         raise FailedError(_ENVELOPE, Message(f"HTTP {status}: {text.ru}", f"HTTP {status}: {text.en}")) from error
-    return f"HTTP {answer.status}, SOAP {found.version}"
+    return f"HTTP {answer.status}, SOAP {envelope.version}"
 
 
 def _say_name(probe: Probe) -> str:
-    text = returned(probe, probe.named)
+    text = returned(probe, probe.say_name_answer)
     if probe.parameter == "number" and text.lstrip().startswith("<"):
         raise FailedError(Message("имя, а не документ", "a name and not a document"), repr(text))
     return repr(text)
 
 
 def _document(probe: Probe) -> str:
-    if probe.asking.only == "number":
+    if probe.target.only == "number":
         raise SkippedError("выбран договор с number (--parameter)", "the contract with number was chosen (--parameter)")
     text = returned(probe, probe.ask(probe.say_name(parameter="Number")))
     try:
-        found = answers.document(text)
+        document = answers.document(text)
     except UnreadableError as error:
         expected = Message("<data> с title, category и manager/phone", "<data> with title, category and manager/phone")
         raise FailedError(
             expected, Message(f"{error.message.ru}: {text!r}", f"{error.message.en}: {text!r}")
         ) from error
-    return f"{found.title!r}, {found.category!r}, {found.manager!r}"
+    return f"{document.title!r}, {document.category!r}, {document.manager!r}"
 
 
 def _unknown(probe: Probe) -> str:
-    text = returned(probe, probe.ask(probe.say_name(number=_NOBODY)))
+    text = returned(probe, probe.ask(probe.say_name(number=_UNKNOWN_NUMBER)))
     if probe.parameter == "Number":
         try:
             text = answers.document(text).title
         except UnreadableError as error:
             raise FailedError(Message("пустой документ <data>", "an empty <data> document"), error.message) from error
     if text.strip():
-        raise FailedError(Message(f"пустое имя для {_NOBODY}", f"an empty name for {_NOBODY}"), repr(text))
+        raise FailedError(
+            Message(f"пустое имя для {_UNKNOWN_NUMBER}", f"an empty name for {_UNKNOWN_NUMBER}"), repr(text)
+        )
     return '""'
 
 
 def _incoming_call(probe: Probe) -> str:
-    asking = probe.asking
-    if not asking.key:
+    target = probe.target
+    if not target.key:
         raise SkippedError(
             "без --key не посылается: у кого-нибудь открылась бы карточка",
             "not sent without --key: it would pop a card up at somebody's screen",
         )
-    body = requests.incoming_call(asking.number, asking.key, "1.1", asking.line.namespace)
+    body = requests.incoming_call(target.number, target.key, "1.1", target.service.namespace)
     text = returned(probe, probe.ask(body), operation="IncomingCall")
     if text != "1":
         raise FailedError(Message("1", "1"), repr(text))
@@ -92,14 +94,14 @@ def _incoming_call(probe: Probe) -> str:
 
 
 def _namespace(probe: Probe) -> str:
-    found, wanted = answers.read(probe.named), probe.asking.line.namespace or VATS
-    if found.namespace != wanted:
-        raise FailedError(Message(wanted, wanted), found.namespace or '""')
-    return found.namespace
+    envelope, expected = answers.read(probe.say_name_answer), probe.target.service.namespace or VATS
+    if envelope.namespace != expected:
+        raise FailedError(Message(expected, expected), envelope.namespace or '""')
+    return envelope.namespace
 
 
 def _type(probe: Probe) -> str:
-    kind = probe.named.content_type
+    kind = probe.say_name_answer.content_type
     if kind.partition(";")[0].strip().lower() != _TYPES["1.1"]:
         raise FailedError(Message(_TYPES["1.1"], _TYPES["1.1"]), kind or "-")
     return kind
@@ -107,7 +109,7 @@ def _type(probe: Probe) -> str:
 
 def _prefixes(probe: Probe) -> str:
     expected = "soap:Envelope, soap:Body, m:SayNameResponse, m:return"
-    text = answers.decoded(probe.named.body, probe.named.content_type)
+    text = answers.decoded(probe.say_name_answer.body, probe.say_name_answer.content_type)
     tags = re.findall(r"<([A-Za-z][\w.:-]*)", text)[:4]
     if ", ".join(tags) != expected:
         raise FailedError(Message(expected, expected), ", ".join(tags))
@@ -115,8 +117,8 @@ def _prefixes(probe: Probe) -> str:
 
 
 def _encoding(probe: Probe) -> str:
-    # An answer that cannot be read as what it declares got no further than ANSWER-XML.
-    text = returned(probe, probe.named)
+    # An answer that cannot be decoded as declared has already failed ANSWER-XML.
+    text = returned(probe, probe.say_name_answer)
     if answers.is_mojibake(text):
         raise FailedError(Message("имя читается", "a name that can be read"), repr(text))
     return repr(text)
@@ -132,28 +134,28 @@ def _soap12(probe: Probe) -> str:
 
 
 def _in_time(probe: Probe) -> Message:
-    deadline = probe.asking.deadline
-    taken = []
-    for _ in range(_ASKED):
+    deadline = probe.target.deadline
+    durations = []
+    for _ in range(_LATENCY_SAMPLES):
         answer = probe.ask(probe.say_name())
         returned(probe, answer)
-        taken.append(answer.seconds)
-        # Of so few not one may be late: the rest would not mend it.
+        durations.append(answer.seconds)
+        # With 20 samples p99 is the maximum: one late answer fails the check, so the rest need not be sent.
         if answer.seconds > deadline:
             break
-    found = percentiles(taken)
-    figures = ", ".join(f"{name} {ms(found[name])}" for name in ("p50", "p99", "max"))
-    told = Message(f"{len(taken)} вопросов, мс: {figures}", f"{len(taken)} asked, ms: {figures}")
-    if found["p99"] > deadline:
-        raise FailedError(Message(f"p99 не больше {ms(deadline)} мс", f"p99 of {ms(deadline)} ms at most"), told)
-    return told
+    statistics = percentiles(durations)
+    figures = ", ".join(f"{name} {ms(statistics[name])}" for name in ("p50", "p99", "max"))
+    summary = Message(f"{len(durations)} вопросов, мс: {figures}", f"{len(durations)} asked, ms: {figures}")
+    if statistics["p99"] > deadline:
+        raise FailedError(Message(f"p99 не больше {ms(deadline)} мс", f"p99 of {ms(deadline)} ms at most"), summary)
+    return summary
 
 
 CALLS = (
     Check(
         "ANSWER-XML",
         Message("ответ — конверт SOAP", "what answers is a SOAP envelope"),
-        _enveloped,
+        _envelope,
         needs="LOGIN",
     ),
     Check(
@@ -207,7 +209,9 @@ CALLS = (
     ),
     Check(
         "LATENCY",
-        Message(f"{_ASKED} ответов на SayName вовремя", f"{_ASKED} answers to SayName come in time"),
+        Message(
+            f"{_LATENCY_SAMPLES} ответов на SayName вовремя", f"{_LATENCY_SAMPLES} answers to SayName come in time"
+        ),
         _in_time,
         needs="SAYNAME",
     ),

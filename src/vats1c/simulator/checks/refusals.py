@@ -1,4 +1,4 @@
-"""The kit's look at refusals: does what is wrong get a fault in the caller's version, and a stranger 401?"""
+"""Checks of refusals: a wrong request gets a fault in its SOAP version; a request without a valid login gets 401."""
 
 from vats1c.messages import Message
 from vats1c.simulator import answers, requests
@@ -11,54 +11,54 @@ _OPERATION = "NoSuchOperation"
 
 
 def _fault(probe: Probe, body: bytes, soap: str = "1.1") -> tuple[HttpReply, str, AnswerFault]:
-    """Return the fault that answers `body`, and the version it is in. Raises FailedError where something else does."""
+    """Return the answer to `body`, its SOAP version and its fault. Raises FailedError when it holds no fault."""
     answer = probe.ask(body, soap)
     try:
-        found = answers.read(answer)
+        envelope = answers.read(answer)
     except UnreadableError as error:
         text, status = error.message, answer.status
         raise FailedError(_FAULT, Message(f"HTTP {status}: {text.ru}", f"HTTP {status}: {text.en}")) from error
-    if found.fault is None:
-        raise FailedError(_FAULT, f"HTTP {answer.status}: {found.name} {found.returned!r}")
-    return answer, found.version, found.fault
+    if envelope.fault is None:
+        raise FailedError(_FAULT, f"HTTP {answer.status}: {envelope.name} {envelope.returned!r}")
+    return answer, envelope.version, envelope.fault
 
 
-def _told(answer: HttpReply, version: str, fault: AnswerFault) -> str:
+def _describe(answer: HttpReply, version: str, fault: AnswerFault) -> str:
     return f"HTTP {answer.status}, SOAP {version}, {fault.code}: {fault.text}"
 
 
 def _malformed(probe: Probe) -> str:
-    return _told(*_fault(probe, probe.say_name().replace(b"</soap:Body>", b"")))
+    return _describe(*_fault(probe, probe.say_name().replace(b"</soap:Body>", b"")))
 
 
 def _unknown_operation(probe: Probe) -> str:
-    return _told(*_fault(probe, _unknown(probe, "1.1")))
+    return _describe(*_fault(probe, _unknown_body(probe, "1.1")))
 
 
-def _unknown(probe: Probe, soap: str) -> bytes:
-    return requests.request(_OPERATION, {"number": probe.asking.number}, soap, probe.asking.line.namespace)
+def _unknown_body(probe: Probe, soap: str) -> bytes:
+    return requests.request(_OPERATION, {"number": probe.target.number}, soap, probe.target.service.namespace)
 
 
-def _missing_part(probe: Probe) -> str:
-    body = requests.request("SayName", {}, "1.1", probe.asking.line.namespace)
-    return _told(*_fault(probe, body))
+def _missing_parameter(probe: Probe) -> str:
+    body = requests.request("SayName", {}, "1.1", probe.target.service.namespace)
+    return _describe(*_fault(probe, body))
 
 
 def _version(probe: Probe) -> str:
-    found = {soap: _fault(probe, _unknown(probe, soap), soap)[1] for soap in requests.SOAP}
-    wrong = {asked: answered for asked, answered in found.items() if asked != answered}
+    versions = {soap: _fault(probe, _unknown_body(probe, soap), soap)[1] for soap in requests.SOAP}
+    wrong = {asked: answered for asked, answered in versions.items() if asked != answered}
     if wrong:
         ru = ", ".join(f"на SOAP {asked} — SOAP {answered}" for asked, answered in wrong.items())
         en = ", ".join(f"SOAP {answered} for SOAP {asked}" for asked, answered in wrong.items())
         raise FailedError(
             Message("ошибка в версии SOAP запроса", "a fault in the SOAP version of the request"), Message(ru, en)
         )
-    return ", ".join(f"SOAP {soap}" for soap in found)
+    return ", ".join(f"SOAP {soap}" for soap in versions)
 
 
 def _status(probe: Probe) -> str:
-    # SOAP 1.1 §6.2.
-    answer, _, _ = _fault(probe, _unknown(probe, "1.1"))
+    # SOAP 1.1 §6.2 requires HTTP status 500 for a fault.
+    answer, _, _ = _fault(probe, _unknown_body(probe, "1.1"))
     if answer.status != 500:  # noqa: PLR2004
         raise FailedError(Message("статус HTTP 500", "HTTP status 500"), f"HTTP {answer.status}")
     return "HTTP 500"
@@ -69,10 +69,10 @@ def _without_login(probe: Probe) -> str:
 
 
 def _wrong_password(probe: Probe) -> str:
-    line = probe.asking.line
-    if not line.user:
+    service = probe.target.service
+    if not service.user:
         raise SkippedError("имя не дано (--user)", "no user is given (--user)")
-    return _refused(probe, requests.basic(line.user, f"{line.password}-wrong"))
+    return _refused(probe, requests.basic(service.user, f"{service.password}-wrong"))
 
 
 def _refused(probe: Probe, authorization: str | None) -> str:
@@ -100,7 +100,7 @@ REFUSALS = (
     Check(
         "FAULT-PARAMETER",
         Message("SayName без параметра — ошибка SOAP", "SayName without its parameter is a SOAP fault"),
-        _missing_part,
+        _missing_parameter,
         needs="ANSWER-XML",
     ),
     Check(

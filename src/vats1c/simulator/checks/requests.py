@@ -1,4 +1,4 @@
-"""The kit's look at how else one may ask: encodings, chunks, SOAPAction; the answer must be the same each time."""
+"""Checks of other spellings of SayName: encoding, chunked body, SOAPAction. Each must get the usual answer."""
 
 import codecs
 
@@ -7,13 +7,13 @@ from vats1c.simulator.checks.calls import returned
 from vats1c.simulator.probe import Check, FailedError, Probe
 from vats1c.simulator.requests import VATS
 
-# Bytes that are no UTF-8: whoever does not heed the declaration trips over them.
+# In windows-1251 these bytes are invalid UTF-8, so a service that ignores the declared encoding fails.
 _COMMENT = "<!-- звонок -->"
 
 
-def _as_before(probe: Probe, body: bytes, *, chunked: bool = False, action: str | None = None) -> str:
-    """Return the answer to another spelling of the plain SayName. Raises FailedError where it is another answer."""
-    usual = returned(probe, probe.named)
+def _same_answer(probe: Probe, body: bytes, *, chunked: bool = False, action: str | None = None) -> str:
+    """Return the answer to `body`, a SayName spelled differently. Raises FailedError unless it is the usual answer."""
+    usual = returned(probe, probe.say_name_answer)
     text = returned(probe, probe.ask(body, chunked=chunked, SOAPAction=action))
     if text != usual:
         raise FailedError(Message(repr(usual), repr(usual)), repr(text))
@@ -21,38 +21,38 @@ def _as_before(probe: Probe, body: bytes, *, chunked: bool = False, action: str 
 
 
 def _commented(probe: Probe, encoding: str) -> bytes:
-    """Return the plain SayName in `encoding`, declared, with a comment in Cyrillic."""
+    """Return the body of SayName in the declared `encoding`, with a Cyrillic comment."""
     text = probe.say_name().decode().replace('encoding="utf-8"', f'encoding="{encoding}"')
     return text.replace("<soap:Body>", f"{_COMMENT}<soap:Body>").encode(encoding)
 
 
 def _utf8(probe: Probe) -> str:
-    return _as_before(probe, _commented(probe, "utf-8"))
+    return _same_answer(probe, _commented(probe, "utf-8"))
 
 
-def _marked(probe: Probe) -> str:
-    return _as_before(probe, codecs.BOM_UTF8 + _commented(probe, "utf-8"))
+def _byte_order_mark(probe: Probe) -> str:
+    return _same_answer(probe, codecs.BOM_UTF8 + _commented(probe, "utf-8"))
 
 
 def _windows1251(probe: Probe) -> str:
-    return _as_before(probe, _commented(probe, "windows-1251"))
+    return _same_answer(probe, _commented(probe, "windows-1251"))
 
 
 def _chunked(probe: Probe) -> str:
-    return _as_before(probe, probe.say_name(), chunked=True)
+    return _same_answer(probe, probe.say_name(), chunked=True)
 
 
 def _no_action(probe: Probe) -> str:
-    return _as_before(probe, probe.say_name(), action=None)
+    return _same_answer(probe, probe.say_name(), action=None)
 
 
 def _quoted_action(probe: Probe) -> str:
-    namespace = probe.asking.line.namespace or VATS
-    return _as_before(probe, probe.say_name(), action=f'"{namespace}#VATS:SayName"')
+    namespace = probe.target.service.namespace or VATS
+    return _same_answer(probe, probe.say_name(), action=f'"{namespace}#VATS:SayName"')
 
 
 def _wrong_action(probe: Probe) -> str:
-    return _as_before(probe, probe.say_name(), action='"urn:another"')
+    return _same_answer(probe, probe.say_name(), action='"urn:another"')
 
 
 VARIANTS = (
@@ -65,7 +65,7 @@ VARIANTS = (
     Check(
         "ENC-BOM",
         Message("запрос в UTF-8 с меткой BOM читается", "a request in UTF-8 with a byte order mark is read"),
-        _marked,
+        _byte_order_mark,
         needs="SAYNAME",
     ),
     Check(

@@ -1,4 +1,4 @@
-"""The kit's look at what is published: is the web service there, and does its WSDL promise what ours does?"""
+"""Checks of the publication: the web service is reachable, and its WSDL means the same as ours."""
 
 from lxml import etree
 
@@ -11,12 +11,12 @@ _MAX_DIFFERENCES = 5
 
 
 def _reachable(probe: Probe) -> str:
-    answer = probe.named
+    answer = probe.say_name_answer
     return f"HTTP {answer.status}"
 
 
-def _let_in(probe: Probe) -> str:
-    answer = probe.named
+def _login(probe: Probe) -> str:
+    answer = probe.say_name_answer
     if answer.status in (401, 403, 429):
         raise FailedError(
             Message("логин принят (--user, --password)", "the login is taken (--user, --password)"),
@@ -25,8 +25,8 @@ def _let_in(probe: Probe) -> str:
     return f"HTTP {answer.status}"
 
 
-def _served(probe: Probe) -> Message:
-    answer = probe.described
+def _wsdl_served(probe: Probe) -> Message:
+    answer = probe.wsdl_answer
     if answer.status != 200:  # noqa: PLR2004
         raise FailedError(
             Message("статус HTTP 200 на GET ?wsdl", "HTTP status 200 for GET ?wsdl"), f"HTTP {answer.status}"
@@ -35,7 +35,7 @@ def _served(probe: Probe) -> Message:
     return Message(f"{size} байт, {answer.content_type}", f"{size} bytes, {answer.content_type}")
 
 
-def _parsed(probe: Probe) -> Message:
+def _wsdl_parses(probe: Probe) -> Message:
     expected = Message("WSDL 1.1: definitions", "WSDL 1.1: definitions")
     try:
         wsdl_diff.facts(probe.wsdl)
@@ -47,43 +47,43 @@ def _parsed(probe: Probe) -> Message:
     return Message(f"операции: {names}", f"operations: {names}")
 
 
-def _same(probe: Probe) -> Message:
+def _wsdl_same(probe: Probe) -> Message:
     theirs = wsdl_diff.facts(probe.wsdl)
-    # One WSDL can tell of one of the contracts only; either is right.
-    parameters = [probe.asking.only] if probe.asking.only else list(probe.asking.wsdl)
+    # A WSDL describes one contract only; either is right, so the closer one is compared.
+    parameters = [probe.target.only] if probe.target.only else list(probe.target.wsdl)
     compared = {
-        parameter: wsdl_diff.differences(wsdl_diff.facts(answers.parse(probe.asking.wsdl[parameter])), theirs)
+        parameter: wsdl_diff.differences(wsdl_diff.facts(answers.parse(probe.target.wsdl[parameter])), theirs)
         for parameter in parameters
     }
-    parameter, found = min(compared.items(), key=lambda one: len(one[1]))
-    if not found:
+    parameter, differences = min(compared.items(), key=lambda item: len(item[1]))
+    if not differences:
         return Message(f"как наше, SayName({parameter})", f"as ours, SayName({parameter})")
-    rest = f"; … {len(found) - _MAX_DIFFERENCES}" if len(found) > _MAX_DIFFERENCES else ""
-    first = found[:_MAX_DIFFERENCES]
-    expected = "; ".join(f"{one.what}: {one.first or '-'}" for one in first) + rest
-    came = "; ".join(f"{one.what}: {one.second or '-'}" for one in first) + rest
-    raise FailedError(Message(expected, expected), came)
+    rest = f"; … {len(differences) - _MAX_DIFFERENCES}" if len(differences) > _MAX_DIFFERENCES else ""
+    shown = differences[:_MAX_DIFFERENCES]
+    expected = "; ".join(f"{difference.what}: {difference.first or '-'}" for difference in shown) + rest
+    actual = "; ".join(f"{difference.what}: {difference.second or '-'}" for difference in shown) + rest
+    raise FailedError(Message(expected, expected), actual)
 
 
 PUBLISHED = (
     Check("REACHABLE", Message("адрес отвечает по HTTP", "the address answers on HTTP"), _reachable),
-    Check("LOGIN", Message("логин подходит", "the login is let in"), _let_in, needs="REACHABLE"),
+    Check("LOGIN", Message("логин подходит", "the login is let in"), _login, needs="REACHABLE"),
     Check(
         "WSDL-REACHABLE",
         Message("описание выдаётся по ?wsdl", "the WSDL is served at ?wsdl"),
-        _served,
+        _wsdl_served,
         needs="REACHABLE",
     ),
     Check(
         "WSDL-PARSES",
         Message("описание читается как WSDL 1.1", "the WSDL can be read as WSDL 1.1"),
-        _parsed,
+        _wsdl_parses,
         needs="WSDL-REACHABLE",
     ),
     Check(
         "WSDL-DIFFERS",
         Message("описание обещает то же, что наше", "the WSDL promises what ours does"),
-        _same,
+        _wsdl_same,
         needs="WSDL-PARSES",
     ),
 )
