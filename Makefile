@@ -44,7 +44,7 @@ bench-quick: $(VENV)/.dev ## the same beside its bounds alone; a minute
 	@$(VENV)/bin/python bench/run.py --quick $(ARGS)
 
 clean: ## remove .venv and everything that was built
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
 
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \

@@ -12,6 +12,7 @@ import pytest
 import typer.main
 from werkzeug.test import Client
 
+import vats1c
 from tests.support.live import PATH, free_port, say_name
 from vats1c import config
 from vats1c.accounts.passwords import is_hash
@@ -118,7 +119,7 @@ def test_the_address_on_the_first_screen_opens_in_the_demo_without_a_login(tmp_p
 
 
 def test_the_button_named_on_the_first_screen_is_the_one_in_the_inspector():
-    words = (ROOT / "src/vats1c/web/static/inspector/words.js").read_text(encoding="utf-8")
+    words = (Path(vats1c.__file__).parent / "web/static/inspector/words.js").read_text(encoding="utf-8")
     russian, english = re.findall(r'^  test_call: "(.+)",$', words, re.MULTILINE)
 
     assert f"“{english}”" in README.partition("\n## ")[0]

@@ -288,6 +288,9 @@ def test_every_module_named_in_the_architecture_exists():
 def test_every_path_of_the_sources_named_in_a_document_exists(page):
     named = set(re.findall(r"`((?:src|tests|examples|bench|wsdl|docs)/[\w./-]+)`", PAGES[page]))
 
+    if not (ROOT / "src").exists():
+        # The tests of a wheel run without the sources beside them.
+        named = {path for path in named if path.startswith(("bench/", "docs/", "examples/"))}
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
