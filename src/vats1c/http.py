@@ -15,6 +15,9 @@ R = TypeVar("R")
 
 Headers = Sequence[tuple[str, str]]
 DEFAULT_MAX_BODY_BYTES = 65_536
+# The rest of a body that is not needed any more is read and dropped, up to this size: a connection that is closed with
+# unread bytes is reset, and the sender, or the proxy before it, loses the response (RFC 9112, 9.6).
+MAX_DISCARDED_BYTES = 1 << 20
 
 
 class BodyProblem(StrEnum):

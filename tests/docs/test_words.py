@@ -387,15 +387,11 @@ def test_nothing_in_a_document_is_true_on_one_machine_only(page):
 
 
 def test_the_limits_of_the_server_are_the_documented_ones():
-    from vats1c.server import connection, conversation, http_server, parsing, stream_writer
+    from vats1c import http
+    from vats1c.server import http_server, parsing, stream_writer
 
     assert (parsing._MAX_HEADERS, parsing._MAX_HEAD_BYTES) == (100, 64 * 1024)
-    assert (
-        connection._MAX_DISCARDED_BYTES
-        == conversation._MAX_DISCARDED_BYTES
-        == stream_writer._MAX_UNSENT_BYTES
-        == 1024 * 1024
-    )
+    assert http.MAX_DISCARDED_BYTES == stream_writer._MAX_UNSENT_BYTES == 1024 * 1024
     assert http_server._STOP_GRACE_S == 5
     for sentence in ("up to 1 MiB", "when 1 MiB waits for it", "within `limits.body_timeout` and five seconds"):
         assert sentence in OPERATIONS

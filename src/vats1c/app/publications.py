@@ -135,10 +135,11 @@ class PublicationFactory:
         nonblocking: Collection[str],
     ) -> soap.Endpoint:
         settings = self._settings
-        service: soap.Service = self._service_of(desk, own)
+        own_service = self._service_of(desk, own)
+        service: soap.Service = own_service
         if self._fault_injector is not None:
             # A request that goes wrong on purpose may wait.
-            service, nonblocking = self._fault_injector.service(self._service_of(desk, own), publication.name), ()
+            service, nonblocking = self._fault_injector.service(own_service, publication.name), ()
         return soap.Endpoint(
             publication.name,
             service,
@@ -228,6 +229,8 @@ class _ActivityTracking:
         return self._handler.admit(request)
 
     def handle(self, request: Request) -> Answer:
+        # Of an admitted request the handler itself is asked: only a test call, which needs no admission, comes here.
+        self._touch()
         return self._handler.handle(request)
 
 

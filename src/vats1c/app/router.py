@@ -6,15 +6,13 @@ from contextlib import suppress
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from vats1c.http import DEFAULT_MAX_BODY_BYTES, Admission, BodyProblem, Handler, Request, Response
+from vats1c.http import DEFAULT_MAX_BODY_BYTES, MAX_DISCARDED_BYTES, Admission, BodyProblem, Handler, Request, Response
 from vats1c.proxies import apply_proxies
 from vats1c.soap import OverloadResponses
 from vats1c.soap.nowhere import NoEndpoint
 from vats1c.worker_pool import QueueFullError
 
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
-# What is left of a longer body is not worth its reading: its sender may lose the response.
-_MAX_DISCARDED_BYTES = 1 << 20
 # Content_Type and Content_Length as some servers pass them on: they are not the headers that they look like.
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
@@ -144,8 +142,8 @@ def _read_body(request: Request, environ: WSGIEnvironment, length: int | None) -
 
 def _discard_body(environ: WSGIEnvironment, length: int | None) -> None:
     """Read what is left of a body that is not needed: some servers would reset the connection with it unread."""
-    left = _MAX_DISCARDED_BYTES if length is None else length
-    if left > _MAX_DISCARDED_BYTES or "HTTP_EXPECT" in environ:
+    left = MAX_DISCARDED_BYTES if length is None else length
+    if left > MAX_DISCARDED_BYTES or "HTTP_EXPECT" in environ:
         return
     with suppress(OSError):
         while left > 0 and (piece := environ["wsgi.input"].read(min(left, DEFAULT_MAX_BODY_BYTES))):

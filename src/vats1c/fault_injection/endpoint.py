@@ -9,8 +9,6 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-import structlog
-
 from vats1c.fault_injection.delays import DelayPool
 from vats1c.fault_injection.service import STAGED, FaultyResponse, page
 from vats1c.http import Admission, Answer, Handler, Request, Response, ResponseWriter, completed, then
@@ -19,8 +17,6 @@ from vats1c.soap.endpoint import redacted_head
 from vats1c.staging.faults import Fault, FaultKind, FaultStage
 from vats1c.staging.plans import FaultPlans
 from vats1c.worker_pool import WorkerPool
-
-log = structlog.get_logger("vats1c.fault_injection")
 
 # Delay between a part of a body and a reset: a TCP reset discards bytes that have not left the machine yet.
 _SENT_S = 0.1

@@ -42,11 +42,6 @@ class ChangeNotifier:
         with self._changed:
             self._subscribers.add(on_change)
 
-    def unsubscribe(self, on_change: Callable[[], None]) -> None:
-        """Stop calling `on_change`."""
-        with self._changed:
-            self._subscribers.discard(on_change)
-
     def close(self) -> None:
         """Wake all waiters; later calls of `wait_for` return without waiting."""
         with self._changed:

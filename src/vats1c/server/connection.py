@@ -7,15 +7,14 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from vats1c.http import BodyProblem
+from vats1c.http import MAX_DISCARDED_BYTES, BodyProblem
 from vats1c.server.conversation import Conversation, guarded
 from vats1c.server.parsing import MalformedRequestError, RequestParser
 
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-# Of a connection that is being closed, so much is still read and dropped, and for so long.
-_MAX_DISCARDED_BYTES = 1 << 20
+# How long a connection that is being closed is still read.
 _LINGER_S = 2.0
 
 
@@ -159,5 +158,5 @@ class Connection(Conversation, asyncio.Protocol):
 
     def _discard(self, size: int) -> None:
         self._discarded_bytes += size
-        if self._discarded_bytes > _MAX_DISCARDED_BYTES:
+        if self._discarded_bytes > MAX_DISCARDED_BYTES:
             self.evict()

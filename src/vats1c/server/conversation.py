@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from vats1c.http import BodyProblem, Handler, Request, Response, ResponseStream
+from vats1c.http import MAX_DISCARDED_BYTES, BodyProblem, Handler, Request, Response, ResponseStream
 from vats1c.server.exchange import HttpExchange
 from vats1c.server.parsing import MalformedRequestError
 from vats1c.server.rendering import CONTINUE, render, render_stream_head
@@ -29,9 +29,6 @@ AnyConversation = TypeVar("AnyConversation", bound="Conversation")
 
 log = structlog.get_logger("vats1c.server")
 
-# The rest of a body that is not needed any more is read and dropped, up to this size: a connection that is closed with
-# unread bytes is reset, and the sender, or the proxy before it, loses the response (RFC 9112, 9.6).
-_MAX_DISCARDED_BYTES = 1 << 20
 _MAX_PIPELINED = 16
 
 
@@ -107,7 +104,7 @@ class Conversation(ABC):
             return
         exchange.size += len(data)
         if exchange.responded or exchange.handled:
-            if exchange.size > _MAX_DISCARDED_BYTES:
+            if exchange.size > MAX_DISCARDED_BYTES:
                 self.evict()
             return
         exchange.chunks.append(data)

@@ -32,7 +32,6 @@ log = structlog.get_logger("vats1c.soap")
 SHORT_VERSIONS = {SOAP11: "1.1", SOAP12: "1.2"}
 _HEADERS_OK = {SHORT_VERSIONS[version]: [("Content-Type", kind)] for version, kind in CONTENT_TYPES.items()}
 # Requests without a valid login could push all others out of the journal: their recording is rate-limited.
-_UNAUTHENTICATED = frozenset({"auth", "logins", "method"})
 _MAX_UNAUTHENTICATED_PER_MINUTE = 60
 
 
@@ -167,7 +166,7 @@ class Endpoint:
         response = refusals.render(fault, request.content_type, self._language)
         self._requests.labels(self._counted_as, "", fault.reason).inc()
         self._log_refusal(fault, request)
-        if fault.reason not in _UNAUTHENTICATED or self._unauthenticated_limiter.allow():
+        if self._unauthenticated_limiter.allow():
             if self._keep_bytes:
                 exchange.raw = redacted_head(request), b"", response.body
             self._record(exchange)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import structlog
 from werkzeug.wrappers import Response
 
 from vats1c.accounts.people import PageUser
@@ -20,8 +19,6 @@ from vats1c.web.context import WebContext, now, visible_calls
 from vats1c.web.event_stream import CallStream, event
 from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
 from vats1c.web.serializers.calls import call_json, me_json
-
-log = structlog.get_logger("vats1c.web")
 
 # A new window shows cards for calls that are not older than this.
 _FRESH = timedelta(minutes=2)

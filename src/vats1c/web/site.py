@@ -38,9 +38,9 @@ T = TypeVar("T")
 
 _UNREADABLE = ApiError(503, "journal", "журнал не отвечает", "the journal does not answer")
 _BODY_PROBLEMS = {
-    http.BodyProblem.TOO_LARGE: RequestEntityTooLarge(),
-    http.BodyProblem.LATE: RequestTimeout(),
-    http.BodyProblem.TRUNCATED: BadRequest(),
+    http.BodyProblem.TOO_LARGE: RequestEntityTooLarge,
+    http.BodyProblem.LATE: RequestTimeout,
+    http.BodyProblem.TRUNCATED: BadRequest,
 }
 _SIGN_IN, _IMPORT = "/sign-in", "/api/v1/callers/import"
 _MAX_FORM_BYTES = 4_096
