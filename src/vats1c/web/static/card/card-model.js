@@ -132,8 +132,11 @@ export class CardModel {
    * @param {(name: string) => boolean} hasDraft  whether unsaved text remains from before the page was loaded
    */
   cards(now, isTyped, hasDraft) {
-    const isOpen = (/** @type {string} */ name) => !(name in this.closed) && (this.isFresh(name, now) || hasDraft(name));
-    const cards = this.#newestFirst().filter((name) => isTyped(name) || this.#pinned.has(name) || isOpen(name));
+    const isOpen = (/** @type {string} */ name) =>
+      !(name in this.closed) && (this.isFresh(name, now) || hasDraft(name));
+    const cards = this.#newestFirst().filter(
+      (name) => isTyped(name) || this.#pinned.has(name) || isOpen(name),
+    );
     return cards.filter((name, place) => place < MAX_CARDS || isTyped(name) || hasDraft(name));
   }
 

@@ -47,9 +47,17 @@ export class CardPage {
     const closed = JSON.parse(localStorage.getItem(CLOSED_KEY) ?? "{}");
     this.#model = new CardModel(closed, (ring) => user.administrator || ring.extension === user.extension);
     calls.forEach((call) => this.#model.put(call));
-    this.#cards = new CardColumn({ host: this, pointer: this.#pointer, callOf: (name) => this.#model.get(name) });
+    this.#cards = new CardColumn({
+      host: this,
+      pointer: this.#pointer,
+      callOf: (name) => this.#model.get(name),
+    });
     this.#cards.fold(this.#cardNames().slice(1));
-    this.#lists = new CallLists({ api, pointer: this.#pointer, onOpen: (call) => this.#openFromHistory(call) });
+    this.#lists = new CallLists({
+      api,
+      pointer: this.#pointer,
+      onOpen: (call) => this.#openFromHistory(call),
+    });
     this.#receipts = new Receipts(api);
     this.#feed = new SharedFeed({
       api,

@@ -144,8 +144,12 @@ export class CardView {
       return;
     }
     /** @type {{ previous: Call[] }} */
-    const { previous } = await this.#host.api.request("GET", `/api/v1/calls/${id}`).catch(() => ({ previous: [] }));
-    const rows = previous.map((call) => el("li", [formatTime(call.at), call.note?.text].filter(Boolean).join(" — ")));
+    const { previous } = await this.#host.api
+      .request("GET", `/api/v1/calls/${id}`)
+      .catch(() => ({ previous: [] }));
+    const rows = previous.map((call) =>
+      el("li", [formatTime(call.at), call.note?.text].filter(Boolean).join(" — ")),
+    );
     this.#find(".previous ol").replaceChildren(...rows);
     this.#find(".previous").hidden = rows.length === 0;
   }
@@ -185,7 +189,9 @@ export class CardView {
     if (!link.hidden) {
       /** @type {Record<string, string>} */
       const values = { number: `${number}`, national: `${national}`, name: caller?.name ?? "" };
-      link.href = user.crm.replace(/\{(number|national|name)\}/g, (_, key) => encodeURIComponent(values[key]));
+      link.href = user.crm.replace(/\{(number|national|name)\}/g, (_, key) =>
+        encodeURIComponent(values[key]),
+      );
     }
   }
 
@@ -239,7 +245,9 @@ export class CardView {
     event.preventDefault();
     const text = this.#note.value;
     return this.#attempt(async () => {
-      const call = await this.#host.api.request("PUT", `/api/v1/calls/${this.#call.id}/note`, { json: { text } });
+      const call = await this.#host.api.request("PUT", `/api/v1/calls/${this.#call.id}/note`, {
+        json: { text },
+      });
       // The service strips spaces at both ends; text that was typed meanwhile stays.
       if (this.#note.value === text) {
         this.#note.value = call.note?.text ?? "";
@@ -281,7 +289,9 @@ function confidenceText({ confidence }) {
  */
 function details(call, user) {
   const showsRings = user.administrator || call.rings.length > 1;
-  const rings = call.rings.map((ring) => [ring.name ?? words.nobody, ring.extension].filter(Boolean).join(", "));
+  const rings = call.rings.map((ring) =>
+    [ring.name ?? words.nobody, ring.extension].filter(Boolean).join(", "),
+  );
   return [
     [words.manager, call.caller?.manager],
     [words.region, call.caller ? "" : call.region],

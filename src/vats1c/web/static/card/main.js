@@ -18,7 +18,10 @@ const LOAD_RETRY_MS = 3_000;
 async function load(api) {
   const since = new Date(Math.min(new Date().setHours(0, 0, 0, 0), Date.now() - FRESH_MS)).toISOString();
   const user = await api.me();
-  const { calls, cursor } = await api.request("GET", `/api/v1/calls?limit=1000&since=${encodeURIComponent(since)}`);
+  const { calls, cursor } = await api.request(
+    "GET",
+    `/api/v1/calls?limit=1000&since=${encodeURIComponent(since)}`,
+  );
   return [user, calls, cursor];
 }
 

@@ -74,7 +74,8 @@ export class NamingForm {
 
   /** @param {Caller} caller */
   #offer({ id, name, company }) {
-    const attach = () => this.#attempt(async () => this.#finish(await this.#api.attachNumber(id, this.number)));
+    const attach = () =>
+      this.#attempt(async () => this.#finish(await this.#api.attachNumber(id, this.number)));
     const row = el("li");
     row.append(button(words.attach([name, company].filter(Boolean).join(", ")), attach));
     return row;

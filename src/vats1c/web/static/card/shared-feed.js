@@ -147,7 +147,8 @@ function runWithLease(lead) {
   const tab = `${Math.random()}`;
   /** @returns {{ own?: string, until?: number }} */
   const lease = () => JSON.parse(localStorage.getItem(LEASE_KEY) ?? "{}");
-  const renew = () => localStorage.setItem(LEASE_KEY, JSON.stringify({ own: tab, until: Date.now() + LEASE_MS }));
+  const renew = () =>
+    localStorage.setItem(LEASE_KEY, JSON.stringify({ own: tab, until: Date.now() + LEASE_MS }));
   const timer = setInterval(() => {
     const { own, until = 0 } = lease();
     if (own !== tab && until > Date.now()) {

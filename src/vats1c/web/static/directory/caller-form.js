@@ -179,7 +179,8 @@ export class CallerForm {
    */
   async #showOwners(signal) {
     const held = this.#caller?.numbers ?? [];
-    const isNew = (/** @type {string} */ number) => looksLikePhone(number) && !held.some((own) => endAlike(own, number));
+    const isNew = (/** @type {string} */ number) =>
+      looksLikePhone(number) && !held.some((own) => endAlike(own, number));
     const lines = [];
     for (const number of this.#input.numbers.filter(isNew).slice(0, MAX_CHECKED_NUMBERS)) {
       for (const owner of await this.#ownersOf(number, signal)) {
@@ -198,7 +199,8 @@ export class CallerForm {
   async #ownersOf(number, signal) {
     try {
       const callers = await this.#page.api.findCallers(number, MAX_OWNERS, signal);
-      const hasNumber = (/** @type {Caller} */ { numbers }) => numbers.some((other) => endAlike(other, number));
+      const hasNumber = (/** @type {Caller} */ { numbers }) =>
+        numbers.some((other) => endAlike(other, number));
       return callers.filter((caller) => caller.id !== this.#caller?.id && hasNumber(caller));
     } catch (error) {
       if (isAbort(error)) {

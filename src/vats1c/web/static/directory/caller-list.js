@@ -111,7 +111,8 @@ export class CallerList {
   #showCount(count) {
     const isFull = count === this.#limit;
     const sentence = isFull ? words.first : this.#query ? words.found : words.all;
-    byId("found").textContent = isFull && count === MAX_CALLERS ? words.too_many(count) : count ? sentence(count) : "";
+    byId("found").textContent =
+      isFull && count === MAX_CALLERS ? words.too_many(count) : count ? sentence(count) : "";
     byId("more").hidden = !isFull || count === MAX_CALLERS;
     const title = this.#query ? words.nobody : words.nobody_yet;
     find(document, "#nobody h2").textContent = title;

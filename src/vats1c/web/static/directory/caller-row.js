@@ -136,7 +136,10 @@ export class CallerRow {
     cell("edit").setAttribute("aria-label", words.edit_of(caller.name));
     cell("edit").addEventListener("click", () => this.edit());
     cell("remove").setAttribute("aria-label", words.remove_of(caller.name));
-    cell("remove").addEventListener("click", oneAtATime(() => this.#remove()));
+    cell("remove").addEventListener(
+      "click",
+      oneAtATime(() => this.#remove()),
+    );
     return row;
   }
 
@@ -173,7 +176,10 @@ export class CallerRow {
   #removedRow() {
     const row = cloneElement("removed-row", words);
     find(row, ".what").textContent = words.removed(this.caller.name);
-    find(row, "button").addEventListener("click", oneAtATime(() => this.#putBack()));
+    find(row, "button").addEventListener(
+      "click",
+      oneAtATime(() => this.#putBack()),
+    );
     return row;
   }
 }

@@ -132,13 +132,18 @@ export class UnknownRow {
       line.append(this.#attachButton(words.it_is(caller.name), caller));
       return line;
     });
-    const namesakes = byName.filter((caller) => foldName(caller.name) === foldName(name) && !owners.includes(caller));
+    const namesakes = byName.filter(
+      (caller) => foldName(caller.name) === foldName(name) && !owners.includes(caller),
+    );
     return [...ownerLines, ...namesakes.map((caller) => this.#callerButton(caller))];
   }
 
   /** @param {Caller} caller */
   #callerButton(caller) {
-    return this.#attachButton(words.belongs_to([caller.name, caller.company].filter(Boolean).join(", ")), caller);
+    return this.#attachButton(
+      words.belongs_to([caller.name, caller.company].filter(Boolean).join(", ")),
+      caller,
+    );
   }
 
   /**
@@ -146,7 +151,11 @@ export class UnknownRow {
    * @param {Caller} caller
    */
   #attachButton(text, caller) {
-    return button(text, () => this.#work(() => this.#page.api.attachNumber(caller.id, this.#number)), "choice");
+    return button(
+      text,
+      () => this.#work(() => this.#page.api.attachNumber(caller.id, this.#number)),
+      "choice",
+    );
   }
 
   /** @param {HTMLElement[]} offers */

@@ -63,7 +63,8 @@ const RU = {
   drop: "Перетащите файл сюда",
   or: "или",
   choose: "Выберите файл",
-  import_hint: "CSV, Excel (XLSX) или контакты vCard (VCF). Сначала файл будет проверен: без вашего согласия ничего не изменится.",
+  import_hint:
+    "CSV, Excel (XLSX) или контакты vCard (VCF). Сначала файл будет проверен: без вашего согласия ничего не изменится.",
   columns_hint:
     "В первой строке таблицы — названия столбцов: номер, имя, компания, категория, менеджер, заметка. Нужны номер и имя.",
   checking: "Проверяем файл…",
@@ -99,13 +100,24 @@ const RU = {
   no_directory_hint:
     "Справочники из файлов, баз данных и 1С изменяют там, где их ведут. Чтобы вести справочник на этой странице, добавьте его в настройки и перезапустите сервис:",
 
-  found: (/** @type {number} */ count) => counted("ru", count, { one: "Найдена # запись", few: "Найдены # записи", many: "Найдено # записей" }),
-  all: (/** @type {number} */ count) => counted("ru", count, { one: "# запись", few: "# записи", many: "# записей" }),
-  first: (/** @type {number} */ count) => counted("ru", count, { one: "Показана первая #", few: "Показаны первые #", many: "Показаны первые #" }),
-  too_many: (/** @type {number} */ count) => `Показаны первые ${count}. Чтобы увидеть остальные, уточните поиск.`,
-  times: (/** @type {number} */ count) => counted("ru", count, { one: "# звонок", few: "# звонка", many: "# звонков" }),
-  import_it: (/** @type {number} */ count) => counted("ru", count, { one: "Загрузить # запись", few: "Загрузить # записи", many: "Загрузить # записей" }),
-  unsaid: (/** @type {number} */ count) => counted("ru", count, { one: "И ещё # строка", few: "И ещё # строки", many: "И ещё # строк" }),
+  found: (/** @type {number} */ count) =>
+    counted("ru", count, { one: "Найдена # запись", few: "Найдены # записи", many: "Найдено # записей" }),
+  all: (/** @type {number} */ count) =>
+    counted("ru", count, { one: "# запись", few: "# записи", many: "# записей" }),
+  first: (/** @type {number} */ count) =>
+    counted("ru", count, { one: "Показана первая #", few: "Показаны первые #", many: "Показаны первые #" }),
+  too_many: (/** @type {number} */ count) =>
+    `Показаны первые ${count}. Чтобы увидеть остальные, уточните поиск.`,
+  times: (/** @type {number} */ count) =>
+    counted("ru", count, { one: "# звонок", few: "# звонка", many: "# звонков" }),
+  import_it: (/** @type {number} */ count) =>
+    counted("ru", count, {
+      one: "Загрузить # запись",
+      few: "Загрузить # записи",
+      many: "Загрузить # записей",
+    }),
+  unsaid: (/** @type {number} */ count) =>
+    counted("ru", count, { one: "И ещё # строка", few: "И ещё # строки", many: "И ещё # строк" }),
   last: (/** @type {string} */ when) => `последний ${when}`,
   removed: (/** @type {string} */ name) => `Удалено: ${name}`,
   is_back: (/** @type {string} */ name) => `Возвращено: ${name}`,
@@ -182,7 +194,8 @@ const EN = {
   drop: "Drop a file here",
   or: "or",
   choose: "Choose a file",
-  import_hint: "CSV, Excel (XLSX) or vCard contacts (VCF). The file is checked first: nothing changes until you agree.",
+  import_hint:
+    "CSV, Excel (XLSX) or vCard contacts (VCF). The file is checked first: nothing changes until you agree.",
   columns_hint:
     "The first row of a table names its columns: number, name, company, category, manager, note. Number and name are needed.",
   checking: "Checking the file…",

@@ -19,7 +19,12 @@ export function showBench({ publications, test_call: hasTestCall, signed_in: use
   const { url } = publications[0] ?? { url: `${location.origin}/telephony/ws/VATS` };
   const wsdl = el("a", `${url}?wsdl`);
   wsdl.href = `${url}?wsdl`;
-  byId("addresses").replaceChildren(...descriptions([[words.address, url], [words.wsdl, wsdl]]));
+  byId("addresses").replaceChildren(
+    ...descriptions([
+      [words.address, url],
+      [words.wsdl, wsdl],
+    ]),
+  );
   byId("sample").textContent = sampleRequest(url);
 }
 

@@ -63,8 +63,12 @@ export class ExchangeDetail {
       this.#showProblem(words.gone);
       return;
     }
-    const ids = [exchange.id, ...exchange.together].sort((first, second) => first - second).slice(0, MAX_TABS);
-    const loaded = await Promise.all(ids.map((other) => (other === exchange.id ? exchange : this.#load(other))));
+    const ids = [exchange.id, ...exchange.together]
+      .sort((first, second) => first - second)
+      .slice(0, MAX_TABS);
+    const loaded = await Promise.all(
+      ids.map((other) => (other === exchange.id ? exchange : this.#load(other))),
+    );
     if (this.id === id) {
       this.id = exchange.id;
       this.ids = ids;
@@ -180,10 +184,13 @@ export class ExchangeDetail {
   /** @param {number} id */
   #listenToExports(id) {
     const code = this.#find(".again pre");
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.#place.querySelectorAll(".again [data-form]"))) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (
+      this.#place.querySelectorAll(".again [data-form]")
+    )) {
       const form = button.dataset.form ?? "";
       button.addEventListener("click", async () => {
-        const text = form === "link" ? `${location.origin}/calls#exchange=${id}` : await this.#loadExport(id, form);
+        const text =
+          form === "link" ? `${location.origin}/calls#exchange=${id}` : await this.#loadExport(id, form);
         if (text !== null) {
           code.textContent = text;
           code.hidden = form === "link";
@@ -200,7 +207,9 @@ export class ExchangeDetail {
    * @param {string} form  "curl", "http" or "pytest"
    */
   async #loadExport(id, form) {
-    const answer = await fetch(`/api/v1/exchanges/${id}/${form}`, { credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(`/api/v1/exchanges/${id}/${form}`, { credentials: "same-origin" }).catch(
+      () => null,
+    );
     if (!answer?.ok) {
       this.#find(".copied").textContent = words.silent;
       return null;

@@ -5,7 +5,8 @@
  * @returns {import("../lib/event-feed.js").FeedSource}
  */
 export function exchangeEvents(query) {
-  const parameters = (/** @type {Record<string, string>} */ more) => new URLSearchParams({ ...query, ...more });
+  const parameters = (/** @type {Record<string, string>} */ more) =>
+    new URLSearchParams({ ...query, ...more });
   return {
     eventName: "exchanges",
     streamUrl: (cursor) => `/api/v1/exchanges/events?${parameters({ after: `${cursor}` })}`,

@@ -66,7 +66,9 @@ function outcomeText({ outcome, status, fault }) {
 /** @param {FullExchange} exchange */
 function sentNumberText(exchange) {
   const { received, number } = exchange;
-  return [numberText(exchange), received && received !== number && words.as_sent(received)].filter(Boolean).join(", ");
+  return [numberText(exchange), received && received !== number && words.as_sent(received)]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** @param {FullExchange} exchange */
@@ -74,7 +76,9 @@ function callerText({ caller, directory, confidence, outcome }) {
   if (!caller) {
     return outcome === "ok" ? words.nobody : "";
   }
-  return [caller, directory && words.found_in(directory), confidence && words.confidence[confidence]].filter(Boolean).join(", ");
+  return [caller, directory && words.found_in(directory), confidence && words.confidence[confidence]]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** @param {FullExchange} exchange */

@@ -21,7 +21,12 @@ const KINDS = new Map([
   ["no-return", { fault: "no-return" }],
 ]);
 /** The requests that a fault is for, by the key of the words. */
-const SPANS = { one: { next: 1 }, five: { next: 5 }, half: { percent: 50, ends_after: 600 }, all: { ends_after: 600 } };
+const SPANS = {
+  one: { next: 1 },
+  five: { next: 5 },
+  half: { percent: 50, ends_after: 600 },
+  all: { ends_after: 600 },
+};
 
 /**
  * A fault that is on, as the API gives it.

@@ -243,7 +243,9 @@ export class InspectorPage {
       button.addEventListener("click", () => this.#sendTestCall(button));
     }
     const copy = find(document, "[data-copies]");
-    copy.addEventListener("click", () => copyByButton(byId("sample").textContent ?? "", copy, byId("sample")));
+    copy.addEventListener("click", () =>
+      copyByButton(byId("sample").textContent ?? "", copy, byId("sample")),
+    );
     byId("language", HTMLAnchorElement).href = `/language/${language === "en" ? "ru" : "en"}?next=/calls`;
     byId("sign-out").addEventListener("click", async () => {
       await this.#api.signOut();

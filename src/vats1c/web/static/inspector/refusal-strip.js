@@ -31,7 +31,9 @@ export class RefusalStrip {
     this.#place.dataset.shown = shown;
     this.#place.hidden = groups.length === 0;
     find(this.#place, "ul").replaceChildren(...groups.map((group) => this.#line(group)));
-    byId("announced").textContent = groups.length ? `${words.refusals}: ${outcomeWords(groups[0].outcome)[0]}` : "";
+    byId("announced").textContent = groups.length
+      ? `${words.refusals}: ${outcomeWords(groups[0].outcome)[0]}`
+      : "";
   }
 
   /** @param {RefusalGroup} group */

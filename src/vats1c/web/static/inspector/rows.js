@@ -66,7 +66,9 @@ function stepElements(exchange, previous) {
   }
   const sinceMs = Date.parse(exchange.at) - Date.parse(previous.at);
   const isShort = sinceMs < 1_000;
-  const since = isShort ? words.milliseconds(formatNumber(sinceMs)) : words.seconds(formatNumber(sinceMs / 1_000));
+  const since = isShort
+    ? words.milliseconds(formatNumber(sinceMs))
+    : words.seconds(formatNumber(sinceMs / 1_000));
   return [el("span", `+${since}`, "since"), step];
 }
 
@@ -76,7 +78,9 @@ function stepElements(exchange, previous) {
  */
 function badges(exchanges) {
   const codes = new Map(
-    exchanges.flatMap(({ codes: found, outcome }) => found.map((code) => [code, outcome === "ok" ? "warn" : "bad"])),
+    exchanges.flatMap(({ codes: found, outcome }) =>
+      found.map((code) => [code, outcome === "ok" ? "warn" : "bad"]),
+    ),
   );
   const faults = [...new Set(exchanges.map(({ fault }) => fault).filter(Boolean))];
   const shown = [...codes].slice(0, MAX_CODES);

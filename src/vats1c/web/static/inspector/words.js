@@ -20,7 +20,8 @@ const RU = {
   out: "Сеанс закончился",
 
   refusals: "Отказы",
-  times: (/** @type {number} */ count) => `${count} ${plural("ru", count, { one: "раз", few: "раза", many: "раз" })}`,
+  times: (/** @type {number} */ count) =>
+    `${count} ${plural("ru", count, { one: "раз", few: "раза", many: "раз" })}`,
   last_at: (/** @type {string} */ time) => `последний ${time}`,
   show: "Показать",
   hide: "Скрыть",
@@ -122,7 +123,8 @@ const RU = {
   call: "Звонок в журнале",
   request: "Запрос",
   answer: "Ответ сервиса",
-  bytes: (/** @type {number} */ count) => `${count} ${plural("ru", count, { one: "байт", few: "байта", many: "байт" })}`,
+  bytes: (/** @type {number} */ count) =>
+    `${count} ${plural("ru", count, { one: "байт", few: "байта", many: "байт" })}`,
   base64: "в base64: это не текст в UTF-8",
   empty_body: "пусто",
   unread: "тело не читалось",
@@ -143,8 +145,14 @@ const RU = {
   /** @type {Record<string, [string, string]>} */
   outcomes: {
     auth: ["Вход не принят", "Сверьте имя и пароль веб-сервиса в настройках ВАТС и в [[users]]."],
-    logins: ["Слишком много попыток входа", "Исправьте пароль и подождите: отправитель временно не впускается."],
-    path: ["Неверный адрес", "Адрес оканчивается на /ws/VATS; сверьте его с настройками ВАТС, регистр букв важен."],
+    logins: [
+      "Слишком много попыток входа",
+      "Исправьте пароль и подождите: отправитель временно не впускается.",
+    ],
+    path: [
+      "Неверный адрес",
+      "Адрес оканчивается на /ws/VATS; сверьте его с настройками ВАТС, регистр букв важен.",
+    ],
     method: ["Не POST", "Запрос SOAP отправляют методом POST; описание берут по ?wsdl."],
     type: ["Не тот вид тела", "Нужен несжатый text/xml, без вложений multipart."],
     encoding: ["Кодировка", "Отправляйте XML в UTF-8."],
@@ -234,7 +242,12 @@ const EN = {
   fault_above: (rate) => `above ${rate} a second`,
   fault_applied: (count) => `${count} broken`,
   fault_until: (time) => `until ${time}`,
-  fault_spans: { one: "the next one", five: "the next 5", half: "half of them, 10 minutes", all: "all, 10 minutes" },
+  fault_spans: {
+    one: "the next one",
+    five: "the next 5",
+    half: "half of them, 10 minutes",
+    all: "all, 10 minutes",
+  },
   fault_kinds: {
     hang: "no answer for 60 s",
     slow: "an answer after 3 s",
@@ -255,7 +268,8 @@ const EN = {
   },
 
   detail: "Exchange",
-  nothing_chosen: "Choose a call, and here is all of it: request and answer, headers, what was decided and why.",
+  nothing_chosen:
+    "Choose a call, and here is all of it: request and answer, headers, what was decided and why.",
   close: "Close",
   gone: "There is no such exchange: the journal no longer keeps it.",
   steps: "Steps of the call",
@@ -310,9 +324,15 @@ const EN = {
     ambiguous: "one of several",
   },
   outcomes: {
-    auth: ["Login refused", "Compare the web service's user and password in the VATS's settings with [[users]]."],
+    auth: [
+      "Login refused",
+      "Compare the web service's user and password in the VATS's settings with [[users]].",
+    ],
     logins: ["Too many logins", "Correct the password and wait: the sender is turned away for a while."],
-    path: ["Wrong address", "The address ends in /ws/VATS; compare it with the VATS's settings, case matters."],
+    path: [
+      "Wrong address",
+      "The address ends in /ws/VATS; compare it with the VATS's settings, case matters.",
+    ],
     method: ["Not a POST", "A SOAP request is sent by POST; the description is at ?wsdl."],
     type: ["Wrong kind of body", "Uncompressed text/xml is needed, no multipart."],
     encoding: ["Encoding", "Send the XML in UTF-8."],
@@ -353,7 +373,12 @@ export function outcomeWords(outcome) {
   return words.outcomes[outcome] ?? [outcome, ""];
 }
 
-export const formatTime = timeFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+export const formatTime = timeFormat({
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
 

@@ -51,7 +51,9 @@ function indent(tokens) {
     if (parts.length && !staysOnLine) {
       parts.push({ kind: "", text: `\n${INDENT.repeat(Math.min(open.length, MAX_INDENTS))}` });
     }
-    parts.push(...(isText ? [{ kind: /** @type {const} */ ("text"), text: replaceEntities(token) }] : tagParts(token)));
+    parts.push(
+      ...(isText ? [{ kind: /** @type {const} */ ("text"), text: replaceEntities(token) }] : tagParts(token)),
+    );
     if (isStart(token)) {
       open.push(nameOf(token));
     }

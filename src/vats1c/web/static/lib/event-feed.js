@@ -124,7 +124,8 @@ export class EventFeed {
         silence = setTimeout(() => close("lost"), MAX_SILENCE_MS);
       };
       // "out" and "polling" remain true until a stream begins.
-      const stateWithoutStream = () => (this.state === "out" || this.state === "polling" ? this.state : "lost");
+      const stateWithoutStream = () =>
+        this.state === "out" || this.state === "polling" ? this.state : "lost";
       this.#interrupt = () => close(stateWithoutStream(), true);
       stream.onerror = () => close(stateWithoutStream());
       for (const name of ["hello", this.#source.eventName, "beat"]) {

@@ -35,6 +35,8 @@ export function looksLikePhone(text) {
  * @param {string} second
  */
 export function endAlike(first, second) {
-  const [firstDigits, secondDigits] = [first, second].map((number) => number.replace(/\D/g, "").slice(-SIGNIFICANT_DIGITS));
+  const [firstDigits, secondDigits] = [first, second].map((number) =>
+    number.replace(/\D/g, "").slice(-SIGNIFICANT_DIGITS),
+  );
   return firstDigits.length >= MIN_DIGITS && firstDigits === secondDigits;
 }

@@ -73,7 +73,12 @@ export function formatNumber(value, numberLanguage = language) {
  */
 export function timeFormat(clockOptions) {
   const clock = new Intl.DateTimeFormat(language, clockOptions);
-  const dated = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const dated = new Intl.DateTimeFormat(language, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   return (/** @type {string | Date} */ time, now = new Date()) => {
     const at = new Date(time);
     return (at.toDateString() === now.toDateString() ? clock : dated).format(at);
