@@ -38,7 +38,7 @@ function indent(tokens) {
   /** The names of the open elements; null after an end tag that matches none. @type {(string | null)[]} */
   const open = [];
   tokens.forEach((token, place) => {
-    const isText = !token.startsWith("<") || token.startsWith("<![");
+    const isText = isTextToken(token);
     const isEnd = token.startsWith("</");
     const isAfterStart = isStart(tokens[place - 1]);
     if (isText && !token.trim() && !(isAfterStart && tokens[place + 1]?.startsWith("</"))) {
@@ -67,7 +67,12 @@ function indent(tokens) {
  * @param {number} place
  */
 function endsText(tokens, place) {
-  return !tokens[place - 1]?.startsWith("<") && isStart(tokens[place - 2]);
+  return isTextToken(tokens[place - 1]) && isStart(tokens[place - 2]);
+}
+
+/** @param {string | undefined} token */
+function isTextToken(token = "") {
+  return !token.startsWith("<") || token.startsWith("<![");
 }
 
 /** @param {string | undefined} token */
