@@ -8,10 +8,10 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel requirements bench bench-quick clean
+.PHONY: help demo test lint lint-js format-js wheel requirements bench bench-quick clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo ## start the service with a sample directory (ARGS="--listen 127.0.0.1:8081")
 	@$(VENV)/bin/vats1c demo $(ARGS)
@@ -19,13 +19,21 @@ demo: $(VENV)/.demo ## start the service with a sample directory (ARGS="--listen
 test: $(VENV)/.dev ## run the tests (ARGS="-k journal")
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
-lint: $(VENV)/.dev ## check style, types, imports between modules, and the Dockerfile
+lint: $(VENV)/.dev ## check style, types, imports between modules, the Dockerfile, and the JavaScript
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/codespell
 	$(VENV)/bin/hadolint Dockerfile
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-js; else \
+		echo 'The JavaScript was NOT checked: node and npm were not found. On Debian and Ubuntu: apt-get install nodejs npm'; fi
+
+lint-js: node_modules/.package-lock.json
+	npm run --silent lint
+
+format-js: node_modules/.package-lock.json ## format the JavaScript of the pages and its tests
+	npm run --silent format
 
 wheel: $(VENV)/.dev ## build the source archive, and from it the wheel, into dist/
 	$(VENV)/bin/python -m build $(ARGS)
@@ -44,7 +52,7 @@ bench-quick: $(VENV)/.dev ## the same beside its bounds alone; a minute
 	@$(VENV)/bin/python bench/run.py --quick $(ARGS)
 
 clean: ## remove .venv and everything that was built
-	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
 
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -64,6 +72,12 @@ $(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(VENV)/.made
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $(VENV)/.demo $@
+
+# npm writes this file when it has installed what package-lock.json names.
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo 'Installing what checks the JavaScript into node_modules (once) ...'
+	@npm ci --silent
+	@touch $@
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || \

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -20,16 +21,21 @@ INFO = f"vats1c-{__version__}.dist-info"
 pytestmark = pytest.mark.slow
 
 
+# What tools leave in a checkout.
+LEFT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "data", "node_modules")
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built from the source archive as a release is."""
+def built(tmp_path_factory):
+    """Build the source archive, and from it the wheel, as for a release; return their folder."""
     if importlib.util.find_spec("build") is None:
         pytest.skip("the package build is not installed")
     folder = tmp_path_factory.mktemp("wheel")
     # A copy, for a build leaves files beside the sources.
-    source = shutil.copytree(
-        ROOT, folder / "source", ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "data")
-    )
+    source = shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*LEFT))
+    tool = source / "node_modules" / "tool"
+    tool.mkdir(parents=True)
+    (tool / "README.md").write_text("A tool that checks the JavaScript.", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "build", "--outdir", folder, source],
         check=False,
@@ -38,9 +44,24 @@ def wheel(tmp_path_factory):
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    assert [file.name for file in folder.glob("*.tar.gz")] == [f"vats1c-{__version__}.tar.gz"]
-    with zipfile.ZipFile(folder / f"vats1c-{__version__}-py3-none-any.whl") as opened:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    with zipfile.ZipFile(built / f"vats1c-{__version__}-py3-none-any.whl") as opened:
         yield opened
+
+
+def test_the_source_archive_holds_the_checks_of_the_javascript_without_their_tools(built):
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+
+    assert archive.name == f"vats1c-{__version__}.tar.gz"
+    assert {".npmrc", "eslint.config.js", "package.json", "package-lock.json", "tsconfig.json"} <= names
+    assert "tests/js/fakes.js" in names
+    assert [name for name in names if "node_modules" in name] == []
 
 
 @pytest.mark.parametrize(
