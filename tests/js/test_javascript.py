@@ -34,3 +34,15 @@ def test_the_tools_have_exact_versions_and_the_lock_file_names_no_download_addre
     for name, package in lock.items():
         assert name == "" or package["integrity"].startswith("sha512-")
         assert "resolved" not in package
+
+
+def test_no_class_name_stands_twice_in_the_modules():
+    modules = sorted((ROOT / "src/vats1c/web/static").rglob("*.js"))
+    names = [
+        name
+        for module in modules
+        for name in re.findall(r"^(?:export )?class (\w+)", module.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+
+    assert len(names) > 10
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -19,7 +19,7 @@ function keysOf(words, prefix = "") {
 }
 
 for (const [page, { dictionaries }] of Object.entries(PAGES)) {
-  test(`both dictionaries of ${page} have the same keys`, () => {
+  test(`the dictionaries of ${page} are equal in their keys`, () => {
     assert.deepEqual(keysOf(dictionaries.ru).sort(), keysOf(dictionaries.en).sort());
   });
 
@@ -37,7 +37,7 @@ for (const [page, { dictionaries }] of Object.entries(PAGES)) {
   });
 }
 
-test("Russian nouns have the form of their number", () => {
+test("Russian nouns take the form of their number", () => {
   const forms = { one: "раз", few: "раза", many: "раз" };
   const few = [2, 3, 4, 22, 104];
   const many = [0, 5, 11, 12, 14, 20, 111, 112];
@@ -71,7 +71,7 @@ test("sentences with a number are right in both languages", () => {
   );
 });
 
-test("numbers have the signs of their language", () => {
+test("numbers take the signs of their language", () => {
   assert.equal(formatNumber(1234.56, "en"), "1,234.6");
   assert.equal(formatNumber(0.25), "0,3");
   assert.equal(counted("en", 1_000, { other: "# rows" }), "1,000 rows");

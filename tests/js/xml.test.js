@@ -21,7 +21,7 @@ test("elements are indented, and an element with text only takes one line", () =
   );
 });
 
-test("tags, values of attributes and texts are told apart, and character entities are replaced", () => {
+test("tags, values of attributes and texts are separate parts, and character entities are replaced", () => {
   assert.deepEqual(formatXml(`<a x='1' y = "2">R &amp; K &lt;&unknown;</a>`), [
     { kind: "tag", text: "<a x=" },
     { kind: "value", text: "'1'" },

@@ -174,7 +174,7 @@ export class CallerForm {
   }
 
   /**
-   * Show the callers who have the numbers already: the service calls a number of two callers ambiguous.
+   * Show the callers to whom the numbers belong already: the service calls a number of two callers ambiguous.
    * @param {AbortSignal} signal
    */
   async #showOwners(signal) {

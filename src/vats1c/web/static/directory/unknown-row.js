@@ -71,7 +71,7 @@ export class UnknownRow {
   }
 
   /**
-   * Offer the callers whose names have the typed text.
+   * Offer the callers whose names contain the typed text.
    * @param {AbortSignal} signal
    */
   async #search(signal) {
@@ -117,7 +117,7 @@ export class UnknownRow {
   }
 
   /**
-   * Return the offers of callers who have the number or the name.
+   * Return the offers of callers with the number or the name.
    * @param {string} name
    */
   async #sameCallers(name) {

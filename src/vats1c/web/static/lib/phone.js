@@ -30,7 +30,7 @@ export function looksLikePhone(text) {
 }
 
 /**
- * Return whether two numbers in any notation have the same last digits: reason enough to ask if they are the same.
+ * Return whether two numbers in any notation end in the same digits: reason enough to ask if they are the same.
  * @param {string} first
  * @param {string} second
  */
