@@ -118,7 +118,7 @@ def asked(application):
     """Look a number up; return milliseconds, whether the expected directory answered, and each directory's outcome."""
     number = random.randrange(89_050_000_000, 89_050_000_800)
     begun = time.perf_counter()
-    found = application.desks["telephony"].explain(str(number))
+    found = application.call_services["telephony"].explain(str(number))
     took = 1_000 * (time.perf_counter() - begun)
     decided = found.lookup.decided
     right = next(iter(known_in(number)), None) == (decided.directory if decided else None)

@@ -15,7 +15,7 @@ from lxml import etree
 from prometheus_client.metrics import MetricWrapperBase
 
 import vats1c
-from vats1c import fault_injection, soap
+from vats1c import soap
 from vats1c.cli import app as commands
 from vats1c.database import carried, file_guard
 from vats1c.directory.columns import COLUMNS
@@ -23,6 +23,7 @@ from vats1c.journal import watcher
 from vats1c.metrics import Metrics
 from vats1c.model import Confidence
 from vats1c.number import identify
+from vats1c.staging import fault_injection
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {

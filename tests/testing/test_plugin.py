@@ -11,7 +11,7 @@ from tests.support.live import free_port
 from tests.support.office import SOAP_USER
 from tests.support.tester import STAGING, TOKEN, BenchClient
 from tests.support.waiting import until
-from vats1c.staging.client import Client
+from vats1c.api_client import Client
 from vats1c.testing import fixture, service
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/test_calls.py"

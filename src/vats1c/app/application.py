@@ -4,7 +4,7 @@ Rule: parts are joined here and nowhere else; nothing here knows how any of them
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +24,15 @@ from vats1c.journal import Journal, Retention
 from vats1c.metrics import Metrics
 from vats1c.phone_format import PhoneFormat
 from vats1c.push.windows import WindowRegistry
-from vats1c.soap.loopback import send_test_request
 from vats1c.soap.nowhere import NoEndpoint
-from vats1c.soap.reparse import read as read_again
+from vats1c.staging.api import rules as staging_rules
 from vats1c.staging.publications import Publications
+from vats1c.staging.test_call import send_test_request
 from vats1c.web import Check, PublicationView, Site, TesterAccess, WebContext
 from vats1c.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
-    from vats1c.staging.plans import FaultPlans
+    from vats1c.staging.fault_injection import FaultInjector
     from vats1c.upstream import Upstream
 
 
@@ -51,28 +51,33 @@ class Application:
         limits = Retention(kept.days, kept.exchanges, kept.bytes)
         dropped = {what: self._metrics.dropped.labels(what) for what in ("raw", "exchange")}
         self.journal = Journal(database, limits, lambda what, count: dropped[what].inc(count))
-        self.bench = self._bench()
+        self.tester_access = _tester_access(settings)
         pages = WorkerPool("page", settings.limits.connections, _MAX_QUEUED_PAGES)
-        self.screens = WindowRegistry(settings.limits.windows, pages.submit)
-        self._metrics.windows.set_function(lambda: len(self.screens))
-        self.journal.watch(self.screens.notify, lambda: len(self.screens) > 0)
+        self.windows = WindowRegistry(settings.limits.windows, pages.submit)
+        self._metrics.windows.set_function(lambda: len(self.windows))
+        self.journal.watch(self.windows.notify, lambda: len(self.windows) > 0)
         self.journal.start_retention()
         self.people = self._people(database)
-        self._faults = _fault_plans(settings) if settings.staging.enabled else None
+        self._fault_injector = _fault_injector(settings, self.journal) if settings.staging.enabled else None
         self._publication_factory = publisher = PublicationFactory(
-            settings, self._metrics, self.journal, self.screens, self._faults
+            settings, self._metrics, self.journal, self.windows, self._fault_injector
         )
         published = [publisher.create(one, settings.served[one.name]) for one in self.publications]
         self.chains = {one.name: one.chain for one in published}
-        self.desks = {one.name: one.desk for one in published}
+        self.call_services = {one.name: one.call_service for one in published}
         self._handlers: dict[str, Handler] = {path: one.endpoint for one in published for path in addresses(one.name)}
+        views = {one.name: self._view(one) for one in self.publications}
+        context = self._web_context(database, views)
+        self.dynamic_publications = self._create_dynamic_publications(views)
+        plans = self._fault_injector.plans if self._fault_injector else None
         site = Site(
             (one.name for one in self.publications),
             self._checks(),
             ("journal",),
             self._metrics,
-            self._parts(database),
+            context,
             pool=pages,
+            more_rules=staging_rules(context, self._send_test_request, self.dynamic_publications, plans),
         )
         nowhere = NoEndpoint(self._metrics, settings.fault_language, self.journal.enqueue)
         self.router = Router(
@@ -97,8 +102,9 @@ class Application:
 
     def begin_shutdown(self) -> None:
         """Close the open windows: the service is about to end."""
-        self._publication_factory.begin_shutdown()
-        self.screens.close_all()
+        if self._fault_injector is not None:
+            self._fault_injector.close()
+        self.windows.close_all()
         self.journal.changes.close()
 
     def phone_format(self, publication: str) -> PhoneFormat:
@@ -110,50 +116,28 @@ class Application:
         logins = login_checker(self._metrics, self.settings.limits.failed_logins)
         return People(persons, load_parts.subscribers(self.settings), SubscriberStore(database), logins)
 
-    def _parts(self, database: Database) -> WebContext:
-        offices: dict[str, PublicationView] = {}
-        for one in self.publications:
-            card = self.settings.served[one.name].card
-            editable = next((each for each in one.directories if isinstance(each, Editable)), None)
-            described = one.upstream.describe if one.upstream else None
-            offices[one.name] = PublicationView(
-                self.settings.plan, editable, card.edit, card.crm, one.click_to_call, described
-            )
+    def _view(self, publication: Publication) -> PublicationView:
+        card = self.settings.served[publication.name].card
+        editable = next((each for each in publication.directories if isinstance(each, Editable)), None)
+        described = publication.upstream.describe if publication.upstream else None
+        return PublicationView(self.settings.plan, editable, card.edit, card.crm, publication.click_to_call, described)
+
+    def _web_context(self, database: Database, views: Mapping[str, PublicationView]) -> WebContext:
         hours = max(one.card.session for one in self.settings.served.values())
         secure = (self.settings.public_url or "").startswith("https:")
         self.sessions = Sessions(database, self.people, hours)
-        self.dynamic_publications = self._create_dynamic_publications(offices)
-        return WebContext(
-            self.journal,
-            self.people,
-            self.sessions,
-            self.screens,
-            offices,
-            secure,
-            self.bench,
-            self.dynamic_publications,
-            self._faults,
-            read_again,
-            self._send_test_request,
-        )
+        return WebContext(self.journal, self.people, self.sessions, self.windows, views, secure, self.tester_access)
 
     def _send_test_request(self, publication: str, body: bytes) -> int:
         path = next(iter(addresses(publication)))
         return send_test_request(self._handlers[path], path, body)
 
-    def _create_dynamic_publications(self, offices: dict[str, PublicationView]) -> Publications | None:
-        if self.bench is None:
-            return None
+    def _create_dynamic_publications(self, views: MutableMapping[str, PublicationView]) -> Publications | None:
         settings = self.settings
-        stage = DynamicPublications(self._publication_factory, self._handlers, offices, self.people, settings)
-        return Publications(settings.staging, settings.plan, settings.served, stage, self.journal)
-
-    def _bench(self) -> TesterAccess | None:
-        given = self.settings.staging
-        if not given.enabled:
+        if not settings.staging.enabled:
             return None
-        token = given.token.get_secret_value() if given.token else secrets.token_urlsafe(24)
-        return TesterAccess(token, open_here=given.open_here)
+        host = DynamicPublications(self._publication_factory, self._handlers, views, self.people, settings)
+        return Publications(settings.staging, settings.plan, settings.served, host, self.journal)
 
     def _checks(self) -> dict[str, Check]:
         checks: dict[str, Check] = {"journal": lambda: (self.journal.writable(), {})}
@@ -167,10 +151,18 @@ class Application:
         return checks
 
 
-def _fault_plans(settings: Settings) -> "FaultPlans":
-    from vats1c.staging.plans import FaultPlans  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
+def _tester_access(settings: Settings) -> TesterAccess | None:
+    staging = settings.staging
+    if not staging.enabled:
+        return None
+    token = staging.token.get_secret_value() if staging.token else secrets.token_urlsafe(24)
+    return TesterAccess(token, open_here=staging.open_here)
 
-    return FaultPlans(settings.plan)
+
+def _fault_injector(settings: Settings, journal: Journal) -> "FaultInjector":
+    from vats1c.staging.fault_injection import FaultInjector  # noqa: PLC0415 - in no process without the bench
+
+    return FaultInjector(journal.enqueue, settings.plan)
 
 
 def _check(one: "Directory | GuardedDirectory | Upstream") -> Check:

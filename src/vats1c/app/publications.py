@@ -27,8 +27,7 @@ from vats1c.web import PublicationView
 from vats1c.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
-    from vats1c.fault_injection.injector import FaultInjector
-    from vats1c.staging.plans import FaultPlans
+    from vats1c.staging.fault_injection import FaultInjector
     from vats1c.upstream import Upstream
 
 # The metrics of all publications made on request share one label: their number is unbounded.
@@ -55,7 +54,7 @@ class RunningPublication:
 
     name: str
     chain: Chain
-    desk: CallService
+    call_service: CallService
     endpoint: Handler
 
 
@@ -67,23 +66,20 @@ class PublicationFactory:
         settings: Settings,
         metrics: Metrics,
         journal: Journal,
-        screens: WindowRegistry,
-        faults: "FaultPlans | None" = None,
+        windows: WindowRegistry,
+        fault_injector: "FaultInjector | None" = None,
     ) -> None:
-        """Create publications that share these parts; with `faults`, requests can fail on purpose."""
+        """Create publications that share these parts; with `fault_injector`, requests can fail on purpose."""
         self._settings = settings
         self._metrics = metrics
         self._journal = journal
-        self._screens = screens
+        self._windows = windows
         self._service: soap.SoapService | None = None
         limits = settings.limits
         self._call_pool = WorkerPool("call", limits.connections, limits.waiting)
         self._sign_in_pool = WorkerPool("sign-in", _MAX_SIGN_IN_THREADS, limits.connections)
         self.overload = soap.OverloadResponses(metrics, settings.fault_language)
-        self._faults = faults
-        self._fault_injector = (
-            _create_fault_injector(faults, journal, settings, self._call_pool) if faults is not None else None
-        )
+        self._fault_injector = fault_injector
 
     def create(self, publication: Publication, own: PublicationTable, counted_as: str = "") -> RunningPublication:
         """Return `publication` with its settings `own`, ready for requests; its metrics are labelled `counted_as`."""
@@ -95,21 +91,19 @@ class PublicationFactory:
             digits = self._settings.internal_digits
             directories = publication.upstream.wrap_directories(chain, shown, deadline, digits, self._metrics)
             record = publication.upstream.wrap_recorder(record, self._metrics)
-        desk = CallService(publication.name, directories, record, self._settings.plan, notify=self._screens.notify)
-        endpoint: Handler = self._endpoint(publication, own, desk, counted_as, _nonblocking(publication, chain))
+        call_service = CallService(
+            publication.name, directories, record, self._settings.plan, notify=self._windows.notify
+        )
+        nonblocking = _nonblocking(publication, chain)
+        endpoint: Handler = self._endpoint(publication, own, call_service, counted_as, nonblocking)
         if self._fault_injector is not None:
-            endpoint = self._fault_injector.endpoint(endpoint, publication.name)
-        return RunningPublication(publication.name, chain, desk, endpoint)
+            endpoint = self._fault_injector.endpoint(endpoint, publication.name, self._call_pool)
+        return RunningPublication(publication.name, chain, call_service, endpoint)
 
     def forget(self, name: str) -> None:
         """Drop what is stored for a publication that was removed."""
-        if self._faults is not None:
-            self._faults.forget(name)
-
-    def begin_shutdown(self) -> None:
-        """End the delays of injected faults."""
         if self._fault_injector is not None:
-            self._fault_injector.close()
+            self._fault_injector.plans.forget(name)
 
     def _chain(self, publication: Publication, own: PublicationTable, counted_as: str) -> Chain:
         given = own.say_name
@@ -120,22 +114,22 @@ class PublicationFactory:
         ]
         return Chain(counted_as, (*first, *publication.directories), self._metrics, given.deadline, patience)
 
-    def _service_of(self, desk: CallService, own: PublicationTable) -> soap.SoapService:
+    def _service_of(self, call_service: CallService, own: PublicationTable) -> soap.SoapService:
         if self._service is None:
-            self._service = soap.SoapService(desk, phone_format(own))
+            self._service = soap.SoapService(call_service, phone_format(own))
             return self._service
-        return self._service.for_publication(desk, phone_format(own))
+        return self._service.for_publication(call_service, phone_format(own))
 
     def _endpoint(
         self,
         publication: Publication,
         own: PublicationTable,
-        desk: CallService,
+        call_service: CallService,
         counted_as: str,
         nonblocking: Collection[str],
     ) -> soap.Endpoint:
         settings = self._settings
-        own_service = self._service_of(desk, own)
+        own_service = self._service_of(call_service, own)
         service: soap.Service = own_service
         if self._fault_injector is not None:
             # A request that goes wrong on purpose may wait.
@@ -165,14 +159,6 @@ class PublicationFactory:
         )
 
 
-def _create_fault_injector(
-    faults: "FaultPlans", journal: Journal, settings: Settings, pool: WorkerPool
-) -> "FaultInjector":
-    from vats1c.fault_injection.injector import FaultInjector  # noqa: PLC0415 - in no process where nothing goes wrong on purpose
-
-    return FaultInjector(faults, journal.enqueue, settings.plan, pool)
-
-
 class DynamicPublications:
     """Publishes and unpublishes while the service runs."""
 
@@ -180,14 +166,14 @@ class DynamicPublications:
         self,
         publisher: PublicationFactory,
         endpoints: MutableMapping[str, Handler],
-        offices: MutableMapping[str, PublicationView],
+        views: MutableMapping[str, PublicationView],
         people: People,
         settings: Settings,
     ) -> None:
-        """`endpoints` are the service's handlers by path, `offices` its publications' views by name; both change."""
+        """`endpoints` are the service's handlers by path, `views` its publications' views by name; both change."""
         self._publisher = publisher
         self._endpoints = endpoints
-        self._offices = offices
+        self._views = views
         self._people = people
         self._plan = settings.plan
 
@@ -204,7 +190,7 @@ class DynamicPublications:
                 raise StagingError("login", "такой login уже есть", "there is such a login already") from None
         publication = Publication(name, users, tuple(persons), (callers,))
         endpoint = _ActivityTracking(self._publisher.create(publication, own, _DYNAMIC_LABEL).endpoint, touch)
-        self._offices[name] = PublicationView(self._plan)
+        self._views[name] = PublicationView(self._plan, touch=touch)
         for path in addresses(name):
             self._endpoints[path] = endpoint
 
@@ -214,7 +200,7 @@ class DynamicPublications:
             self._endpoints.pop(path, None)
         self._publisher.forget(name)
         self._people.remove_publication(name)
-        self._offices.pop(name, None)
+        self._views.pop(name, None)
 
 
 class _ActivityTracking:

@@ -42,7 +42,7 @@ def lookup(
     try:
         with open_application(settings) as application:
             refresh_directories(application, anew=False)
-            finding = application.desks[chosen].explain(number, everybody=explain or as_json)
+            finding = application.call_services[chosen].explain(number, everybody=explain or as_json)
             shown = application.phone_format(chosen).render(finding.caller)
     except ConfigError as error:
         fail(error)

@@ -12,7 +12,7 @@ from vats1c.cli.settings import stop
 from vats1c.messages import Message, terminal_language
 
 if TYPE_CHECKING:
-    from vats1c.staging.client import Client
+    from vats1c.api_client import Client
 
 _MAX_POLL_S = 30
 
@@ -41,7 +41,7 @@ def wait_call(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Wait for an answered call. Exit code 0 when it came, 1 when it did not."""
-    from vats1c.staging.client import ApiFailure, Client
+    from vats1c.api_client import ApiFailure, Client
 
     if after != "now" and not (after.isascii() and after.isdigit()):
         raise typer.BadParameter("now, 123", param_hint="--after")

@@ -1,4 +1,5 @@
-"""The staging bench: a test double of 1C. It is off unless the settings enable it; no HTTP and no XML in this package.
+"""The staging bench: what makes the service a test double of 1C, and what shows its exchanges.
 
-The one exception is `client`, which calls the HTTP API of a running service.
+Rule: no other package imports this one. The application adds it to the service in two places: `FaultInjector` wraps a
+publication's endpoint (only if `staging.enabled` is set), and `api.rules` are addresses of the site.
 """

@@ -1,7 +1,7 @@
 """The faults that can be injected, as 1C, its web server or the network produce them.
 
-Rule: this module defines the faults; `plans` and `test_numbers` decide when they happen; `vats1c.fault_injection`
-carries them out.
+Rule: this module defines the faults; `plans` and `test_numbers` decide when they happen; `fault_injection` carries them
+out.
 """
 
 from enum import StrEnum

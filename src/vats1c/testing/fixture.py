@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from vats1c.staging.client import ApiFailure, Client
+from vats1c.api_client import ApiFailure, Client
 
 # The longest that the service lets one wait, seconds.
 _MAX_WAIT_S = 30

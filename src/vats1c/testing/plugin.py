@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from vats1c.staging.client import Client
+    from vats1c.api_client import Client
     from vats1c.testing.fixture import Vats1cFixture
 
 
@@ -25,7 +25,7 @@ def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
     """The service of this process of the run: under pytest-xdist each worker has its own."""
     import os  # noqa: PLC0415 - see the rule
 
-    from vats1c.staging.client import Client  # noqa: PLC0415 - likewise
+    from vats1c.api_client import Client  # noqa: PLC0415 - likewise
     from vats1c.testing.service import NotStartedError, ServiceProcess  # noqa: PLC0415 - likewise
 
     url: str = request.config.getoption("--vats1c-url")
@@ -45,7 +45,7 @@ def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
 @pytest.fixture
 def vats1c(vats1c_client: "Client") -> "Iterator[Vats1cFixture]":
     """A stand-in for 1C of the test's own: url, wsdl_url, user, password, set_name, expect_call and others."""
-    from vats1c.staging.client import ApiFailure  # noqa: PLC0415 - see the rule
+    from vats1c.api_client import ApiFailure  # noqa: PLC0415 - see the rule
     from vats1c.testing.fixture import Vats1cFixture  # noqa: PLC0415 - likewise
 
     try:

@@ -14,9 +14,9 @@ from vats1c.directory.doctor import RowFinding, collect_unusable
 from vats1c.directory.editing import Editable, Entry
 from vats1c.directory.files import READERS, rows_of
 from vats1c.model import Caller
+from vats1c.web.call_json import entry_json
 from vats1c.web.context import WebContext
 from vats1c.web.request import ApiError, ApiRequest, json_response
-from vats1c.web.serializers.calls import entry_json
 
 T = TypeVar("T")
 

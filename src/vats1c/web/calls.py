@@ -15,10 +15,10 @@ from vats1c.journal import RECEIPTS, CallFilter
 from vats1c.model import Call
 from vats1c.number import describe, identify
 from vats1c.push.windows import QueueListener, TooManyWindowsError
+from vats1c.web.call_json import call_json, me_json
 from vats1c.web.context import WebContext, now, visible_calls
 from vats1c.web.event_stream import CallStream, event
 from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
-from vats1c.web.serializers.calls import call_json, me_json
 
 # A new window shows cards for calls that are not older than this.
 _FRESH = timedelta(minutes=2)

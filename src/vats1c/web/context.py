@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vats1c.accounts.people import PageUser, People
 from vats1c.accounts.sessions import Session, Sessions
@@ -11,11 +11,6 @@ from vats1c.directory.editing import Editable
 from vats1c.journal import CallFilter, Journal
 from vats1c.number import NumberPlan
 from vats1c.push.windows import WindowRegistry
-from vats1c.staging.conformance import SentRequest
-from vats1c.staging.publications import Publications
-
-if TYPE_CHECKING:
-    from vats1c.staging.plans import FaultPlans
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +25,8 @@ class PublicationView:
     click_to_call: Callable[[str, str], None] | None = None
     # Describes the real 1C behind the publication; the parameter is the max number of its last differences.
     upstream: Callable[[int], dict[str, Any]] | None = None
+    # Called at each use of a publication that was made on request; None for one of the settings.
+    touch: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class TesterAccess:
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """The objects that all publications share; None for a part of the staging bench if there is no bench."""
+    """The objects that all publications share; `tester_access` is None if the staging bench is off."""
 
     journal: Journal
     people: People
@@ -52,14 +49,6 @@ class WebContext:
     # Whether browsers reach the service by https, even if a proxy forwards plain http to this process.
     secure: bool = False
     tester_access: TesterAccess | None = None
-    # The publications that were made on request.
-    dynamic_publications: Publications | None = None
-    # The faults on purpose.
-    faults: "FaultPlans | None" = None
-    # Parses a recorded envelope, given its bytes and Content-Type; returns None if it is malformed.
-    read: Callable[[bytes, str], SentRequest | None] = lambda _body, _content_type: None
-    # Sends a SOAP request (publication, body) inside this process; returns the HTTP status of the answer.
-    send_test_request: Callable[[str, bytes], int] = lambda _publication, _body: 404
 
     def view_of(self, person: PageUser) -> PublicationView:
         """Return the publication that `person` belongs to."""
@@ -67,11 +56,7 @@ class WebContext:
 
     def names(self, own: str | None) -> list[str]:
         """Return the publications that a tester may see: `own`, or all if it is None, and those made on request."""
-        return [name for name in list(self.views) if own in (None, name) or self.is_dynamic(name)]
-
-    def is_dynamic(self, name: str) -> bool:
-        """Tell whether a publication was made on request."""
-        return self.dynamic_publications is not None and name in self.dynamic_publications
+        return [name for name, view in list(self.views.items()) if own in (None, name) or view.touch is not None]
 
     def edits(self, person: PageUser) -> bool:
         """Tell whether `person` may change the directory."""

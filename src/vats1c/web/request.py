@@ -16,7 +16,6 @@ from vats1c.http import BodyProblem
 from vats1c.journal import TooManyWaitersError
 from vats1c.messages import Message
 from vats1c.proxies import is_proxied, parse_address
-from vats1c.staging.verify import OPERATIONS
 from vats1c.web.context import WebContext
 
 T = TypeVar("T")
@@ -99,10 +98,11 @@ class ApiRequest(Request):
 
         Raises ApiError.
         """
-        if name not in self.context.names(self.require_tester()):
+        view = self.context.views.get(name)
+        if view is None or name not in self.context.names(self.require_tester()):
             raise ApiError(404, "publication", "нет такой публикации", "there is no such publication")
-        if self.context.dynamic_publications is not None:
-            self.context.dynamic_publications.touch(name)
+        if view.touch is not None:
+            view.touch()
         return name
 
     def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
@@ -171,14 +171,6 @@ class ApiRequest(Request):
                 400, name, f"{name}: ожидается число от {least} до {most}", f"{name}: a number from {least} to {most}"
             )
         return int(value)
-
-
-def check_operation(name: str) -> str | None:
-    """Return the operation `name`, None if it is empty. Raises ApiError."""
-    if name and name not in OPERATIONS:
-        there_are = ", ".join(OPERATIONS)
-        raise ApiError(400, "op", f"op: одно из {there_are}", f"op: one of {there_are}")
-    return name or None
 
 
 def _split(url: str) -> SplitResult:

@@ -22,14 +22,10 @@ from vats1c.web.context import WebContext
 from vats1c.web.environ import wsgi_environ
 from vats1c.web.event_stream import HEADERS as STREAM_HEADERS
 from vats1c.web.event_stream import EventStream
-from vats1c.web.exchanges import ExchangesApi
-from vats1c.web.faults import FaultsApi
 from vats1c.web.openapi import OpenApi
 from vats1c.web.pages import Pages
-from vats1c.web.publications import PublicationsApi
 from vats1c.web.request import ApiError, ApiRequest, error_response, http_error
 from vats1c.web.upstreams import UpstreamsApi
-from vats1c.web.verify import VerifyApi
 from vats1c.worker_pool import QueueFullError, WorkerPool
 
 log = structlog.get_logger("vats1c.web")
@@ -69,8 +65,9 @@ class Site:
         context: WebContext,
         *,
         pool: WorkerPool,
+        more_rules: Iterable[Rule] = (),
     ) -> None:
-        """Serve the pages of `publications` (names) on the threads of `pool`.
+        """Serve the pages of `publications` (names) on the threads of `pool`, and `more_rules` of other packages.
 
         `checks` are what /readyz asks, by part; without those named in `vital` the service is not ready.
         """
@@ -81,7 +78,7 @@ class Site:
         self._pool = pool
         self._request_class = type("_ApiRequest", (ApiRequest,), {"context": context})
         self._callers = CallersApi(context)
-        self._map = Map([*self._own_rules(), *_rules(context, self._callers)], converters={"int": _Id})
+        self._map = Map([*self._own_rules(), *_rules(context, self._callers), *more_rules], converters={"int": _Id})
 
     def _own_rules(self) -> list[Rule]:
         return [
@@ -186,8 +183,6 @@ class Site:
 def _rules(context: WebContext, callers: CallersApi) -> list[Rule]:
     """Return the addresses of the pages and the API."""
     pages, calls = Pages(context), CallsApi(context)
-    verify, on_request = VerifyApi(context), PublicationsApi(context)
-    exchanges, faults = ExchangesApi(context), FaultsApi(context)
     api = "/api/v1"
 
     return [
@@ -206,24 +201,6 @@ def _rules(context: WebContext, callers: CallersApi) -> list[Rule]:
         Rule(f"{api}/calls/<int:call_id>/receipt", endpoint=calls.receipt, methods=["POST"]),
         Rule(f"{api}/calls/<int:call_id>/note", endpoint=calls.note, methods=["PUT"]),
         Rule(f"{api}/calls/<int:call_id>/callback", endpoint=calls.call_back, methods=["POST"]),
-        Rule(f"{api}/verify", endpoint=verify.verify, methods=["POST"]),
-        Rule(f"{api}/publications", endpoint=on_request.make, methods=["POST"]),
-        Rule(f"{api}/publications/<name>", endpoint=on_request.one, methods=["GET"]),
-        Rule(f"{api}/publications/<name>", endpoint=on_request.remove, methods=["DELETE"]),
-        Rule(f"{api}/publications/<name>/callers", endpoint=on_request.replace_callers, methods=["PUT"]),
-        Rule(f"{api}/publications/<name>/callers", endpoint=on_request.put_callers, methods=["POST"]),
-        Rule(f"{api}/bench", endpoint=exchanges.bench, methods=["GET"]),
-        Rule(f"{api}/test-call", endpoint=exchanges.test_call, methods=["POST"]),
-        Rule(f"{api}/exchanges", endpoint=exchanges.list_exchanges, methods=["GET"]),
-        Rule(f"{api}/exchanges.jsonl", endpoint=exchanges.jsonl, methods=["GET"]),
-        Rule(f"{api}/exchanges.har", endpoint=exchanges.har, methods=["GET"]),
-        Rule(f"{api}/exchanges/events", endpoint=exchanges.events, methods=["GET"]),
-        Rule(f"{api}/exchanges/<exchange_id>", endpoint=exchanges.one, methods=["GET"]),
-        Rule(f"{api}/exchanges/<exchange_id>/<form>", endpoint=exchanges.export, methods=["GET"]),
-        Rule(f"{api}/faults", endpoint=faults.list_faults, methods=["GET"]),
-        Rule(f"{api}/faults", endpoint=faults.add, methods=["POST"]),
-        Rule(f"{api}/faults", endpoint=faults.clear, methods=["DELETE"]),
-        Rule(f"{api}/faults/<int:fault_id>", endpoint=faults.remove, methods=["DELETE"]),
         Rule(f"{api}/upstream", endpoint=UpstreamsApi(context).list_upstreams, methods=["GET"]),
         Rule(f"{api}/unseen", endpoint=calls.unseen, methods=["GET"]),
         Rule(f"{api}/unknown", endpoint=calls.unknown, methods=["GET"]),

@@ -11,10 +11,10 @@ from vats1c.journal import ExchangeFilter
 from vats1c.messages import Language
 from vats1c.model import Exchange
 from vats1c.number import Number, identify
-from vats1c.staging.verify import MAX_TIMES, Expectation, Failure, Times, fail, visible
+from vats1c.staging.api.exchange_json import list_json
+from vats1c.staging.verify import MAX_TIMES, OPERATIONS, Expectation, Failure, Times, fail, visible
 from vats1c.web.context import WebContext
-from vats1c.web.request import ApiError, ApiRequest, check_operation, json_response
-from vats1c.web.serializers.exchanges import list_json
+from vats1c.web.request import ApiError, ApiRequest, json_response
 
 _MAX_WAIT_S = 30
 # The closest exchange is chosen among this many of the last ones.
@@ -81,6 +81,14 @@ class VerifyApi:
     def _number(self, text: str) -> Number:
         plan = next(iter(self._context.views.values())).plan
         return identify(text, plan)
+
+
+def check_operation(name: str) -> str | None:
+    """Return the operation `name`, None if it is empty. Raises ApiError."""
+    if name and name not in OPERATIONS:
+        there_are = ", ".join(OPERATIONS)
+        raise ApiError(400, "op", f"op: одно из {there_are}", f"op: one of {there_are}")
+    return name or None
 
 
 def _refuse_unknown(values: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from vats1c.model import Exchange
 from vats1c.staging.conformance import report
 from vats1c.staging.findings import ConformanceFinding
 from vats1c.staging.recorded import RecordedExchange, decoded
+from vats1c.staging.reparse import read
 from vats1c.web.context import WebContext
 
 # Bytes are read for this many exchanges at a time, which bounds the memory of a list of large requests.
@@ -25,7 +26,7 @@ def list_json(context: WebContext, found: list[Exchange], base: str) -> list[dic
             "together": [
                 other for other in calls.get(recorded.exchange.call_id or 0, ()) if other != recorded.exchange.id
             ],
-            "codes": list(dict.fromkeys(finding.code for finding in findings(context, recorded))),
+            "codes": list(dict.fromkeys(finding.code for finding in findings(recorded))),
         }
         for recorded in with_bytes(context, found, base)
     ]
@@ -51,7 +52,7 @@ def exchange_json(context: WebContext, recorded: RecordedExchange, language: str
             "size": len(recorded.answer),
             "type": recorded.answer_type,
         },
-        "report": [_finding(finding, language) for finding in findings(context, recorded)],
+        "report": [_finding(finding, language) for finding in findings(recorded)],
     }
 
 
@@ -64,9 +65,9 @@ def with_bytes(context: WebContext, found: list[Exchange], base: str) -> Iterabl
             yield RecordedExchange.of(exchange, stored.get(exchange.id or 0), base)
 
 
-def findings(context: WebContext, recorded: RecordedExchange) -> list[ConformanceFinding]:
+def findings(recorded: RecordedExchange) -> list[ConformanceFinding]:
     """Return the conformance report of an exchange; without its bytes it has at most the reason of the refusal."""
-    sent = context.read(recorded.request, recorded.headers.get("Content-Type", "")) if recorded.request else None
+    sent = read(recorded.request, recorded.headers.get("Content-Type", "")) if recorded.request else None
     return report(recorded.exchange, recorded.lines, recorded.request, sent)
 
 

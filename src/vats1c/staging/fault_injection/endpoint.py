@@ -9,11 +9,11 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from vats1c.fault_injection.delays import DelayPool
-from vats1c.fault_injection.service import STAGED, FaultyResponse, page
 from vats1c.http import Admission, Answer, Handler, Request, Response, ResponseWriter, completed, then
 from vats1c.model import Exchange
 from vats1c.soap.endpoint import redacted_head
+from vats1c.staging.fault_injection.delays import DelayPool
+from vats1c.staging.fault_injection.service import STAGED, FaultyResponse, page
 from vats1c.staging.faults import Fault, FaultKind, FaultStage
 from vats1c.staging.plans import FaultPlans
 from vats1c.worker_pool import WorkerPool

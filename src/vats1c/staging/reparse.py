@@ -1,6 +1,6 @@
 """Read a recorded request once more, for the conformance report.
 
-Rule: by the reader that read it when it came, so nothing is understood in two ways.
+Rule: the parser of `soap` reads it, as it did when the request came: a request never has two readings.
 """
 
 from lxml import etree

@@ -3,6 +3,6 @@
 Rule: nothing of this is imported where staging is off.
 """
 
-from vats1c.fault_injection.injector import FaultInjector
+from vats1c.staging.fault_injection.injector import FaultInjector
 
 __all__ = ["FaultInjector"]

@@ -12,11 +12,11 @@ from lxml import etree
 from tests.support.live import SOAP12, envelope, incoming_call, say_name
 from vats1c.model import Exchange
 from vats1c.soap import wsdl
-from vats1c.soap.reparse import read
 from vats1c.staging import conformance
 from vats1c.staging.conformance import report
+from vats1c.staging.reparse import read
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "tests/wire/examples").glob("*.request.xml"))
 TEXT = {"Content-Type": "text/xml"}
 

@@ -15,11 +15,12 @@ from vats1c.number import identify
 from vats1c.push.windows import TooManyWindowsError
 from vats1c.simulator import requests
 from vats1c.staging import exports
+from vats1c.staging.api.exchange_json import exchange_json, list_json, with_bytes
+from vats1c.staging.api.exchange_stream import ExchangeFeed, ExchangeStream
+from vats1c.staging.api.verify import check_operation
 from vats1c.staging.recorded import RecordedExchange
 from vats1c.web.context import WebContext
-from vats1c.web.exchange_stream import ExchangeFeed, ExchangeStream
-from vats1c.web.request import COOKIE, ApiError, ApiRequest, check_operation, json_response
-from vats1c.web.serializers.exchanges import exchange_json, list_json, with_bytes
+from vats1c.web.request import COOKIE, ApiError, ApiRequest, json_response
 
 _MAX_WAIT_S = 30
 _MAX_LISTED = 500
@@ -35,8 +36,10 @@ _FORMS: dict[str, Callable[[RecordedExchange], str]] = {
 class ExchangesApi:
     """The endpoints of exchanges, for testers."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, send_test_request: Callable[[str, bytes], int]) -> None:
+        """`send_test_request` sends a SOAP request (publication, body) and returns the HTTP status of the answer."""
         self._context = context
+        self._send_test_request = send_test_request
         self._feed = ExchangeFeed(context.journal.changes)
 
     def list_exchanges(self, request: ApiRequest) -> Response:
@@ -136,7 +139,7 @@ class ExchangesApi:
         key = _KEY if _KEY in keys else min(keys, default=_KEY)
         cursor = self._context.journal.last_exchange()
         statuses = [
-            self._context.send_test_request(publication, body)
+            self._send_test_request(publication, body)
             for body in (requests.say_name(_NUMBER), requests.incoming_call(_NUMBER, key))
         ]
         return json_response({"publication": publication, "number": _NUMBER, "statuses": statuses, "cursor": cursor})
@@ -188,7 +191,7 @@ class ExchangesApi:
         return frozenset({own, ""}) if self._is_only_publication() else frozenset({own})
 
     def _is_only_publication(self) -> bool:
-        return len([name for name in list(self._context.views) if not self._context.is_dynamic(name)]) == 1
+        return len([view for view in list(self._context.views.values()) if view.touch is None]) == 1
 
     def _recorded(self, request: ApiRequest, exchange_id: str) -> RecordedExchange:
         """Return the exchange with an id, or the latest that matches, if the sender may see it. Raises ApiError."""

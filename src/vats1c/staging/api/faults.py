@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from vats1c.messages import Language
+from vats1c.staging.api.publications import staging_errors_as_api
 from vats1c.web.context import WebContext
-from vats1c.web.publications import staging_errors_as_api
 from vats1c.web.request import ApiError, ApiRequest, json_response
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class FaultsApi:
     """The endpoints of fault plans."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, plans: "FaultPlans | None") -> None:
+        """`plans` is None if the staging bench is off."""
         self._context = context
+        self._active_plans = plans
 
     def list_faults(self, request: ApiRequest) -> Response:
         """Return the active plans, and the magic numbers."""
@@ -54,14 +56,14 @@ class FaultsApi:
         return self._context.names(request.require_tester())
 
     def _plans(self) -> "FaultPlans":
-        if self._context.faults is None:
+        if self._active_plans is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        return self._context.faults
+        return self._active_plans
 
 
 def _plan_json(plan: "FaultPlan") -> dict[str, Any]:

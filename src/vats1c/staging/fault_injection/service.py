@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from vats1c.accounts.basic import REALM
-from vats1c.fault_injection.delays import DelayPool
 from vats1c.http import completed
 from vats1c.model import Exchange
 from vats1c.number import NumberPlan, identify
@@ -13,6 +12,7 @@ from vats1c.soap.fault import SoapFault
 from vats1c.soap.parser import split_tag
 from vats1c.soap.request import SoapRequest
 from vats1c.soap.service import SoapService
+from vats1c.staging.fault_injection.delays import DelayPool
 from vats1c.staging.faults import Fault, FaultKind
 from vats1c.staging.plans import FaultPlans, IncomingRequest
 

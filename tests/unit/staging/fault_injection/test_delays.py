@@ -2,7 +2,7 @@
 
 import threading
 
-from vats1c.fault_injection.delays import DelayPool
+from vats1c.staging.fault_injection.delays import DelayPool
 
 
 def waiting(waits, count):

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from vats1c.directory import DirectoryError
 from vats1c.staging.publications import DynamicPublication, Publications
 from vats1c.staging.schema import StagingError
-from vats1c.web.context import WebContext
 from vats1c.web.request import ApiError, ApiRequest, json_response
 
 T = TypeVar("T")
@@ -19,8 +18,9 @@ _STATUSES = {"taken": 409, "login": 409, "full": 429, "publication": 404}
 class PublicationsApi:
     """The endpoints of publications on request."""
 
-    def __init__(self, context: WebContext) -> None:
-        self._context = context
+    def __init__(self, publications: Publications | None) -> None:
+        """`publications` is None if the staging bench is off."""
+        self._on_request = publications
 
     def make(self, request: ApiRequest) -> Response:
         """Create a publication."""
@@ -61,14 +61,14 @@ class PublicationsApi:
 
     def _publications(self, request: ApiRequest) -> Publications:
         request.require_tester()
-        if self._context.dynamic_publications is None:
+        if self._on_request is None:
             raise ApiError(
                 404,
                 "staging",
                 "испытательный стенд выключен (staging.enabled)",
                 "the staging bench is off (staging.enabled)",
             )
-        return self._context.dynamic_publications
+        return self._on_request
 
     def _publication_json(
         self, request: ApiRequest, publication: DynamicPublication, *, is_detailed: bool = False

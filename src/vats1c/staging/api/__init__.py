@@ -1,0 +1,5 @@
+"""The API of exchanges, expectations, fault plans and publications on request: the addresses that staging adds."""
+
+from vats1c.staging.api.routes import rules
+
+__all__ = ["rules"]

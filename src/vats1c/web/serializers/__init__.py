@@ -1,1 +1,0 @@
-"""Domain objects as the JSON of the API."""
