@@ -133,7 +133,7 @@ class Chain:
         except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
             log.warning("directory_failed", directory=step.name, error=type(error).__name__)
             return self._count(step, LookupAnswer(LookupOutcome.FAILED, reason=str(error) or type(error).__name__))
-        answer = LookupAnswer(LookupOutcome.FOUND, match) if match else _UNKNOWN
+        answer = LookupAnswer(_FOUND, match) if match else _UNKNOWN
         self._counters[step.name, answer.outcome].inc()
         return answer
 
@@ -142,4 +142,6 @@ class Chain:
         return answer
 
 
+# In Python 3.11 looking up an enum member takes as long as creating a tuple.
+_FOUND = LookupOutcome.FOUND
 _UNKNOWN = LookupAnswer(LookupOutcome.UNKNOWN)

@@ -14,6 +14,8 @@ from vats1c.number import Number, NumberKind
 
 _SEPARATOR = "\x1f"
 _TEN_DIGITS = 10**10
+# In Python 3.11 looking up an enum member takes as long as creating a tuple, and every SayName comes here.
+_EXACT, _LOCAL = Confidence.EXACT, Confidence.LOCAL
 
 
 class CallerIndex:
@@ -67,12 +69,12 @@ class CallerIndex:
         end = bisect_right(self._numbers, digits, start)
         if end - start == 1:
             row = self._owners[start]
-            confidence = Confidence.LOCAL if number.local or row in self._local else Confidence.EXACT
+            confidence = _LOCAL if number.local or row in self._local else _EXACT
             return Match((self._caller(row),), confidence)
         if start < end:
             rows = list(self._owners[start:end])
             guessed = number.local or not self._local.isdisjoint(rows)
-            return Match.of(map(self._caller, rows), Confidence.LOCAL if guessed else Confidence.EXACT)
+            return Match.of(map(self._caller, rows), _LOCAL if guessed else _EXACT)
         if number.last10 is None:
             return None
         tail = digits % _TEN_DIGITS

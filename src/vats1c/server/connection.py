@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from vats1c.http import MAX_DISCARDED_BYTES, BodyProblem
 from vats1c.server.conversation import Conversation, guarded
-from vats1c.server.parsing import MalformedRequestError, RequestParser
+from vats1c.server.parsing import MalformedRequestError
+from vats1c.server.request_reader import RequestReader
 
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
@@ -24,7 +25,7 @@ class Connection(Conversation, asyncio.Protocol):
     def __init__(self, server: "HttpServer") -> None:
         super().__init__(server)
         # Set by connection_made.
-        self._parser: RequestParser = None  # type: ignore[assignment]
+        self._reader: RequestReader = None  # type: ignore[assignment]
         # What has come while the connection is paused; None where it is not.
         self._unread: bytes | None = None
         self._discarded_bytes = 0
@@ -46,7 +47,7 @@ class Connection(Conversation, asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.peer = peer[0].removeprefix("::ffff:")
-        self._parser = RequestParser(self, self.peer)
+        self._reader = RequestReader(self, self.peer)
         self.deadline = time.monotonic() + self._server.limits.header_timeout_s
         self._server.add(self)
 
@@ -69,7 +70,7 @@ class Connection(Conversation, asyncio.Protocol):
             self._transport.pause_reading()
             return
         try:
-            self._parser.feed(data)
+            self._reader.feed(data)
         except MalformedRequestError as error:
             self._refuse_malformed(error)
 

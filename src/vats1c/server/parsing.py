@@ -58,6 +58,8 @@ class RequestParser:
         # How the body is framed that follows an offer of another protocol.
         self._upgrade_framing = b""
         self._is_resuming = False
+        # Whether what was fed ends with a request, after which the client may send another one.
+        self.is_between_requests = True
         self._url = b""
         self._headers: dict[str, str] = {}
 
@@ -114,6 +116,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_progressed = True
+        self.is_between_requests = False
         self._url = b""
         self._headers = {}
 
@@ -123,6 +126,7 @@ class RequestParser:
 
     def on_message_complete(self) -> None:
         self._has_progressed = self._has_completed = True
+        self.is_between_requests = self._parser.should_keep_alive()
         if not self._upgrade_framing:
             self._receiver.request_complete()
 

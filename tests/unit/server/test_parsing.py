@@ -1,44 +1,18 @@
 """Requests from the bytes of a connection: the same ones, whatever the pieces they come in."""
 
-from dataclasses import replace
-
 import pytest
 
+from tests.support import requests_read
+from tests.support.requests_read import FakeReceiver
 from vats1c.http import Request
-from vats1c.server.parsing import MalformedRequestError, RequestParser
+from vats1c.server.parsing import RequestParser
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
 
 
-class FakeReceiver:
-    """Notes the requests with their bodies."""
-
-    def __init__(self):
-        self.requests = []
-
-    def head_received(self, request, length, *, keep_alive):
-        self.requests.append([replace(request, headers=dict(request.headers)), length, keep_alive, b"", False])
-        self._original = request
-
-    def body_received(self, data):
-        self.requests[-1][3] += data
-
-    def request_complete(self):
-        self.requests[-1][4] = True
-        # Nothing that came after the head has changed it.
-        assert self._original == self.requests[-1][0]
-
-
 def feed(pieces):
     """Return the requests in `pieces`, and the error that ended them, None where there is none."""
-    receiver = FakeReceiver()
-    parser = RequestParser(receiver, "192.0.2.1")
-    try:
-        for piece in pieces:
-            parser.feed(piece)
-    except MalformedRequestError as error:
-        return receiver.requests, (error.status, error.path, error.content_type)
-    return receiver.requests, None
+    return requests_read.feed(RequestParser, pieces)
 
 
 def ways_to_split(data):
