@@ -1,6 +1,7 @@
 """Whatever is wrong with an envelope, its sender gets a SOAP fault in the SOAP version that was spoken."""
 
 import gzip
+import os
 
 import pytest
 
@@ -136,6 +137,17 @@ def test_what_soap_forbids_before_the_envelope_is_refused(live, version, before)
 @VERSIONS
 def test_a_processing_instruction_after_the_envelope_is_refused(live, version):
     assert_fault(live.post(whole(version, f"<s:Body>{PLAIN}</s:Body>") + "<?x y?>"), version=version)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_file_that_a_document_names_is_not_opened(live, tmp_path):
+    never_ends = tmp_path / "x.dtd"
+    os.mkfifo(never_ends)
+
+    answer = live.post(whole(SOAP11, f"<s:Body>{PLAIN}</s:Body>", f'<!DOCTYPE s:Envelope SYSTEM "{never_ends}">'))
+
+    assert_fault(answer)
+    assert "DOCTYPE" in answer.text
 
 
 def test_an_entity_in_a_parameter_is_refused_and_not_read(live):

@@ -1,6 +1,5 @@
 """Validation of a caller table: findings with line numbers, for the owner of the table to correct."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ from vats1c.directory import Row
 from vats1c.messages import Message
 from vats1c.model import Caller
 from vats1c.number import MAX_CELL_CHARS, extension_of, is_too_long
+from vats1c.xmlsafe import has_forbidden_characters
 
-# Characters outside production [2] Char of XML 1.0 §2.2. They are dropped from the name on the phone.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # A finding is printed on one line.
 _MAX_QUOTED_CHARS = 60
 
@@ -112,7 +110,7 @@ def _check_manager(row: Row, extensions: Collection[str], internal_digits: int) 
 
 
 def _check_name(row: Row, shown: str, length: int) -> Iterator[RowFinding]:
-    if any(_NOT_XML.search(text) for text in (row.caller.name, row.caller.category, row.caller.manager)):
+    if any(map(has_forbidden_characters, (row.caller.name, row.caller.category, row.caller.manager))):
         yield _finding(
             row,
             "NOT-XML",

@@ -3,24 +3,19 @@
 Rule: no error message repeats a digit or the password from an answer.
 """
 
-import codecs
 import re
 from dataclasses import dataclass
 
 from lxml import etree
 
+from vats1c import xmlsafe
 from vats1c.directory import DirectoryError
 from vats1c.model import Caller, Match
+from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL, XmlError
 
-SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
-_ENVELOPES = {f"{{{version}}}Envelope": f"{{{version}}}" for version in SOAP.values()}
-_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_ENVELOPES = {f"{{{version}}}Envelope": f"{{{version}}}" for version in SOAP_NAMESPACES.values()}
 # UTF-16 without a byte order mark is recognised by the NUL beside the first "<".
 _UNMARKED = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
-_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "windows-1251", "cp1251", "us-ascii", "ascii"})
 _PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _DOCUMENT = re.compile(r"<(?:\?xml|!doctype|data|error)\b", re.IGNORECASE)
 _BEFORE_TITLE = re.compile(r"(?:<\?xml\b[^>]*>\s*)?<data\b[^>]*>\s*")
@@ -113,20 +108,15 @@ def _operation(body: bytes, content_type: str) -> etree._Element:
 def _decoded(body: bytes, content_type: str) -> str:
     """Return `body` decoded by its byte order mark, else its XML declaration, else the charset of the Content-Type.
 
-    Decoding before parsing limits the encodings to `_ENCODINGS`, instead of any encoding that the sender declares.
+    Decoding before parsing limits the encodings to `ENCODINGS`, instead of any encoding that the sender declares.
     Raises DirectoryError for another encoding and for a decoding error.
     """
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
-        if body.startswith(mark):
-            body, chosen = body[len(mark) :], encoding
-            break
-    else:
-        body = body.lstrip(b" \t\r\n")
-        declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
-        charset_name = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
-        chosen = _UNMARKED.get(body[:2]) or (charset_name if charset_name.lower() in _ENCODINGS else "")
+    body, encoding = xmlsafe.split_encoding(body.lstrip(b" \t\r\n"), content_type)
+    encoding = _UNMARKED.get(body[:2], encoding)
+    if encoding.lower() not in {*ENCODINGS, *BYTE_ORDER_MARKS.values()}:
+        return _unreadable()
     try:
-        return body.decode(chosen) if chosen else _unreadable()
+        return body.decode(encoding)
     except UnicodeDecodeError:
         return _unreadable()
 
@@ -137,29 +127,19 @@ def _unreadable() -> str:
 
 def _parsed(text: str) -> etree._Element | None:
     """Return the root of `text`, None when it is not well-formed. Raises DirectoryError for a DTD (SOAP 1.1 §3)."""
-    # A parser per answer: lxml locks a parser to one thread at a time. `encoding` overrides the XML declaration.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        root = etree.fromstring(text.lstrip().encode(), parser)
-    except etree.XMLSyntaxError:
+        return xmlsafe.parse_text(text.lstrip())
+    except XmlError as error:
+        if error.has_doctype:
+            raise DirectoryError(
+                "в ответе объявление DOCTYPE", "the answer holds a document type declaration"
+            ) from None
         return None
-    if root.getroottree().docinfo.doctype:
-        raise DirectoryError("в ответе объявление DOCTYPE", "the answer holds a document type declaration")
-    return root
 
 
 def _fault(operation: etree._Element) -> str | None:
     """Return the text of a SOAP fault, None when `operation` is not a fault."""
-    if operation.tag not in {f"{{{version}}}Fault" for version in SOAP.values()}:
+    if operation.tag not in {f"{{{version}}}Fault" for version in SOAP_NAMESPACES.values()}:
         return None
     texts = operation.findall("{*}faultstring") + operation.findall("{*}Reason/{*}Text")
     return "; ".join(_text(text) for text in texts) or "?"
@@ -184,7 +164,7 @@ def _caller(returned: etree._Element, secret: str) -> Caller | None:
 
     `return` holds a name, or a <data> document as escaped text, or as child elements when 1C did not escape it.
     """
-    if returned.get(_XSI_NIL, "").strip() in ("true", "1"):
+    if returned.get(XSI_NIL, "").strip() in ("true", "1"):
         return None
     if len(returned):
         return _read_document(returned[0], secret)

@@ -3,23 +3,18 @@
 Rule: strict, unlike the parser in `directory`: each departure from the contract is reported and none is repaired.
 """
 
-import codecs
 import re
 from dataclasses import dataclass
 
 from lxml import etree
 
+from vats1c import xmlsafe
 from vats1c.messages import Message
 from vats1c.simulator.http_client import HttpReply
-from vats1c.simulator.requests import SOAP
+from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL, XmlError
 
-_VERSIONS = {namespace: version for version, namespace in SOAP.items()}
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "windows-1251", "cp1251", "us-ascii", "ascii"})
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
+_VERSIONS = {namespace: version for version, namespace in SOAP_NAMESPACES.items()}
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 # Replacement characters, and windows-1251 read as Latin-1 («Èâàí»): no language has four such letters in a row.
 _MOJIBAKE = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
 _MAX_SHOWN_CHARS = 200
@@ -75,12 +70,12 @@ def read(answer: HttpReply) -> Envelope:
     version = _VERSIONS.get(etree.QName(root).namespace or "")
     if version is None or etree.QName(root).localname != "Envelope":
         raise UnreadableError("soap", "ответ — не конверт SOAP", "the answer is not a SOAP envelope")
-    bodies = root.findall(f"{{{SOAP[version]}}}Body")
+    bodies = root.findall(f"{{{SOAP_NAMESPACES[version]}}}Body")
     if len(bodies) != 1 or len(bodies[0]) != 1:
         raise UnreadableError("soap", "в конверте нет ответа", "the envelope holds no answer")
     element = bodies[0][0]
     name = etree.QName(element)
-    if name.localname == "Fault" and name.namespace == SOAP[version]:
+    if name.localname == "Fault" and name.namespace == SOAP_NAMESPACES[version]:
         return Envelope(version, fault=_fault(element))
     namespace = name.namespace or ""
     returns = element.findall(f"{{{namespace}}}return" if namespace else "return")
@@ -110,14 +105,8 @@ def decoded(body: bytes, content_type: str) -> str:
     The encoding is that of the byte order mark, else of the XML declaration, else the charset of `content_type`, else
     UTF-8. Raises UnreadableError.
     """
-    for bom, bom_encoding in _BOMS.items():
-        if body.startswith(bom):
-            body, encoding = body[len(bom) :], bom_encoding
-            break
-    else:
-        declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
-        encoding = declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
-    if encoding.lower() not in {*_ENCODINGS, *_BOMS.values()}:
+    body, encoding = xmlsafe.split_encoding(body, content_type)
+    if encoding.lower() not in {*ENCODINGS, *BYTE_ORDER_MARKS.values()}:
         raise UnreadableError("encoding", f"неизвестная кодировка: {encoding}", f"an unknown encoding: {encoding}")
     try:
         return body.decode(encoding)
@@ -129,24 +118,14 @@ def decoded(body: bytes, content_type: str) -> str:
 
 def parse(text: str) -> etree._Element:
     """Return the root element of `text`; entities, DTD and the network are off. Raises UnreadableError."""
-    # `encoding` overrides the XML declaration, because `text` is already decoded.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        root = etree.fromstring(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), parser)
-    except (etree.XMLSyntaxError, ValueError):
+        return xmlsafe.parse_text(text.lstrip("\ufeff \t\r\n"))
+    except XmlError as error:
+        if error.has_doctype:
+            raise UnreadableError(
+                "xml", "в ответе объявление DOCTYPE", "the answer holds a document type declaration"
+            ) from None
         raise UnreadableError("xml", "ответ — не правильный XML", "the answer is not well-formed XML") from None
-    if root.getroottree().docinfo.doctype:
-        raise UnreadableError("xml", "в ответе объявление DOCTYPE", "the answer holds a document type declaration")
-    return root
 
 
 def is_mojibake(text: str) -> bool:
@@ -182,6 +161,6 @@ def _fault(element: etree._Element) -> AnswerFault:
 
 
 def _text(element: etree._Element) -> str:
-    if element.get(_NIL, "").strip() in ("true", "1"):
+    if element.get(XSI_NIL, "").strip() in ("true", "1"):
         return ""
     return "".join(str(part) for part in element.itertext())

@@ -10,6 +10,7 @@ from vats1c.messages import Message
 from vats1c.simulator import answers, requests
 from vats1c.simulator.answers import UnreadableError
 from vats1c.simulator.http_client import HttpReply
+from vats1c.xmlsafe import SOAP_NAMESPACES
 
 _REPLAYED_HEADERS = ("Content-Type", "Soapaction", "Cache-Control", "Accept")
 _COMPARED = ("status", "version", "namespace", "name", "returned", "fault")
@@ -37,7 +38,7 @@ def headers(recorded: str, soap: str, user: str, password: str) -> dict[str, str
     `password` are the login to send.
     """
     recorded_headers = json.loads(recorded)
-    own_headers = requests.headers(soap if soap in requests.SOAP else "1.1", user, password)
+    own_headers = requests.headers(soap if soap in SOAP_NAMESPACES else "1.1", user, password)
     return {
         **own_headers,
         **{name: str(recorded_headers[name]) for name in _REPLAYED_HEADERS if name in recorded_headers},

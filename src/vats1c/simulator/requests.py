@@ -4,11 +4,11 @@ Rule: tests/simulator compares them with the vendor's examples in tests/wire/exa
 """
 
 import base64
-import re
 from html import escape
 
+from vats1c.xmlsafe import SOAP_NAMESPACES, without_forbidden_characters
+
 VATS = "http://VATS"
-SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
 # The vendor's request has no charset and no SOAPAction.
 CONTENT_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml; charset=utf-8"}
 _REQUEST = """\
@@ -21,8 +21,6 @@ _REQUEST = """\
 </soap:Envelope>
 """
 _PARAMETER = "            <{name}>{value}</{name}>\n"
-# Characters outside production [2] Char of XML 1.0 §2.2, which a document cannot hold even when escaped.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def say_name(number: str, soap: str = "1.1", namespace: str = VATS, parameter: str = "number") -> bytes:
@@ -39,11 +37,11 @@ def request(operation: str, parameters: dict[str, str], soap: str, namespace: st
     """Return the body of a request for any operation, in SOAP "1.1" or "1.2", in the `encoding` that it declares."""
     return _REQUEST.format(
         encoding=encoding,
-        envelope=SOAP[soap],
+        envelope=SOAP_NAMESPACES[soap],
         operation=operation,
         namespace=escape(namespace),
         parameters="".join(
-            _PARAMETER.format(name=name, value=escape(_NOT_XML.sub("", value), quote=False))
+            _PARAMETER.format(name=name, value=escape(without_forbidden_characters(value), quote=False))
             for name, value in parameters.items()
         ),
     ).encode(encoding, "xmlcharrefreplace")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from vats1c.xmlsafe import XSD
+
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
-_XSD = "http://www.w3.org/2001/XMLSchema"
 _BINDINGS = {"http://schemas.xmlsoap.org/wsdl/soap/": "soap", "http://schemas.xmlsoap.org/wsdl/soap12/": "soap12"}
 # Values of omitted attributes (XML Schema part 1, §3.3.2; WSDL 1.1, §3.3).
 _DEFAULTS = {"minOccurs": "1", "maxOccurs": "1", "nillable": "false"}
@@ -54,7 +55,7 @@ def differences(first: Facts, second: Facts) -> list[WsdlDifference]:
 
 
 def _schemas(root: etree._Element) -> Iterator[tuple[str, str]]:
-    for schema in root.findall(f"{{{_WSDL}}}types/{{{_XSD}}}schema"):
+    for schema in root.findall(f"{{{_WSDL}}}types/{{{XSD}}}schema"):
         namespace = schema.get("targetNamespace", "")
         yield f"schema {namespace} elementFormDefault", schema.get("elementFormDefault", "unqualified")
         for child in schema:
@@ -132,7 +133,7 @@ def _children(element: etree._Element) -> list[etree._Element]:
     return [
         child
         for child in element
-        if _namespace(child) in (_XSD, _WSDL) and _local(child) not in ("documentation", "annotation")
+        if _namespace(child) in (XSD, _WSDL) and _local(child) not in ("documentation", "annotation")
     ]
 
 
@@ -153,7 +154,7 @@ def _qualified(element: etree._Element, value: str) -> str:
     """Return the QName `value` as "{namespace}name", or "xs:name" for a name of XML Schema."""
     prefix, _, name = value.strip().rpartition(":")
     namespace = element.nsmap.get(prefix or None, "")
-    return f"xs:{name}" if namespace == _XSD else f"{{{namespace}}}{name}"
+    return f"xs:{name}" if namespace == XSD else f"{{{namespace}}}{name}"
 
 
 def _namespace(element: etree._Element) -> str:

@@ -21,11 +21,12 @@ from vats1c.messages import Language
 from vats1c.metrics import Metrics
 from vats1c.model import Exchange
 from vats1c.soap import parser, refusals
-from vats1c.soap.fault import CONTENT_TYPES, SOAP11, SOAP12, SoapFault
+from vats1c.soap.fault import CONTENT_TYPES, SoapFault
 from vats1c.soap.overload import OverloadResponses
 from vats1c.soap.request import SoapRequest
 from vats1c.soap.wsdl import Wsdl
 from vats1c.worker_pool import QueueFullError, WorkerPool
+from vats1c.xmlsafe import SOAP11, SOAP12
 
 log = structlog.get_logger("vats1c.soap")
 

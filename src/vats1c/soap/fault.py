@@ -4,9 +4,8 @@ from html import escape
 from typing import Literal
 
 from vats1c.messages import Language, Message
+from vats1c.xmlsafe import SOAP11, SOAP12
 
-SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 CONTENT_TYPES = {SOAP11: "text/xml; charset=utf-8", SOAP12: "application/soap+xml; charset=utf-8"}
 
 Code = Literal["Client", "Server", "MustUnderstand", "VersionMismatch"]

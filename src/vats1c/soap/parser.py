@@ -11,21 +11,16 @@ from functools import lru_cache
 
 from lxml import etree
 
-from vats1c.soap.fault import SOAP11, SOAP12, SoapFault
+from vats1c.soap.fault import SoapFault
 from vats1c.soap.request import EnvelopeTemplates, SoapRequest, split_qname
+from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP11, SOAP12, XSI_NIL, new_parser
 
-_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _MAX_ELEMENTS = 500
 _MAX_ATTRIBUTES = 32
 _MAX_NAMESPACES = 100
-# SOAP 1.1 wants UTF-8 or UTF-16 (WS-I BP 1.1 R1012); windows-1251 is what Russian systems of that age send.
-_ENCODINGS = frozenset(
-    {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
-)
 # How plain requests begin, up to the first ">", once they were read in full; and whether that names an encoding.
 _plain_openings: dict[bytes, bool] = {}
 _MAX_PLAIN_OPENINGS = 64
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 # An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means the receiver of the message.
@@ -115,15 +110,7 @@ class _Parsers(threading.local):
     def get(self, charset: str | None) -> etree.XMLParser:
         parser = self.by_charset.get(charset)
         if parser is None:
-            parser = self.by_charset[charset] = etree.XMLParser(
-                encoding=charset,
-                resolve_entities=False,
-                load_dtd=False,
-                no_network=True,
-                huge_tree=False,
-                remove_comments=True,
-                collect_ids=False,
-            )
+            parser = self.by_charset[charset] = new_parser(charset)
         return parser
 
 
@@ -138,7 +125,7 @@ def _parse_checked(body: bytes, charset: str | None) -> etree._Element:
         raise _too_many_elements()
     root = _parse(body, charset)
     info = root.getroottree().docinfo
-    if info.encoding and info.encoding.lower() not in _ENCODINGS:
+    if info.encoding and info.encoding.lower() not in ENCODINGS:
         raise _unreadable_encoding()
     # SOAP 1.1 §3: no DTD, no processing instructions.
     if info.internalDTD is not None or info.doctype:
@@ -173,7 +160,7 @@ def _is_plain(body: bytes) -> bool:
 
 def _charset(body: bytes, content_type: str) -> str | None:
     """Return the charset to read `body` by when the body itself does not say: no BOM, no declared encoding."""
-    if body.startswith(_BYTE_ORDER_MARKS) or _DECLARED.match(body):
+    if body.startswith(tuple(BYTE_ORDER_MARKS)) or _DECLARED.match(body):
         return None
     if b"\0" in body[:4]:
         return None
@@ -185,7 +172,7 @@ def _named_charset(content_type: str) -> str | None:
     named = _CHARSET.search(content_type)
     if named is None:
         return None
-    if named[1].lower() not in _ENCODINGS:
+    if named[1].lower() not in ENCODINGS:
         raise _unreadable_encoding()
     return named[1]
 
@@ -264,7 +251,7 @@ def _strip_attributes(element: etree._Element) -> None:
         )
     # SOAP encoding's xsi:type and the like say nothing that the contract does not; Spyne would trip over some.
     for name in element.attrib:
-        if name != _XSI_NIL:
+        if name != XSI_NIL:
             del element.attrib[name]
 
 

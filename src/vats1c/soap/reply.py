@@ -3,13 +3,9 @@
 The bytes are the contract: at least one real client finds the answer by its literal prefixes `soap:` and `m:`.
 """
 
-import re
 from html import escape
 
-_XS = "http://www.w3.org/2001/XMLSchema"
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
-# XML 1.0 §2.2, production [2] Char: other characters are not allowed in a document, not even as references.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from vats1c.xmlsafe import XSD, XSI, without_forbidden_characters
 
 
 def document(title: str, category: str = "", extension: str = "") -> str:
@@ -39,7 +35,7 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
     # Nearly every name needs no escaping: all characters that Python calls printable are allowed in XML.
     if not value.isprintable() or "&" in value or "<" in value or ">" in value:
         text = _escaped(value)
-    declared = f'xmlns:xs="{_XS}" xmlns:xsi="{_XSI}"'
+    declared = f'xmlns:xs="{XSD}" xmlns:xsi="{XSI}"'
     # 1C sends an empty return as a self-closing element.
     returned = f"<m:return {declared}>{text}</m:return>" if text else f"<m:return {declared}/>"
     return (
@@ -51,4 +47,4 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
 
 def _escaped(text: str) -> str:
     # A bare CR would come out of the receiver's parser as LF (XML 1.0 §2.11).
-    return escape(_NOT_XML.sub("", text), quote=False).replace("\r", "&#13;")
+    return escape(without_forbidden_characters(text), quote=False).replace("\r", "&#13;")

@@ -9,6 +9,7 @@ from functools import cached_property
 from html import unescape
 
 from vats1c.model import Exchange
+from vats1c.xmlsafe import SOAP12
 
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 # Headers of the connection rather than the message, and Content-Length, which a client that repeats the request sets.
@@ -91,7 +92,7 @@ class RecordedExchange:
         """The answer's Content-Type, derived from its body."""
         if self.answer.startswith(b"<!DOCTYPE html>"):
             return "text/html; charset=utf-8"
-        soap = "1.2" if b"http://www.w3.org/2003/05/soap-envelope" in self.answer else "1.1"
+        soap = "1.2" if SOAP12.encode() in self.answer else "1.1"
         return _CONTENT_TYPES[soap]
 
     @property

@@ -6,9 +6,10 @@ Rule: the parser of `soap` reads it, as it did when the request came: a request 
 from lxml import etree
 
 from vats1c.soap import parser
-from vats1c.soap.fault import SOAP12, SoapFault
+from vats1c.soap.fault import SoapFault
 from vats1c.soap.parser import split_tag
 from vats1c.staging.conformance import SentRequest
+from vats1c.xmlsafe import SOAP12
 
 
 def read(body: bytes, content_type: str) -> SentRequest | None:

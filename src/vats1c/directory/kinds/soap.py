@@ -3,7 +3,6 @@
 Rule: no error message and no log line contains the number, the password, or the path and query of the URL.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from html import escape
@@ -17,6 +16,7 @@ from vats1c.directory.settings_checks import refuse_no_text, refuse_unknown, sec
 from vats1c.directory.soap_answers import OneCReply
 from vats1c.model import Confidence, Match
 from vats1c.number import Number, NumberPlan, identify
+from vats1c.xmlsafe import SOAP_NAMESPACES, without_forbidden_characters
 
 log = structlog.get_logger("vats1c.directory")
 
@@ -26,7 +26,7 @@ _CONTRACTS = {"vats": "http://VATS", "test": "http://test", "vatscalls": "http:/
 _CHOICES = {
     "contract": tuple(_CONTRACTS),
     "parameter": ("number", "Number"),
-    "soap": tuple(soap_answers.SOAP),
+    "soap": tuple(SOAP_NAMESPACES),
     "send": ("received", "national", "canonical"),
 }
 _SETTINGS = (*SETTINGS, *_CHOICES, "timeout")
@@ -42,8 +42,6 @@ _REQUEST = """\
 </soap:Envelope>
 """
 _PARAMETER = "            <{name}>{value}</{name}>\n"
-# Characters outside production [2] Char of XML 1.0 §2.2, which a document cannot contain even as references.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # An unassigned number (there is no area code 000) in the notation of the VATS, to test whether 1C answers.
 _PROBE_NUMBER = identify("80000000000")
 _MASKED_KEY = "KEY"
@@ -127,11 +125,11 @@ class SoapDirectory:
 
     def _request(self, operation: str, parameters: Mapping[str, str]) -> bytes:
         return _REQUEST.format(
-            version=soap_answers.SOAP[self._settings["soap"]],
+            version=SOAP_NAMESPACES[self._settings["soap"]],
             namespace=_CONTRACTS[self._settings["contract"]],
             operation=operation,
             parameters="".join(
-                _PARAMETER.format(name=name, value=escape(_NOT_XML.sub("", value), quote=False))
+                _PARAMETER.format(name=name, value=escape(without_forbidden_characters(value), quote=False))
                 for name, value in parameters.items()
             ),
         ).encode()

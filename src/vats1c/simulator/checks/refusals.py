@@ -5,6 +5,7 @@ from vats1c.simulator import answers, requests
 from vats1c.simulator.answers import AnswerFault, UnreadableError
 from vats1c.simulator.http_client import HttpReply
 from vats1c.simulator.probe import Check, FailedError, Probe, SkippedError
+from vats1c.xmlsafe import SOAP_NAMESPACES
 
 _FAULT = Message("ошибка SOAP", "a SOAP fault")
 _OPERATION = "NoSuchOperation"
@@ -45,7 +46,7 @@ def _missing_parameter(probe: Probe) -> str:
 
 
 def _version(probe: Probe) -> str:
-    versions = {soap: _fault(probe, _unknown_body(probe, soap), soap)[1] for soap in requests.SOAP}
+    versions = {soap: _fault(probe, _unknown_body(probe, soap), soap)[1] for soap in SOAP_NAMESPACES}
     wrong = {asked: answered for asked, answered in versions.items() if asked != answered}
     if wrong:
         ru = ", ".join(f"на SOAP {asked} — SOAP {answered}" for asked, answered in wrong.items())

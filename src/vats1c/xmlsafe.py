@@ -1,0 +1,87 @@
+"""XML of SOAP messages: namespaces, allowed characters and encodings, and the only XML parser of the service.
+
+Rule: a document makes the parser open no file and no network connection, and only the encodings of `ENCODINGS` are
+decoded.
+"""
+
+import codecs
+import re
+
+from lxml import etree
+
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+SOAP_NAMESPACES = {"1.1": SOAP11, "1.2": SOAP12}
+XSD = "http://www.w3.org/2001/XMLSchema"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+XSI_NIL = f"{{{XSI}}}nil"
+
+# SOAP 1.1 requires UTF-8 or UTF-16 (WS-I BP 1.1 R1012); windows-1251 is what Russian systems of that age send.
+ENCODINGS = frozenset(
+    {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
+)
+BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
+# XML 1.0 §2.2, production [2] Char: a document cannot contain other characters, not even as references.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class XmlError(ValueError):
+    """A text that is not well-formed XML, or that has a document type declaration (`has_doctype`)."""
+
+    def __init__(self, *, has_doctype: bool = False) -> None:
+        super().__init__("a document type declaration" if has_doctype else "not well-formed XML")
+        self.has_doctype = has_doctype
+
+
+def has_forbidden_characters(text: str) -> bool:
+    """Tell whether `text` contains characters that XML cannot carry."""
+    return _FORBIDDEN.search(text) is not None
+
+
+def without_forbidden_characters(text: str) -> str:
+    """Return `text` without the characters that XML cannot carry."""
+    return _FORBIDDEN.sub("", text)
+
+
+def new_parser(encoding: str | None = None, *, remove_pis: bool = False) -> etree.XMLParser:
+    """Return a parser for one thread: lxml lets one thread at a time use a parser.
+
+    `encoding` overrides the one that the document declares; with None the document's counts.
+    """
+    # No `collect_ids=False`: with it libxml2 opens the external subset of a DTD, a file of this machine or a device
+    # without an end, whatever `load_dtd` says.
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=remove_pis,
+    )
+
+
+def split_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
+    """Return `body` without its byte order mark, and the name of its encoding, which may be none of `ENCODINGS`.
+
+    The encoding is that of the byte order mark, else of the XML declaration, else the charset of `content_type`, else
+    UTF-8 (RFC 7303, 3).
+    """
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if body.startswith(mark):
+            return body[len(mark) :], encoding
+    declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
+    return body, declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
+
+
+def parse_text(text: str) -> etree._Element:
+    """Return the root of a document that was decoded already: its declared encoding does not count. Raises XmlError."""
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), new_parser("utf-8", remove_pis=True))
+    except (etree.XMLSyntaxError, ValueError):
+        raise XmlError from None
+    if root.getroottree().docinfo.doctype:
+        raise XmlError(has_doctype=True)
+    return root
