@@ -108,7 +108,7 @@ class Chain:
                 if not pending:
                     pending = self._start_lookups(number)
                 timeout_s = started + min(self._deadline, step.deadline) - time.monotonic()
-                answer = self._count(step, step.with_stale_fallback(number, pending[step.name].wait(timeout_s)))
+                answer = self._count(step, step.wait(number, pending[step.name], timeout_s))
             else:
                 answer = self._ask_directly(step, number)
             answers.append(SourceAnswer(step.name, answer))

@@ -74,6 +74,8 @@ class PendingLookup:
     """The future of one running lookup, shared by all calls that look up the same number."""
 
     def __init__(self) -> None:
+        # Whether the lookup was counted as late. Read and set under the directory's lock.
+        self.counted_late = False
         self._arrived = threading.Event()
         self._answer = LookupAnswer(LookupOutcome.LATE)
 
@@ -131,16 +133,19 @@ class GuardedDirectory:
         with self._lock:
             return self._from_cache(number.canonical or "")
 
-    def with_stale_fallback(self, number: Number, answer: LookupAnswer) -> LookupAnswer:
-        """Return `answer`, or for a failed lookup the cached answer for `number` if it is younger than `stale_s`.
+    def wait(self, number: Number, pending: PendingLookup, seconds: float) -> LookupAnswer:
+        """Wait up to `seconds` for `pending`, the lookup of `number`, and return its answer.
 
-        Count an `answer` with the outcome LATE as a failure of the source.
+        For a failed or late lookup return the cached answer if it is younger than `stale_s`. A late lookup counts as
+        one failure of the source, however many calls wait for it.
         """
+        answer = pending.wait(seconds)
         if answer.outcome in (LookupOutcome.FOUND, LookupOutcome.UNKNOWN):
             return answer
         with self._lock:
-            if answer.outcome is LookupOutcome.LATE:
-                # A lookup that hangs may never reach `_note`, so the timeout is counted here.
+            if answer.outcome is LookupOutcome.LATE and not pending.counted_late:
+                # A lookup that hangs may never reach `_note`, so it is counted here.
+                pending.counted_late = True
                 self._record_failure()
             cached = self._cache.get(number.canonical or "")
         if cached is None or self._now() - cached[0] > self._policy.stale_s:
@@ -194,19 +199,20 @@ class GuardedDirectory:
         finally:
             self._free.release()
         with self._lock:
-            self._note(answer, key)
+            self._note(answer, key, pending)
             self._pending.pop(key, None)
         pending.resolve(answer)
 
-    def _note(self, answer: LookupAnswer, key: str) -> None:
-        """Cache the answer and update the circuit breaker; an answer after the deadline counts as a failure."""
+    def _note(self, answer: LookupAnswer, key: str, pending: PendingLookup) -> None:
+        """Cache the answer and update the circuit breaker; an answer after the deadline counts as a failure, once."""
         if answer.outcome is not LookupOutcome.FAILED:
             self._cache[key] = self._now(), answer.match
             self._cache.move_to_end(key)
             if len(self._cache) > _MAX_CACHED:
                 self._cache.popitem(last=False)
         if answer.outcome is LookupOutcome.FAILED or answer.elapsed > self._policy.deadline_s:
-            self._record_failure()
+            if not pending.counted_late:
+                self._record_failure()
         else:
             self._probing = False
             self._failures = 0

@@ -67,7 +67,7 @@ def clock():
 
 
 def ask(guard, number=NUMBER, seconds=SOON):
-    return guard.with_stale_fallback(number, guard.ask(number).wait(seconds))
+    return guard.wait(number, guard.ask(number), seconds)
 
 
 def landed(guard, number=NUMBER):
@@ -191,6 +191,19 @@ def test_a_source_that_hangs_is_left_alone_too():
 
     assert ask(guard, OTHER).outcome is LookupOutcome.CIRCUIT_OPEN
     source.close()
+
+
+def test_a_late_lookup_is_one_failure_however_many_calls_wait_for_it(clock):
+    source = Source(open_gate=False)
+    guard = GuardedDirectory(source, SourcePolicy(failures_to_open=2), clock)
+
+    assert [ask(guard, seconds=0.01).outcome for _ in range(5)] == [LookupOutcome.LATE] * 5
+    assert guard.state().ready
+    clock.now += 60
+    source.gate.set()
+    landed(guard)
+
+    assert guard.state().ready
 
 
 def chain(*directories, deadline=SOON, **patience):
