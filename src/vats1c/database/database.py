@@ -28,7 +28,10 @@ class Database:
     """One SQLite or PostgreSQL database. `embedded` is True for SQLite."""
 
     def __init__(self, url: str) -> None:
-        """Prepare connections to the SQLAlchemy `url`; create a SQLite file's missing folder. Raises DatabaseError."""
+        """Prepare connections to the SQLAlchemy `url`; create a SQLite file's missing folder. Raises DatabaseError.
+
+        The folder of a SQLite URI (`file:…?uri=true`) is not created.
+        """
         self._url = url
         with self._translated_errors("не открывается", "cannot open"):
             parsed = sa.make_url(url)
@@ -36,7 +39,7 @@ class Database:
             if parsed.get_backend_name() not in ("sqlite", "postgresql"):
                 raise ValueError("sqlite, postgresql?")
             self.embedded = parsed.get_backend_name() == "sqlite"
-            if self.embedded and parsed.database:
+            if self.embedded and parsed.database and not parsed.database.startswith("file:"):
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             # hide_parameters: error messages with parameters would put phone numbers and keys into the log.
             self.engine = sa.create_engine(parsed, hide_parameters=True, **({} if self.embedded else _SERVER_OPTIONS))

@@ -202,8 +202,8 @@ def _unknown_or_repeated(
             findings.append(
                 make_finding(
                     "REPEATED-FIELD",
-                    f"параметр {shown} пришёл {names.count(name)} раза",
-                    f"the parameter {shown} came {names.count(name)} times",
+                    f"параметр {shown} пришёл не один раз, а {names.count(name)}",
+                    f"the parameter {shown} came {names.count(name)} times, not once",
                 )
             )
     return findings

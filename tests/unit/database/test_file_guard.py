@@ -483,7 +483,8 @@ def test_a_database_in_memory_has_no_file_to_lose(url):
     database.close()
 
 
-def test_a_file_named_by_a_uri_is_watched_too(folder, at_once):
+def test_a_file_named_by_a_uri_is_watched_too(folder, at_once, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     folder.mkdir()
     database = Database(f"sqlite:///file:{folder / FILE}?uri=true")
     database.prepare()
@@ -492,6 +493,7 @@ def test_a_file_named_by_a_uri_is_watched_too(folder, at_once):
     database.close()
 
     assert keys_in(folder / FILE) == ["after"]
+    assert not (tmp_path / "file:").exists()
 
 
 def test_a_folder_that_is_locked_is_a_refusal_and_not_a_wait_for_ever(database, folder, monkeypatch):
