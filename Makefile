@@ -6,9 +6,11 @@ ARGS ?=
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(VENV)/.tools
+LOWEST := .venv-lowest
+LOWEST_TESTS ?= tests/unit tests/wire tests/directories tests/staging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-js format-js wheel requirements bench bench-quick clean
+.PHONY: help demo test test-lowest lint lint-js format-js wheel requirements bench bench-quick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +20,10 @@ demo: $(VENV)/.demo ## start the service with a sample directory (ARGS="--listen
 
 test: $(VENV)/.dev ## run the tests (ARGS="-k journal")
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+test-lowest: ## run tests with the lowest versions that pyproject.toml allows, on Python 3.11 (LOWEST_TESTS=tests/unit)
+	@$(MAKE) --no-print-directory VENV=$(LOWEST) $(LOWEST)/.lowest
+	@$(LOWEST)/bin/python -m pytest $(LOWEST_TESTS) $(ARGS)
 
 lint: $(VENV)/.dev ## check style, types, imports between modules, the Dockerfile, and the JavaScript
 	$(VENV)/bin/ruff check .
@@ -42,6 +48,7 @@ requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the p
 	$(COMPILE) pyproject.toml --extra all --output-file requirements.txt $(ARGS)
 	$(COMPILE) pyproject.toml --extra all --group test --group lint --constraints requirements.txt \
 		--output-file requirements-dev.txt $(ARGS)
+	$(COMPILE) --resolution lowest-direct pyproject.toml --extra all --output-file requirements-lowest.txt $(ARGS)
 
 bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers, durable calls, the start; minutes
 	@$(VENV)/bin/python bench/run.py $(ARGS)
@@ -52,7 +59,7 @@ bench-quick: $(VENV)/.dev ## the same beside its bounds alone; a minute
 	@$(VENV)/bin/python bench/run.py --quick $(ARGS)
 
 clean: ## remove .venv and everything that was built
-	rm -rf $(VENV) node_modules build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) node_modules build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
 
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -72,6 +79,12 @@ $(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(VENV)/.made
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $(VENV)/.demo $@
+
+# After .dev, whose versions it replaces by the lowest ones. Some tools of the checks need newer versions; none of them runs here.
+$(VENV)/.lowest: requirements-lowest.txt $(VENV)/.dev
+	@echo 'Installing the lowest versions of what vats1c needs into $(VENV) (once) ...'
+	@$(PIP) install --require-hashes --no-warn-conflicts --requirement requirements-lowest.txt
+	@touch $@
 
 # npm writes this file when it has installed what package-lock.json names.
 node_modules/.package-lock.json: package.json package-lock.json

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -17,6 +18,7 @@ SERVICE = [*PROJECT["project"]["dependencies"], *(each for wanted in EXTRAS.valu
 ASKED = {
     "requirements.txt": SERVICE,
     "requirements-dev.txt": [*SERVICE, *GROUPS["test"], *GROUPS["lint"]],
+    "requirements-lowest.txt": SERVICE,
 }
 
 
@@ -63,6 +65,14 @@ def test_each_extra_of_a_pinned_dependency_is_pinned(name):
 @pytest.mark.parametrize("name", ASKED)
 def test_each_pin_has_its_hashes(name):
     assert all(hashes for found in pins(name).values() for _, hashes in found)
+
+
+@pytest.mark.parametrize("requirement", [Requirement(each) for each in SERVICE], ids=str)
+def test_the_lowest_version_that_the_project_allows_is_the_one_tried(requirement):
+    lowest = {Version(each.version) for each in requirement.specifier if each.operator in {">=", "=="}}
+    pinned = pins("requirements-lowest.txt")[canonicalize_name(requirement.name)]
+
+    assert {Version(each.version) for pin, _ in pinned for each in pin.specifier} == lowest, "run: make requirements"
 
 
 def test_the_tests_run_with_the_versions_that_the_image_installs():
