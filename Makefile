@@ -6,11 +6,12 @@ ARGS ?=
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(VENV)/.tools
+RELEASE := $(VENV)/.release
 LOWEST := .venv-lowest
 LOWEST_TESTS ?= tests/unit tests/wire tests/directories tests/staging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint lint-js format-js wheel requirements bench bench-quick clean
+.PHONY: help demo test test-lowest lint lint-js format-js wheel release audit requirements bench bench-quick clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,10 +45,17 @@ format-js: node_modules/.package-lock.json ## format the JavaScript of the pages
 wheel: $(VENV)/.dev ## build the source archive, and from it the wheel, into dist/
 	$(VENV)/bin/python -m build $(ARGS)
 
+release: $(RELEASE)/.installed ## build and check what a release publishes, from the newest commit, into dist/; publish nothing
+	@$(RELEASE)/bin/python tools/release.py
+
+audit: $(RELEASE)/.installed ## look for known vulnerabilities of the versions in requirements.txt; needs the internet
+	@$(RELEASE)/bin/python tools/audit.py
+
 requirements: $(TOOLS)/bin/uv ## pin what pyproject.toml asks for, keeping the pins that fit (ARGS=--upgrade: the newest)
 	$(COMPILE) pyproject.toml --extra all --output-file requirements.txt $(ARGS)
 	$(COMPILE) pyproject.toml --extra all --group test --group lint --constraints requirements.txt \
 		--output-file requirements-dev.txt $(ARGS)
+	$(COMPILE) --group release --output-file requirements-release.txt $(ARGS)
 	$(COMPILE) --resolution lowest-direct pyproject.toml --extra all --output-file requirements-lowest.txt $(ARGS)
 
 bench: $(VENV)/.dev ## measure SayName beside its bounds and its peers, durable calls, the start; minutes
@@ -84,6 +92,13 @@ $(VENV)/.dev: requirements-dev.txt $(PROJECT) | $(VENV)/.made
 $(VENV)/.lowest: requirements-lowest.txt $(VENV)/.dev
 	@echo 'Installing the lowest versions of what vats1c needs into $(VENV) (once) ...'
 	@$(PIP) install --require-hashes --no-warn-conflicts --requirement requirements-lowest.txt
+	@touch $@
+
+# An environment of its own: what the tools of a release need decides no version of the tests.
+$(RELEASE)/.installed: requirements-release.txt | $(VENV)/.made
+	@echo 'Installing what a release needs into $(RELEASE) (once) ...'
+	@$(VENV)/bin/python -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements-release.txt
 	@touch $@
 
 # npm writes this file when it has installed what package-lock.json names.

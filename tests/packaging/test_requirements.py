@@ -19,6 +19,7 @@ ASKED = {
     "requirements.txt": SERVICE,
     "requirements-dev.txt": [*SERVICE, *GROUPS["test"], *GROUPS["lint"]],
     "requirements-lowest.txt": SERVICE,
+    "requirements-release.txt": GROUPS["release"],
 }
 
 

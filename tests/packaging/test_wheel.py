@@ -4,25 +4,19 @@ import configparser
 import email
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
+from tests.support.checkout import ROOT, copy_checkout
 from vats1c import __version__
 
-ROOT = Path(__file__).resolve().parents[2]
 INFO = f"vats1c-{__version__}.dist-info"
 
 pytestmark = pytest.mark.slow
-
-
-# What tools leave in a checkout.
-LEFT = (".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "data", "node_modules")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +26,7 @@ def built(tmp_path_factory):
         pytest.skip("the package build is not installed")
     folder = tmp_path_factory.mktemp("wheel")
     # A copy, for a build leaves files beside the sources.
-    source = shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*LEFT))
+    source = copy_checkout(folder / "source")
     tool = source / "node_modules" / "tool"
     tool.mkdir(parents=True)
     (tool / "README.md").write_text("A tool that checks the JavaScript.", encoding="utf-8")
