@@ -100,6 +100,16 @@ def test_the_wheel_says_the_version_of_the_code_and_the_python_it_needs(wheel):
     assert metadata["Requires-Python"] == ">=3.11"
 
 
+def test_the_metadata_names_what_a_package_index_shows(wheel):
+    metadata = email.message_from_bytes(wheel.read(f"{INFO}/METADATA"))
+
+    assert "Mobilon virtual PBX" in metadata["Summary"]
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert {"soap", "telephony"} <= set(metadata["Keywords"].split(","))
+    # py.typed and the entry point of the pytest plugin, as classifiers.
+    assert {"Typing :: Typed", "Framework :: Pytest"} <= set(metadata.get_all("Classifier"))
+
+
 def test_the_description_for_a_package_index_has_no_picture_or_link_that_needs_the_repository(wheel):
     metadata = email.message_from_bytes(wheel.read(f"{INFO}/METADATA"))
     description = metadata.get_payload(decode=True).decode()
