@@ -8,7 +8,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TOOLS := $(VENV)/.tools
 RELEASE := $(VENV)/.release
 LOWEST := .venv-lowest
-LOWEST_TESTS ?= tests/unit tests/wire tests/directories tests/staging
+LOWEST_TESTS ?= tests/unit tests/wire tests/directories
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-lowest lint lint-js format-js wheel release audit requirements bench bench-quick clean
