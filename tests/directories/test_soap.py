@@ -663,21 +663,20 @@ def test_a_document_type_is_an_error_outside_and_inside(one_c, asking, doctype):
         assert failure(asking) in refused
 
 
-def test_an_answer_of_many_names_spaces_and_elements_is_read_in_no_time(one_c, asking):
+# In quadratic time the next two would take minutes.
+
+
+def test_an_answer_of_many_namespaces_and_elements_is_read_in_linear_time(one_c, asking):
     declared = " ".join(f'xmlns:a{number}="b{number}"' for number in range(30_000))
     one_c.says(said(f"<b {declared}>" + "<a0:c/>" * 30_000 + "</b>"))
-    begun = time.monotonic()
 
     assert failure(asking) == "return holds neither a name nor <data>"
-    assert time.monotonic() - begun < 1
 
 
-def test_markup_repeated_in_a_broken_document_is_read_in_no_time(one_c, asking):
+def test_markup_repeated_in_a_broken_document_is_read_in_linear_time(one_c, asking):
     one_c.says(said("<![CDATA[<data>&" + "<title></title><phone>" * 40_000 + "]]>"))
-    begun = time.monotonic()
 
     assert "broken" in failure(asking)
-    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -702,33 +701,31 @@ def test_an_answer_that_was_compressed_unasked_is_an_error(one_c, asking):
     assert one_c.asked[-1].headers["Accept-Encoding"] == "identity"
 
 
-def test_a_1c_that_hangs_is_not_waited_for(one_c, opened):
+def test_a_1c_that_hangs_is_not_waited_for(one_c, opened, end_of_test):
     directory = opened(timeout=0.2)
-    one_c.answer = lambda _: (time.sleep(1), 200, XML, b"")[1:]
-    begun = time.monotonic()
+    one_c.answer = lambda _: (end_of_test.wait(60), 200, XML, b"")[1:]
 
     assert failure(directory) == "no answer within 0.2 s"
-    assert time.monotonic() - begun < 0.8
 
 
 @pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["header", "body"])
-def test_a_1c_that_drips_is_not_waited_for(one_c, opened, begins):
+def test_a_1c_that_drips_is_not_waited_for(one_c, opened, begins, end_of_test):
     directory = opened(timeout=0.3)
 
     def drip(request):
         request.wfile.write(begins or b"HTTP/1.1 200 OK\r\nX: ")
-        for _ in range(20):
+        for _ in range(600):
+            if end_of_test.wait(0.1):
+                break
             request.wfile.write(b"x")
-            time.sleep(0.1)
         raise ConnectionAbortedError
 
     one_c.answer = drip
-    begun = time.monotonic()
 
     assert failure(directory) == "no answer within 0.3 s"
-    assert time.monotonic() - begun < 1
 
 
+@pytest.mark.slow
 def test_more_questions_than_connections_wait_no_longer_than_one(one_c, opened):
     directory = opened(timeout=0.5)
     one_c.answer = lambda _: (time.sleep(2), 200, XML, b"")[1:]

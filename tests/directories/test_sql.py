@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -369,13 +368,12 @@ def test_connections_that_the_server_dropped_are_replaced(url, opened):
 
 
 @pytest.mark.parametrize(
-    ("url", "sleep"), [("postgres", "pg_sleep(5)::text"), ("mariadb", "sleep(5)")], indirect=["url"]
+    ("url", "sleep"), [("postgres", "pg_sleep(60)::text"), ("mariadb", "sleep(60)")], indirect=["url"]
 )
 def test_a_statement_that_takes_too_long_is_given_up_and_does_not_stop_the_start(url, sleep, opened):
-    begun = time.monotonic()
     directory = opened(url, query=f"SELECT {sleep} AS name, :number AS number", timeout=0.3)
 
-    assert time.monotonic() - begun < 3
+    # Waited for, it would have answered.
     assert not directory.state().ready
 
 

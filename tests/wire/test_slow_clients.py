@@ -1,6 +1,6 @@
 """Those who connect and say little hold nobody else up, and are not waited for in vain."""
 
-import statistics
+import socket
 import time
 from contextlib import ExitStack
 
@@ -11,8 +11,6 @@ from tests.support.live import AUTHORIZATION, PATH, incoming_call, say_name
 HEADER = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 300\r\n".encode()
 AUTHORISED = HEADER + f"Authorization: {AUTHORIZATION}\r\n\r\n<".encode()
 ANONYMOUS = HEADER + b"\r\n<"
-# The promise made to whoever is waiting for the phone to show a name.
-HALF_A_SECOND = 0.5
 
 
 @pytest.fixture
@@ -29,39 +27,43 @@ def crowd():
         yield joined
 
 
-def seconds_to_a_name(live):
-    """Return the median time of a SayName on a connection of its own, seconds."""
-    times = []
+def has_come(connection):
+    """Tell whether anything came on a connection, or its end."""
+    connection.settimeout(0)
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def assert_a_name_comes_before(live, slow):
+    """Ask for a name; the server still waits then for what the connections `slow` do not send."""
     for _ in range(9):
-        begun = time.monotonic()
         assert live.post(say_name()).returned == "VIP:Ренессанс Капитал"
-        times.append(time.monotonic() - begun)
-    return statistics.median(times)
+    assert not all(map(has_come, slow))
 
 
-def test_300_idle_and_slow_connections_leave_sayname_answering_within_half_a_second(start, crowd):
+def test_300_idle_and_slow_connections_do_not_delay_a_name(start, crowd):
     live = start()
-    crowd(live, b"", 100)
-    crowd(live, HEADER[:40], 100)
-    crowd(live, ANONYMOUS, 100)
+    waiting = [*crowd(live, b"", 100), *crowd(live, HEADER[:40], 100), *crowd(live, ANONYMOUS, 100)]
 
-    assert seconds_to_a_name(live) < HALF_A_SECOND
+    assert_a_name_comes_before(live, waiting)
 
 
-def test_64_slow_bodies_of_an_authorised_sender_leave_sayname_answering(start, crowd):
+def test_64_slow_bodies_of_an_authorised_sender_do_not_delay_a_name(start, crowd):
     live = start()
-    crowd(live, AUTHORISED, 64)
 
-    assert seconds_to_a_name(live) < HALF_A_SECOND
+    assert_a_name_comes_before(live, crowd(live, AUTHORISED, 64))
 
 
-def test_300_slow_bodies_of_an_authorised_sender_leave_sayname_answering(start, crowd):
+def test_300_slow_bodies_of_an_authorised_sender_do_not_delay_a_name(start, crowd):
     live = start()
-    crowd(live, AUTHORISED, 300)
+    slow = crowd(live, AUTHORISED, 300)
     # More than may wait: that they do not wait for the service is known when nothing came for a moment.
     time.sleep(0.2)
 
-    assert seconds_to_a_name(live) < HALF_A_SECOND
+    assert_a_name_comes_before(live, slow)
 
 
 def test_a_body_that_never_comes_is_answered_with_a_fault(start, crowd):
