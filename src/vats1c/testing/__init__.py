@@ -1,6 +1,6 @@
-"""For tests: the suite that every caller directory passes, and the pytest plugin for whatever calls the service.
+"""Test support: the contract test suite of caller directories, and the pytest plugin for programs that call 1C.
 
-Rule: importing this costs nothing: pytest loads the plugin in every run, also in those that do not use it.
+Rule: importing this package imports nothing else of vats1c, because pytest loads the plugin in every run.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,7 @@
-"""The suite that every caller directory passes, ours and yours.
+"""The contract test suite that every kind of caller directory must pass, built in or third-party.
 
-Subclass `DirectoryContract` in a test module, give it a fixture `directory` that opens your kind over a source filled
-with CALLERS, and pytest runs the rest.
+Subclass `DirectoryContract` in a test module and define a pytest fixture `directory` that opens your kind of directory
+over a source filled with CALLERS.
 """
 
 import threading
@@ -11,7 +11,7 @@ from vats1c.directory import Directory
 from vats1c.model import Caller, Confidence
 from vats1c.number import identify
 
-# What the source holds: the number as its owner wrote it, and the caller.
+# The rows of the source: the number as typed by its owner, and the caller.
 CALLERS: tuple[tuple[str, Caller], ...] = (
     ("8 (923) 529-29-26", Caller("VIP:Ренессанс Капитал", "Ренессанс Капитал", "0", "244", "Звонить после 10 утра")),
     ("+7 495 777-12-34", Caller('Рога & Копыта <ООО> "Юг"', "", "", "245")),
@@ -22,42 +22,42 @@ CALLERS: tuple[tuple[str, Caller], ...] = (
 
 
 class DirectoryContract:
-    """What may be relied on whatever stands behind a directory. MUST be given a fixture `directory`."""
+    """Tests of the guarantees that every directory gives. A subclass needs a fixture `directory`."""
 
-    # MAY be False where the source compares numbers itself and holds each contact as one row of the same number.
+    # A subclass MAY set False when the source itself compares numbers and stores each contact as its own row.
     names_all_of_an_ambiguous_match = True
 
     def test_a_known_number_is_found_with_all_that_is_known(self, directory: Directory) -> None:
-        """The caller comes back field by field, and surely."""
+        """The match has every field of the caller and the confidence EXACT."""
         match = directory.find(identify("89235292926"))
         assert match is not None
         assert (match.confidence, match.caller) == (Confidence.EXACT, CALLERS[0][1])
 
     def test_a_number_is_found_however_it_is_written(self, directory: Directory) -> None:
-        """The PBX writes numbers in its own way, the source in another."""
+        """The PBX and the source may write the same number differently."""
         for written in ("+79235292926", "79235292926", "9235292926", "8-923-529-29-26", "tel:+7-923-529-29-26"):
             match = directory.find(identify(written))
             assert match is not None
             assert match.caller.name == "VIP:Ренессанс Капитал"
 
     def test_a_foreign_number_is_found(self, directory: Directory) -> None:
-        """Numbers of other countries are found as well."""
+        """A number of another country is found by its international form."""
         match = directory.find(identify("+375291234567"))
         assert match is not None
         assert match.caller == Caller("Ковалёва Янина")
 
     def test_a_name_that_markup_trips_over_comes_back_as_it_is(self, directory: Directory) -> None:
-        """A directory returns names unescaped; rendering the answer escapes them."""
+        """The directory does not escape markup: the code that renders the answer does."""
         match = directory.find(identify("84957771234"))
         assert match is not None
         assert match.caller.name == 'Рога & Копыта <ООО> "Юг"'
 
     def test_an_unknown_number_has_no_match(self, directory: Directory) -> None:
-        """An unknown number is an answer, not an error."""
+        """`find` returns None for an unknown number and raises nothing."""
         assert directory.find(identify("89990000000")) is None
 
     def test_two_contacts_with_one_number_are_ambiguous_and_never_route(self, directory: Directory) -> None:
-        """An ambiguous match prefers no contact."""
+        """An ambiguous match names no manager, so the call is not routed to an arbitrary one."""
         match = directory.find(identify("89031112233"))
         assert match is not None
         assert match.confidence is Confidence.AMBIGUOUS
@@ -66,11 +66,11 @@ class DirectoryContract:
             assert {caller.name for caller in match.callers} == {"Иванов Иван", "Петрова Анна"}
 
     def test_it_says_that_it_is_ready(self, directory: Directory) -> None:
-        """A directory that can answer says so."""
+        """The state of a directory that can answer is ready."""
         assert directory.state().ready
 
     def test_many_threads_ask_at_once(self, directory: Directory) -> None:
-        """Server threads share one directory."""
+        """`find` is thread-safe: server threads share one directory."""
         wrong: list[Any] = []
 
         def ask() -> None:
@@ -87,6 +87,6 @@ class DirectoryContract:
         assert wrong == []
 
     def test_it_may_be_closed_twice(self, directory: Directory) -> None:
-        """Closing is safe whatever happened before."""
+        """`close` is idempotent."""
         directory.close()
         directory.close()

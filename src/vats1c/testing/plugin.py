@@ -1,6 +1,6 @@
-"""The pytest plugin: a fixture `vats1c`, a stand-in for 1C that a test asks which calls came.
+"""The pytest plugin: the fixture `vats1c`, a stand-in for 1C that records calls for a test.
 
-Rule: until a test asks for the fixture nothing is imported, started or changed.
+Rule: the plugin imports, starts and changes nothing until a test uses the fixture.
 """
 
 from collections.abc import Iterator
@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
+    """Add the options --vats1c-url and --vats1c-token."""
     group = parser.getgroup("vats1c", "a stand-in for 1C")
-    group.addoption("--vats1c-url", default="", help="Use the service at this address instead of starting one.")
-    group.addoption("--vats1c-token", default="", help="Token of its staging bench; VATS1C_TOKEN when not given.")
+    group.addoption(
+        "--vats1c-url", default="", help="URL of a running service to use; by default a new service is started."
+    )
+    group.addoption(
+        "--vats1c-token", default="", help="Token of its staging bench; by default the value of VATS1C_TOKEN."
+    )
 
 
 @pytest.fixture(scope="session")
 def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
-    """The service of this process of the run: under pytest-xdist each worker has its own."""
+    """A client of the service at --vats1c-url, else of a new service per test process (pytest-xdist worker)."""
     import os  # noqa: PLC0415 - see the rule
 
     from vats1c.api_client import Client  # noqa: PLC0415 - likewise
@@ -44,13 +48,13 @@ def vats1c_client(request: pytest.FixtureRequest) -> "Iterator[Client]":
 
 @pytest.fixture
 def vats1c(vats1c_client: "Client") -> "Iterator[Vats1cFixture]":
-    """A stand-in for 1C of the test's own: url, wsdl_url, user, password, set_name, expect_call and others."""
+    """A stand-in for 1C, separate for each test: url, wsdl_url, user, password, set_name, expect_call and others."""
     from vats1c.api_client import ApiFailure  # noqa: PLC0415 - see the rule
     from vats1c.testing.fixture import Vats1cFixture  # noqa: PLC0415 - likewise
 
     try:
-        bench = Vats1cFixture(vats1c_client)
+        fixture = Vats1cFixture(vats1c_client)
     except ApiFailure as error:
         pytest.fail(f"vats1c: {vats1c_client.base}: {error}", pytrace=False)
-    yield bench
-    bench.close()
+    yield fixture
+    fixture.close()

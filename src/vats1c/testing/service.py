@@ -1,6 +1,7 @@
-"""A service of one's own for a test run: a process on a free port, gone with the run, whatever ends it.
+"""A service for a test run: a child process on a free port that ends with the run, even if the run crashes.
 
-Run as a module it is that process: it serves the settings file that it is given until its standard input closes.
+Run as a module, this file is the child process: it serves the settings file in its first argument until its standard
+input closes.
 """
 
 import os
@@ -35,18 +36,18 @@ publications = 10000
 
 
 class NotStartedError(Exception):
-    """The service did not start; what it printed."""
+    """The service did not start; the text is the output of its process."""
 
 
 class ServiceProcess:
-    """`vats1c serve` with the staging bench open, in a process of its own."""
+    """A child process with the service and its staging bench; `url` is its address, `token` the bench's token."""
 
     def __init__(self) -> None:
-        """Start it and wait until it answers. Raises NotStartedError."""
+        """Start the process and wait until the service answers. Raises NotStartedError."""
         self.token = secrets.token_urlsafe(24)
         self._folder = tempfile.TemporaryDirectory(prefix="vats1c-test-")
         printed = ""
-        # Another process may take the port between its choice and the start of the service.
+        # Another process may take the free port before the service listens on it.
         for _ in range(_MAX_ATTEMPTS):
             port = _free_port()
             self.url = f"http://127.0.0.1:{port}"
@@ -58,12 +59,12 @@ class ServiceProcess:
         raise NotStartedError(printed)
 
     def stop(self) -> None:
-        """End it, and leave nothing behind."""
+        """End the process and delete its folder."""
         self.stop_process()
         self._folder.cleanup()
 
     def stop_process(self) -> str:
-        """End the process and return what it printed."""
+        """End the process and return its output."""
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -77,7 +78,7 @@ class ServiceProcess:
         folder = Path(self._folder.name)
         file = folder / "vats1c.toml"
         file.write_text(_SETTINGS.format(port=port, token=self.token), encoding="utf-8")
-        # The settings of a real service on this machine do not matter.
+        # Variables of a real service on this machine must not change the settings.
         env = {name: value for name, value in os.environ.items() if not name.upper().startswith("VATS1C_")}
         with (folder / "printed.log").open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -90,14 +91,14 @@ class ServiceProcess:
 
     def _is_ready(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        # With the token: another service may have taken the port, and would be ready too.
-        asked = urllib.request.Request(  # noqa: S310 - our own address
+        # The token distinguishes this service from another vats1c that may have taken the port.
+        request = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.url}/api/v1/exchanges?limit=1", headers={"Authorization": f"Bearer {self.token}"}
         )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                with opener.open(asked, timeout=5):
+                with opener.open(request, timeout=5):
                     return True
             except (OSError, urllib.error.URLError):
                 time.sleep(0.02)
@@ -111,7 +112,7 @@ def _free_port() -> int:
 
 
 def _serve(file: Path) -> None:
-    from vats1c.cli.running import run  # noqa: PLC0415 - the other half of this module runs in every test run
+    from vats1c.cli.running import run  # noqa: PLC0415 - only the child process needs it
     from vats1c.cli.settings import load  # noqa: PLC0415 - likewise
 
     def end_with_the_test_run() -> None:
