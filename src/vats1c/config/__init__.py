@@ -1,4 +1,4 @@
-"""Settings: one typed schema, filled from vats1c.toml and VATS1C_* variables, refused with every problem at once."""
+"""Settings: a typed schema, loaded from vats1c.toml and VATS1C_* variables; all problems are reported together."""
 
 from vats1c.config.load import PREFIX, load
 from vats1c.config.problems import ConfigError, Problem, Unusable

@@ -1,4 +1,4 @@
-"""Fill the settings from a TOML file and VATS1C_* variables, and gather everything that is wrong with them."""
+"""Load the settings from a TOML file and VATS1C_* variables, and collect every problem in them."""
 
 import difflib
 import os
@@ -20,25 +20,26 @@ from vats1c.config.schema import Settings
 from vats1c.messages import Message
 
 PREFIX = "VATS1C_"
-# Read by commands, not settings of the service.
+# Variables that commands read; they are not settings of the service.
 COMMAND_VARIABLES = frozenset({"VATS1C_CONFIG", "VATS1C_PASSWORD", "VATS1C_TOKEN"})
-# What stands under these may be a password or a key: it is not repeated in a message.
+# Values under these keys may be passwords or subscribers' keys, so messages never repeat them.
 _SECRET = frozenset(
     {"users", "subscribers", "administrators", "publications", "directories", "database", "staging", "upstream"}
 )
 
 
 def load(path: Path | None = None, **given: Any) -> Settings:
-    """Return the settings of `path` (TOML), overridden by VATS1C_* variables, overridden by `given`.
+    """Return the settings of the TOML file `path`, overridden by VATS1C_* variables, overridden by `given`.
 
-    Relative paths are taken from the file's folder. Raises ConfigError with every problem found.
+    Relative paths start from the file's folder, or from the current folder when there is no file. Raises ConfigError
+    with every problem.
     """
     if path:
         _refuse_unreadable(path)
     problems = _unknown_variables()
 
-    class Filled(Settings):
-        """The schema with this file as its last source."""
+    class LoadedSettings(Settings):
+        """The schema with `path` as its source of lowest priority."""
 
         @classmethod
         def settings_customise_sources(
@@ -53,16 +54,16 @@ def load(path: Path | None = None, **given: Any) -> Settings:
             return (init_settings, env_settings, *file)
 
     try:
-        settings: Settings = Filled(**given)
+        settings: Settings = LoadedSettings(**given)
     except ValidationError as error:
         problems += [_problem(detail, path) for detail in error.errors()]
     except SettingsError as error:
         problems.append(_undecodable(error))
     if problems:
         raise ConfigError(problems)
-    # A plain Settings, which another process can be sent.
+    # A plain Settings: an instance of the local class cannot be pickled for another process.
     settings = Settings.model_construct(_fields_set=settings.model_fields_set, **dict(settings))
-    return _anchored(settings, path.absolute().parent if path else Path.cwd())
+    return _resolve_paths(settings, path.absolute().parent if path else Path.cwd())
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -84,9 +85,9 @@ def _unknown_variables() -> list[Problem]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     problems = []
     for name in sorted(os.environ):
-        top = name.upper().partition("__")[0]
-        if name.upper().startswith(PREFIX) and top not in known and name.upper() not in COMMAND_VARIABLES:
-            problems.append(Problem("", name, _unknown(top, known | COMMAND_VARIABLES)))
+        top_level = name.upper().partition("__")[0]
+        if name.upper().startswith(PREFIX) and top_level not in known and name.upper() not in COMMAND_VARIABLES:
+            problems.append(Problem("", name, _unknown(top_level, known | COMMAND_VARIABLES)))
     return problems
 
 
@@ -99,31 +100,31 @@ def _unknown(name: str, known: set[str] | frozenset[str]) -> Message:
 
 
 def _problem(detail: ErrorDetails, path: Path | None) -> Problem:
-    place = detail["loc"]
-    return Problem(_key(place), _source(place, path), _message(detail))
+    location = detail["loc"]
+    return Problem(_key(location), _source(location, path), _message(detail))
 
 
-def _key(place: tuple[int | str, ...]) -> str:
+def _key(location: tuple[int | str, ...]) -> str:
     key = ""
-    for part in place:
+    for part in location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
     return key
 
 
-def _source(place: tuple[int | str, ...], path: Path | None) -> str:
-    """Name the variable or the file that gave the value at `place`."""
-    nested = PREFIX + "__".join(str(part).upper() for part in place)
+def _source(location: tuple[int | str, ...], path: Path | None) -> str:
+    """Return the name of the variable or of the file that holds the value at `location`."""
+    nested = PREFIX + "__".join(str(part).upper() for part in location)
     variables = {name.upper(): name for name in os.environ}
-    for name in (nested, PREFIX + str(place[0]).upper() if place else nested):
+    for name in (nested, PREFIX + str(location[0]).upper() if location else nested):
         if name in variables:
             return variables[name]
     return str(path) if path else ""
 
 
 def _message(detail: ErrorDetails) -> Message:
-    own = detail.get("ctx", {}).get("error")
-    if isinstance(own, Unusable):
-        return own.message
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, Unusable):
+        return cause.message
     if detail["type"] == "extra_forbidden":
         return _unknown(str(detail["loc"][-1]), frozenset(_fields_at(detail["loc"][:-1])))
     if detail["type"] == "missing":
@@ -134,10 +135,10 @@ def _message(detail: ErrorDetails) -> Message:
     return Message(f"недопустимое значение {detail['input']!r}: {text}", f"unusable value {detail['input']!r}: {text}")
 
 
-def _fields_at(place: tuple[int | str, ...]) -> set[str]:
-    """Return the keys that the table at `place` may hold."""
+def _fields_at(location: tuple[int | str, ...]) -> set[str]:
+    """Return the keys that the table at `location` may hold."""
     model: type[BaseModel] = Settings
-    for part in place:
+    for part in location:
         field = model.model_fields.get(str(part))
         tables = [model] if field is None else _tables_in(field.annotation)
         model = tables[0] if tables else model
@@ -151,39 +152,39 @@ def _tables_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _undecodable(error: SettingsError) -> Problem:
-    """A variable that should hold JSON and does not; pydantic-settings names the field in its text only."""
+    """Return the problem of a variable with invalid JSON; pydantic-settings names the field only in the error text."""
     for name in os.environ:
         if name.upper().startswith(PREFIX) and f'"{name.upper().removeprefix(PREFIX).lower()}"' in str(error):
             return Problem("", name, Message("ожидается JSON", "JSON is expected"))
     return Problem("", "", Message(str(error), str(error)))
 
 
-def _anchored(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with every relative path taken from `folder`."""
+def _resolve_paths(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with every relative path resolved from `folder`."""
     publications = {
-        name: publication.model_copy(update=_anchored_parts(publication, folder))
+        name: publication.model_copy(update=_resolved_parts(publication, folder))
         for name, publication in settings.publications.items()
     }
-    anchored = settings.model_copy(
+    resolved = settings.model_copy(
         update={
             "data": folder / settings.data,
             "publications": publications,
-            **_anchored_parts(settings, folder),
+            **_resolved_parts(settings, folder),
         }
     )
-    # A directory's own settings are resolved by `directory.load`: only the kind knows which of them name a file.
-    anchored.set_folder(folder)
-    return anchored
+    # `directory.load` resolves the paths in a directory's settings: only its kind knows which settings are paths.
+    resolved.set_folder(folder)
+    return resolved
 
 
-def _anchored_parts(publication: Any, folder: Path) -> dict[str, Any]:
+def _resolved_parts(publication: Any, folder: Path) -> dict[str, Any]:
     return {
         **{
-            people: tuple(
-                one.model_copy(update={"password_file": folder / one.password_file}) if one.password_file else one
-                for one in getattr(publication, people)
+            field: tuple(
+                user.model_copy(update={"password_file": folder / user.password_file}) if user.password_file else user
+                for user in getattr(publication, field)
             )
-            for people in ("users", "administrators", "subscribers")
+            for field in ("users", "administrators", "subscribers")
         },
         "upstream": publication.upstream.model_copy(
             update={

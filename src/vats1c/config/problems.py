@@ -1,4 +1,4 @@
-"""What is wrong with the settings, said so that the reader knows what to change and where."""
+"""Problems of the settings, each with the key and the source to correct."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from vats1c.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend: the key ("users[0].password"), where it stands (a file or a variable), what is wrong."""
+    """One problem: the key ("users[0].password" or ""), its source (a file or a variable), and the message."""
 
     key: str
     source: str
@@ -19,15 +19,15 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The settings cannot be used; `problems` holds every reason found, in the order of the keys."""
+    """The settings are unusable; `problems` holds every problem: unknown variables first."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
 
-class Unusable(ValueError):  # noqa: N818 - says the fact; ConfigError is the error that leaves this room
-    """A value that a setting cannot take, with the sentence that says why."""
+class Unusable(ValueError):  # noqa: N818 - names the fact; callers of this package see ConfigError
+    """The value of a setting is not allowed; `message` gives the reason, for people."""
 
     def __init__(self, ru: str, en: str) -> None:
         super().__init__(en)
