@@ -1,4 +1,4 @@
-"""The command `vats1c`: each command is a module here that imports what it needs when it is called."""
+"""The command line `vats1c`: one module per command. Commands import their dependencies when they run, not before."""
 
 import sys
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="SOAP web service that stands where 1C would for the Mobilon virtual PBX.",
+    help="SOAP web service that takes the place of 1C for the Mobilon virtual PBX (VATS).",
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
@@ -48,7 +48,7 @@ app.add_typer(wsdl.app, name="wsdl")
 
 @app.callback(invoke_without_command=True)
 def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
-    """Print the version when asked."""
+    """Print the version when `show` is set."""
     if show:
         from vats1c import __version__
 
@@ -57,7 +57,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Run the command line; names and messages hold Cyrillic, whatever the terminal's encoding."""
+    """Run the command line, with UTF-8 output in every locale because names and messages hold Cyrillic."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""`vats1c check`: would the service start with these settings, and what is wrong with the callers?"""
+"""`vats1c check`: check the settings and the rows of the directories, without serving."""
 
 import json
 from collections.abc import Iterator
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from vats1c.directory import Directory
     from vats1c.directory.doctor import RowFinding
 
-    # The directory; its file, None where it is no file; what was found in it.
-    Found = tuple[str, Path | None, RowFinding]
+    # "publication/directory", the directory's file (None when it has none), the finding.
+    LocatedFinding = tuple[str, Path | None, RowFinding]
 
-# A longer table is not useful to read; --json prints all of it.
+# Maximum number of findings on the terminal; --json prints all of them.
 _MAX_SHOWN = 50
 
 
 def check(
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every finding as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array of all findings.")] = False,
 ) -> None:
-    """Check the settings, open every part and look through the callers, without serving.
+    """Check the settings, open every part of the service and check the callers, without serving.
 
-    Exit code 0 when all is right, 1 when callers are to be mended, 2 when the settings are.
+    Exit code 0 without problems, 1 with problems in the callers, 2 with problems in the settings.
     """
     from vats1c.cli.running import configure_log, open_application, print_summary, refresh_directories
     from vats1c.config import ConfigError
 
     settings = load(config)
-    # Warnings of the directories go beside the report: standard output may hold JSON.
+    # The log goes to standard error, because standard output may hold JSON.
     configure_log(settings.log_level, settings.log_format)
     try:
         with open_application(settings) as application:
@@ -45,37 +45,37 @@ def check(
     except ConfigError as error:
         fail(error)
     if as_json:
-        typer.echo(json.dumps([_described(*finding) for finding in findings], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([_finding_json(*finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
-        _show(findings)
+        _print_findings(findings)
     if any(not finding.harmless for _, _, finding in findings):
         raise typer.Exit(1)
 
 
-def _findings(application: "Application") -> "Iterator[Found]":
+def _findings(application: "Application") -> "Iterator[LocatedFinding]":
     from vats1c.directory import HasRows
     from vats1c.directory.doctor import validate
 
     for publication in application.publications:
-        own = application.settings.served[publication.name]
-        display = application.phone_format(publication.name)
-        for one in publication.directories:
-            if not isinstance(one, HasRows):
-                for unanswered in _unanswered(one):
-                    yield f"{publication.name}/{one.name}", None, unanswered
+        table = application.settings.served[publication.name]
+        phone_format = application.phone_format(publication.name)
+        for directory in publication.directories:
+            if not isinstance(directory, HasRows):
+                for finding in _no_answer(directory):
+                    yield f"{publication.name}/{directory.name}", None, finding
                 continue
             for finding in validate(
-                one.rows(),
-                extensions={subscriber.extension for subscriber in own.subscribers if subscriber.extension},
+                directory.rows(),
+                extensions={subscriber.extension for subscriber in table.subscribers if subscriber.extension},
                 internal_digits=application.settings.internal_digits,
-                shown=display.render_untruncated,
-                length=display.max_length,
+                shown=phone_format.render_untruncated,
+                length=phone_format.max_length,
             ):
-                yield f"{publication.name}/{one.name}", one.path, finding
+                yield f"{publication.name}/{directory.name}", directory.path, finding
 
 
-def _unanswered(directory: "Directory") -> "Iterator[RowFinding]":
-    """Yield why a source that is not ready did not answer: it is asked once more, for a number without an owner."""
+def _no_answer(directory: "Directory") -> "Iterator[RowFinding]":
+    """Yield the error of a directory that is not ready, obtained by a lookup of a number without an owner."""
     from vats1c.directory import DirectoryError
     from vats1c.directory.doctor import RowFinding
     from vats1c.number import PROBE_NUMBER
@@ -88,20 +88,20 @@ def _unanswered(directory: "Directory") -> "Iterator[RowFinding]":
         yield RowFinding(0, "NO-ANSWER", error.message)
 
 
-def _show(findings: list["Found"]) -> None:
+def _print_findings(findings: list["LocatedFinding"]) -> None:
     for directory, path, finding in findings[:_MAX_SHOWN]:
         place = f"{path.name}:{finding.line}  " if path else ""
         typer.echo(f"  {directory}  {place}{finding.code}  {finding.message}")
     if len(findings) > _MAX_SHOWN:
         more = len(findings) - _MAX_SHOWN
         typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
-    to_mend = sum(not finding.harmless for _, _, finding in findings)
-    if to_mend:
+    problem_count = sum(not finding.harmless for _, _, finding in findings)
+    if problem_count:
         typer.echo(
             str(
                 Message(
-                    f"настройки в порядке; исправить в справочниках: {to_mend}",
-                    f"the settings are right; to mend in the directories: {to_mend}",
+                    f"настройки в порядке; исправить в справочниках: {problem_count}",
+                    f"the settings are right; to mend in the directories: {problem_count}",
                 )
             )
         )
@@ -109,7 +109,7 @@ def _show(findings: list["Found"]) -> None:
         typer.echo(str(Message("настройки в порядке", "the settings are right")))
 
 
-def _described(directory: str, path: Path | None, finding: "RowFinding") -> dict[str, Any]:
+def _finding_json(directory: str, path: Path | None, finding: "RowFinding") -> dict[str, Any]:
     return {
         "directory": directory,
         "file": str(path) if path else None,

@@ -1,4 +1,4 @@
-"""`vats1c demo`: the whole service with sample data, without settings; its data are deleted at the end."""
+"""`vats1c demo`: run the service with sample data and without settings; its data is deleted at the end."""
 
 import json
 import os
@@ -62,18 +62,18 @@ def demo(
         str, typer.Option(help="Address and port to listen on.", envvar="VATS1C_LISTEN")
     ] = "127.0.0.1:8080",
 ) -> None:
-    """Start with a sample directory and the vendor's example login; nothing is kept afterwards."""
+    """Start the service with a sample directory and the vendor's example login; all data is deleted at the end."""
     from importlib.resources import as_file, files
 
     from vats1c import config
     from vats1c.cli.running import run
 
-    # The demo is the same everywhere: the settings of a real service beside it do not matter.
+    # Variables of a real service on this machine must not change the demo.
     for name in [name for name in os.environ if name.upper().startswith("VATS1C_")]:
         del os.environ[name]
     callers = files("vats1c.samples") / "callers.csv"
     with as_file(callers) as path, tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
-        # A file, so that `vats1c journal tail` finds the running demo, and a newcomer an example.
+        # A settings file lets `vats1c journal tail` find the running demo, and is an example for a new user.
         file = Path(folder) / "vats1c.toml"
         file.write_text(
             _SETTINGS.format(
@@ -103,7 +103,7 @@ def _is_loopback(listen: str) -> bool:
 
 
 def _welcome(application: "Application") -> str:
-    """Return what a newcomer may try, with links that sign in once."""
+    """Return the instructions for a new user, with links that each sign in once."""
     address = application.settings.shown_address
     url = f"http://{address}/telephony/ws/VATS"
     card, callers = (

@@ -1,4 +1,4 @@
-"""`vats1c directory`: the callers of the publication's own directory, imported, edited and given out."""
+"""`vats1c directory`: import, edit and export the callers of a publication's own directory."""
 
 import csv
 import json
@@ -21,83 +21,87 @@ if TYPE_CHECKING:
     from vats1c.directory.doctor import RowFinding
     from vats1c.directory.editing import Editable, Entry, ImportResult
 
-app = typer.Typer(no_args_is_help=True, help="Import, edit and give out the callers of your own directory.")
+app = typer.Typer(no_args_is_help=True, help="Import, edit and export the callers of an editable directory.")
 
 PublicationOption = Annotated[
-    str | None, typer.Option(help="Publication, when there is more than one.", show_default=False)
+    str | None, typer.Option(help="Publication, when there are several; default: the first.", show_default=False)
 ]
 DirectoryOption = Annotated[
-    str | None, typer.Option(help="Directory, when more than one can be edited.", show_default=False)
+    str | None, typer.Option(help="Directory, when several can be edited; default: the first.", show_default=False)
 ]
 NumberOption = Annotated[
-    list[str] | None, typer.Option("--number", help="A number; may be given several times.", show_default=False)
+    list[str] | None, typer.Option("--number", help="A number; the option may be repeated.", show_default=False)
 ]
 NameOption = Annotated[str | None, typer.Option(help="Name of the caller.", show_default=False)]
-CompanyOption = Annotated[str | None, typer.Option(help="Company.", show_default=False)]
-CategoryOption = Annotated[str | None, typer.Option(help="Category.", show_default=False)]
+CompanyOption = Annotated[str | None, typer.Option(help="Company of the caller.", show_default=False)]
+CategoryOption = Annotated[str | None, typer.Option(help="Category of the caller.", show_default=False)]
 ManagerOption = Annotated[str | None, typer.Option(help="Extension of the responsible manager.", show_default=False)]
-NoteOption = Annotated[str | None, typer.Option(help="Note.", show_default=False)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-IdArgument = Annotated[int, typer.Argument(help="Id of the caller, as `vats1c directory find` shows it.")]
+NoteOption = Annotated[str | None, typer.Option(help="Note about the caller.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+IdArgument = Annotated[int, typer.Argument(help="Id of the caller; `vats1c directory find` prints it.")]
 
-# A longer report is not useful to read; --json prints all of it.
+# Maximum number of skipped rows on the terminal; --json prints all of them.
 _MAX_SHOWN = 20
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="Table of callers: CSV, XLSX, ODS or vCard.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    file: Annotated[Path, typer.Argument(help="File of callers: CSV, XLSX, XLS, ODS or vCard.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the result without changing the directory.")
+    ] = False,
     config: ConfigOption = None,
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take the callers of a file in; what is there already is changed, nothing is taken away."""
+    """Import the callers of a file: add new callers and change existing ones; an import deletes nothing."""
     from vats1c.directory.doctor import collect_unusable
     from vats1c.directory.files import rows_of
 
     settings = load(config, or_demo=True)
-    passed_over: list[RowFinding] = []
-    with _open_editable(settings, publication, directory) as own, counting() as tell:
-        rows = collect_unusable(rows_of(file, settings.plan), passed_over)
-        done = own.import_rows(rows, file.name, partial(tell, file.name), dry_run=dry_run)
+    unusable: list[RowFinding] = []
+    with _open_editable(settings, publication, directory) as editable, counting() as report_progress:
+        rows = collect_unusable(rows_of(file, settings.plan), unusable)
+        result = editable.import_rows(rows, file.name, partial(report_progress, file.name), dry_run=dry_run)
     if as_json:
-        described = {
-            **asdict(done),
-            "id": None if dry_run else done.id,
-            "skipped": [_skipped(one) for one in passed_over],
+        fields = {
+            **asdict(result),
+            "id": None if dry_run else result.id,
+            "skipped": [_finding_json(finding) for finding in unusable],
         }
-        typer.echo(json.dumps(described, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(fields, ensure_ascii=False, indent=2))
     else:
-        _report(file, done, passed_over, dry_run=dry_run)
+        _print_import(file, result, unusable, dry_run=dry_run)
 
 
 @app.command("imports")
 def imports(
     config: ConfigOption = None, directory: DirectoryOption = None, publication: PublicationOption = None
 ) -> None:
-    """Print the imports that can be undone, the newest first."""
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        for one in own.imports():
-            typer.echo(f"{one.id:>6}  {one.at}  {one.source}")
+    """Print the imports that can be undone, newest first: id, time, file."""
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        for past in editable.imports():
+            typer.echo(f"{past.id:>6}  {past.at}  {past.source}")
 
 
 @app.command("undo")
 def undo(
-    number: Annotated[int, typer.Argument(help="Id of the import.", metavar="ID")],
+    number: Annotated[
+        int, typer.Argument(help="Id of the import; `vats1c directory imports` prints it.", metavar="ID")
+    ],
     config: ConfigOption = None,
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Undo an import; callers changed since are left alone."""
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        undone = own.undo(number)
-    done = Message(
-        f"убрано: {undone.removed}; возвращено: {undone.restored}; изменены с тех пор и оставлены: {undone.kept}",
-        f"removed: {undone.removed}; restored: {undone.restored}; changed since and kept: {undone.kept}",
+    """Undo an import; callers that were changed after it stay as they are."""
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        result = editable.undo(number)
+    message = Message(
+        f"убрано: {result.removed}; возвращено: {result.restored}; изменены с тех пор и оставлены: {result.kept}",
+        f"removed: {result.removed}; restored: {result.restored}; changed since and kept: {result.kept}",
     )
-    typer.echo(str(done))
+    typer.echo(str(message))
 
 
 @app.command("add")
@@ -116,8 +120,8 @@ def add(
     from vats1c.model import Caller
 
     caller = Caller(name or "", company or "", category or "", manager or "", note or "")
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        typer.echo(own.add(number or [], caller))
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        typer.echo(editable.add(number or [], caller))
 
 
 @app.command("change")
@@ -133,12 +137,12 @@ def change(
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Change the given fields of a caller; the given numbers replace all earlier ones."""
-    words = {"name": name, "company": company, "category": category, "manager": manager, "note": note}
-    given = {field: value for field, value in words.items() if value is not None}
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        caller = own.get(caller_id).caller._replace(**given)
-        own.change(caller_id, numbers=number, caller=caller)
+    """Change fields of a caller; fields without an option stay unchanged, and --number replaces all numbers."""
+    fields = {"name": name, "company": company, "category": category, "manager": manager, "note": note}
+    changes = {field: value for field, value in fields.items() if value is not None}
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        caller = editable.get(caller_id).caller._replace(**changes)
+        editable.change(caller_id, numbers=number, caller=caller)
 
 
 @app.command("remove")
@@ -148,91 +152,94 @@ def remove(
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Take a caller out."""
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        own.remove(caller_id)
+    """Delete a caller from the directory."""
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        editable.remove(caller_id)
 
 
 @app.command("find")
 def find(
-    text: Annotated[str, typer.Argument(help="Words or part of a number.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many callers at most.")] = 50,
+    text: Annotated[
+        str, typer.Argument(help="Words of the name, company or note, or digits of a number; default: all callers.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of callers.")] = 50,
     config: ConfigOption = None,
     directory: DirectoryOption = None,
     publication: PublicationOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the callers that have every word: id, numbers, name, company, category, manager, note."""
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
-        found = own.find_by_text(text, limit)
+    """Print the callers that contain every word: id, numbers, name, company, category, manager, note."""
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
+        entries = editable.find_by_text(text, limit)
     if as_json:
-        typer.echo(json.dumps([_described(one) for one in found], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([_entry_json(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
-    for one in found:
-        numbers = ", ".join(number.canonical or "" for number in one.numbers)
-        rest = "  ".join(value for value in one.caller[1:] if value)
-        typer.echo(f"{one.id:>6}  {numbers:<16}  {one.caller.name}  {rest}".rstrip())
+    for entry in entries:
+        numbers = ", ".join(number.canonical or "" for number in entry.numbers)
+        rest = "  ".join(value for value in entry.caller[1:] if value)
+        typer.echo(f"{entry.id:>6}  {numbers:<16}  {entry.caller.name}  {rest}".rstrip())
 
 
 @app.command("export")
 def export(
     config: ConfigOption = None, directory: DirectoryOption = None, publication: PublicationOption = None
 ) -> None:
-    """Print all callers as a CSV file that `vats1c directory import` takes in again."""
+    """Print all callers as a CSV file for `vats1c directory import`."""
     from vats1c.directory.columns import COLUMNS
 
     table = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
-    with _open_editable(load(config, or_demo=True), publication, directory) as own:
+    with _open_editable(load(config, or_demo=True), publication, directory) as editable:
         table.writerow(COLUMNS)
-        for row in own.rows():
+        for row in editable.rows():
             table.writerow([row.cell, *row.caller])
 
 
 @contextmanager
 def _open_editable(settings: "Settings", publication: str | None, name: str | None) -> "Iterator[Editable]":
-    """Give the directory that can be edited. Ends the command with one sentence when anything fails."""
-    from vats1c.app.load_parts import editable
+    """Yield an editable directory of the publication, and close it. Ends the command with a message on an error."""
+    from vats1c.app import load_parts
     from vats1c.config import ConfigError
     from vats1c.directory import DirectoryError
 
     try:
-        own = editable(settings, publication, name)
+        editable = load_parts.editable(settings, publication, name)
     except ConfigError as error:
         fail(error)
     try:
-        yield own
+        yield editable
     except DirectoryError as error:
         stop(error.message)
     finally:
-        own.close()
+        editable.close()
 
 
-def _report(file: Path, done: "ImportResult", passed_over: "list[RowFinding]", *, dry_run: bool) -> None:
-    for one in passed_over[:_MAX_SHOWN]:
-        typer.echo(f"  {file.name}:{one.line}  {one.code}  {one.message}")
-    if len(passed_over) > _MAX_SHOWN:
-        more = len(passed_over) - _MAX_SHOWN
+def _print_import(file: Path, result: "ImportResult", unusable: "list[RowFinding]", *, dry_run: bool) -> None:
+    for finding in unusable[:_MAX_SHOWN]:
+        typer.echo(f"  {file.name}:{finding.line}  {finding.code}  {finding.message}")
+    if len(unusable) > _MAX_SHOWN:
+        more = len(unusable) - _MAX_SHOWN
         typer.echo(str(Message(f"  ... и ещё {more}; все: --json", f"  ... and {more} more; all of them: --json")))
     counts = Message(
-        f"добавлено: {done.added}; изменено: {done.changed}; уже было: {done.same}; пропущено: {done.passed_over}",
-        f"added: {done.added}; changed: {done.changed}; the same: {done.same}; passed over: {done.passed_over}",
+        f"добавлено: {result.added}; изменено: {result.changed}; уже было: {result.same}; "
+        f"пропущено: {result.passed_over}",
+        f"added: {result.added}; changed: {result.changed}; the same: {result.same}; passed over: {result.passed_over}",
     )
     after = (
         Message("проба: ничего не изменено", "a dry run: nothing was changed")
         if dry_run
-        else Message(f"отменить: vats1c directory undo {done.id}", f"to undo: vats1c directory undo {done.id}")
+        else Message(f"отменить: vats1c directory undo {result.id}", f"to undo: vats1c directory undo {result.id}")
     )
     typer.echo(f"{counts}\n{after}")
 
 
-def _skipped(one: "RowFinding") -> dict[str, object]:
-    return {"line": one.line, "code": one.code, "message": str(one.message)}
+def _finding_json(finding: "RowFinding") -> dict[str, object]:
+    return {"line": finding.line, "code": finding.code, "message": str(finding.message)}
 
 
-def _described(one: "Entry") -> dict[str, object]:
+def _entry_json(entry: "Entry") -> dict[str, object]:
     return {
-        "id": one.id,
-        "numbers": [number.canonical for number in one.numbers],
-        **one.caller._asdict(),
-        "changed": one.changed,
+        "id": entry.id,
+        "numbers": [number.canonical for number in entry.numbers],
+        **entry.caller._asdict(),
+        "changed": entry.changed,
     }

@@ -1,4 +1,4 @@
-"""`vats1c healthcheck`: is the service able to answer? For containers and scripts."""
+"""`vats1c healthcheck`: check that the service is ready, for containers and scripts."""
 
 import os
 import time
@@ -9,21 +9,23 @@ import typer
 from vats1c.cli.settings import stop
 from vats1c.messages import Message
 
-_TIMEOUT = 3.0
+_TIMEOUT_S = 3.0
 
 
 def healthcheck(
     url: Annotated[
         str | None,
-        typer.Argument(help="Address of the service; VATS1C_LISTEN on this machine when not given."),
+        typer.Argument(
+            help="Address of the service; default: the host and port of VATS1C_LISTEN, else 127.0.0.1:8080."
+        ),
     ] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait until it is ready.")] = 0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until the service is ready.")] = 0,
 ) -> None:
-    """Ask /readyz. Exit code 0 when the service is ready, 1 when not."""
-    base = (url or _here()).rstrip("/")
+    """Request /readyz from the service. Exit code 0 when the service is ready, 1 when it is not."""
+    base = (url or _local_url()).rstrip("/")
     deadline = time.monotonic() + wait
     while True:
-        reason = _not_ready(f"{base}/readyz")
+        reason = _unready_reason(f"{base}/readyz")
         if reason is None:
             typer.echo(str(Message("готов", "ready")))
             return
@@ -32,21 +34,22 @@ def healthcheck(
         time.sleep(0.1)
 
 
-def _here() -> str:
+def _local_url() -> str:
     host, _, port = os.environ.get("VATS1C_LISTEN", "127.0.0.1:8080").rpartition(":")
     return f"http://{'127.0.0.1' if host in ('', '0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - compared
 
 
-def _not_ready(url: str) -> str | None:
+def _unready_reason(url: str) -> str | None:
+    """Return the reason why the service at `url` is not ready; None when it is ready."""
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
 
     if not url.startswith(("http://", "https://")):
         return "http:// ?"
     try:
-        # The service is asked directly: a proxy of the environment is for others.
+        # No proxy: the environment's proxies are for other services.
         opener = build_opener(ProxyHandler({}))
-        with opener.open(url, timeout=_TIMEOUT):
+        with opener.open(url, timeout=_TIMEOUT_S):
             return None
     except HTTPError as error:
         return f"HTTP {error.code}"

@@ -1,4 +1,4 @@
-"""`vats1c journal`: the calls that were recorded."""
+"""`vats1c journal`: print the recorded calls, erase those of a number, upgrade the tables."""
 
 import json
 import time
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from vats1c.journal import Reader
     from vats1c.model import Exchange
 
-app = typer.Typer(no_args_is_help=True, help="Show the calls in the journal.")
+app = typer.Typer(no_args_is_help=True, help="Print or erase the calls in the journal, and upgrade its tables.")
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-LimitOption = Annotated[int, typer.Option(min=1, help="How many of the last calls.")]
-_POLL = 0.5
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+LimitOption = Annotated[int, typer.Option(min=1, help="Number of past calls to print.")]
+_POLL_INTERVAL_S = 0.5
 
 
 @app.command("list")
 def show(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitOption = 50) -> None:
-    """Print the last calls, oldest first."""
+    """Print the last calls, oldest first: id, time, publication, number, key, caller."""
     from vats1c.database import DatabaseError
 
     try:
-        for recorded in _journal(config).recorded_calls(limit):
-            typer.echo(_line(recorded, as_json))
+        for exchange in _open_reader(config).recorded_calls(limit):
+            typer.echo(_format(exchange, as_json))
     except DatabaseError as error:
         stop(error.message)
 
 
 @app.command("tail")
 def tail(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitOption = 10) -> None:
-    """Print the last calls, then each new one as it comes, until stopped."""
+    """Print the last calls, then each new call as it arrives, until stopped."""
     from vats1c.database import DatabaseError
 
     try:
-        journal = _journal(config)
-        rows = journal.recorded_calls(limit)
+        reader = _open_reader(config)
+        rows = reader.recorded_calls(limit)
         cursor = 0
         while True:
-            for recorded in rows:
-                typer.echo(_line(recorded, as_json))
-                cursor = recorded.id or cursor
-            time.sleep(_POLL)
-            rows = journal.recorded_calls_after(cursor)
+            for exchange in rows:
+                typer.echo(_format(exchange, as_json))
+                cursor = exchange.id or cursor
+            time.sleep(_POLL_INTERVAL_S)
+            rows = reader.recorded_calls_after(cursor)
     except DatabaseError as error:
         stop(error.message)
     except KeyboardInterrupt:
@@ -55,44 +55,44 @@ def tail(config: ConfigOption = None, as_json: JsonOption = False, limit: LimitO
 
 @app.command("erase")
 def erase(
-    number: Annotated[str, typer.Argument(help="The number, written as you like.")], config: ConfigOption = None
+    number: Annotated[str, typer.Argument(help="The number, in any notation.")], config: ConfigOption = None
 ) -> None:
-    """Remove every exchange and call of a number, with their bytes and notes, and what the real 1C said of it."""
+    """Delete every exchange and call of a number, with their bytes and notes, and the real 1C's recorded answers."""
     from vats1c.database import Database, DatabaseError
     from vats1c.journal import Journal, Retention
     from vats1c.number import identify
     from vats1c.upstream import erase_all
 
     settings = load(config, or_demo=True)
-    found = identify(number, settings.plan)
+    identified_number = identify(number, settings.plan)
     try:
         database = Database(settings.database_url)
         database.prepare()
         journal = Journal(database, Retention())
-        erased = journal.erase(found.canonical, found.received)
+        erased = journal.erase(identified_number.canonical, identified_number.received)
         journal.close()
-        erased += sum(erase_all(settings.data, name, found.canonical or "") for name in settings.served)
+        erased += sum(erase_all(settings.data, name, identified_number.canonical or "") for name in settings.served)
     except DatabaseError as error:
         stop(error.message)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         stop(Message(f"записи настоящей 1С не меняются: {reason}", f"cannot change the real 1C's records: {reason}"))
-    shown = found.canonical or found.received
-    typer.echo(str(Message(f"{shown}: удалено записей: {erased}", f"{shown}: {erased} records removed")))
+    number_text = identified_number.canonical or identified_number.received
+    typer.echo(str(Message(f"{number_text}: удалено записей: {erased}", f"{number_text}: {erased} records removed")))
 
 
 @app.command("upgrade")
 def upgrade(config: ConfigOption = None) -> None:
-    """Bring the journal's tables to this version of the program; an embedded journal does so by itself at the start."""
+    """Migrate the journal's tables to this version; a SQLite journal is also migrated at each start of the service."""
     from vats1c.database import SCHEMA_VERSION, Database, DatabaseError
 
     try:
         database = Database(load(config).database_url)
-        found = database.upgrade()
+        previous = database.upgrade()
         database.close()
     except DatabaseError as error:
         stop(error.message)
-    if found == SCHEMA_VERSION:
+    if previous == SCHEMA_VERSION:
         typer.echo(
             str(Message(f"таблицы уже версии {SCHEMA_VERSION}", f"the tables are of version {SCHEMA_VERSION} already"))
         )
@@ -106,7 +106,7 @@ def upgrade(config: ConfigOption = None) -> None:
         )
 
 
-def _journal(config: ConfigOption) -> "Reader":
+def _open_reader(config: ConfigOption) -> "Reader":
     from vats1c.database import Database
     from vats1c.journal import Reader
 
@@ -115,21 +115,21 @@ def _journal(config: ConfigOption) -> "Reader":
     return Reader(database)
 
 
-def _line(recorded: "Exchange", as_json: bool) -> str:
+def _format(exchange: "Exchange", as_json: bool) -> str:
     if as_json:
         return json.dumps(
             {
-                "id": recorded.id,
-                "publication": recorded.publication,
-                "at": recorded.at.isoformat(),
-                "received": recorded.received,
-                "number": recorded.number,
-                "key": recorded.key,
-                "caller": recorded.caller,
-                "call": recorded.call_id,
+                "id": exchange.id,
+                "publication": exchange.publication,
+                "at": exchange.at.isoformat(),
+                "received": exchange.received,
+                "number": exchange.number,
+                "key": exchange.key,
+                "caller": exchange.caller,
+                "call": exchange.call_id,
             },
             ensure_ascii=False,
         )
-    at = recorded.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    number = recorded.number or recorded.received or "-"
-    return f"{recorded.id:>6}  {at}  {recorded.publication}  {number:<16}  {recorded.key}  {recorded.caller}"
+    at = exchange.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    number = exchange.number or exchange.received or "-"
+    return f"{exchange.id:>6}  {at}  {exchange.publication}  {number:<16}  {exchange.key}  {exchange.caller}"

@@ -1,4 +1,4 @@
-"""`vats1c lookup`: who is this number, and why is that the answer?"""
+"""`vats1c lookup`: look a number up as SayName does, and explain the answer."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,49 +14,46 @@ if TYPE_CHECKING:
 
 
 def lookup(
-    number: Annotated[str, typer.Argument(help="The number, written as you like.")],
+    number: Annotated[str, typer.Argument(help="The number, in any notation.")],
     config: ConfigOption = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Ask every directory and say why the answer is what it is.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; every directory is asked.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Ask every directory and explain the answer.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Ask every directory and print one JSON object.")] = False,
     publication: Annotated[
-        str | None, typer.Option(help="Publication, when there is more than one.", show_default=False)
+        str | None, typer.Option(help="Publication, when there are several; default: the first.", show_default=False)
     ] = None,
 ) -> None:
-    """Look a number up as SayName does; an unknown number is an answer, too."""
+    """Look a number up as SayName does, and print the text on the phone: an empty line for an unknown number."""
     from vats1c.cli.running import configure_log, open_application, refresh_directories
     from vats1c.config import ConfigError
 
     settings = load(config, or_demo=True)
     configure_log("error", settings.log_format)
     names = list(settings.served)
-    chosen = publication or names[0]
-    if chosen not in names:
+    publication_name = publication or names[0]
+    if publication_name not in names:
         stop(
             Message(
-                f"нет публикации {chosen}; есть: {', '.join(names)}",
-                f"no publication {chosen}; there are: {', '.join(names)}",
+                f"нет публикации {publication_name}; есть: {', '.join(names)}",
+                f"no publication {publication_name}; there are: {', '.join(names)}",
             )
         )
     try:
         with open_application(settings) as application:
             refresh_directories(application, anew=False)
-            finding = application.call_services[chosen].explain(number, everybody=explain or as_json)
-            shown = application.phone_format(chosen).render(finding.caller)
+            report = application.call_services[publication_name].explain(number, everybody=explain or as_json)
+            phone_text = application.phone_format(publication_name).render(report.caller)
     except ConfigError as error:
         fail(error)
     if as_json:
-        typer.echo(json.dumps(_described(finding, shown), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_report_json(report, phone_text), ensure_ascii=False, indent=2))
     elif explain:
-        typer.echo("\n".join(_explained(finding, shown)))
+        typer.echo("\n".join(_explanation(report, phone_text)))
     else:
-        typer.echo(shown)
+        typer.echo(phone_text)
 
 
-def _described(finding: "LookupReport", shown: str) -> dict[str, Any]:
-    number, looked_up = finding.number, finding.lookup
-    decided = looked_up.decided
+def _report_json(report: "LookupReport", phone_text: str) -> dict[str, Any]:
+    number, deciding = report.number, report.lookup.decided
     return {
         "received": number.received,
         "kind": number.kind.value,
@@ -64,20 +61,20 @@ def _described(finding: "LookupReport", shown: str) -> dict[str, Any]:
         "national": number.national,
         "last10": number.last10,
         "extension": number.extension or None,
-        "say_name": shown,
-        "caller": finding.caller._asdict() if finding.caller else None,
-        "routes_to": finding.extension or None,
-        "directory": decided.directory if decided else None,
-        "confidence": decided.answer.match.confidence.value if decided and decided.answer.match else None,
-        "elapsed_ms": _ms(finding.elapsed),
-        "answers": [_answer(said) for said in looked_up.answers],
+        "say_name": phone_text,
+        "caller": report.caller._asdict() if report.caller else None,
+        "routes_to": report.extension or None,
+        "directory": deciding.directory if deciding else None,
+        "confidence": deciding.answer.match.confidence.value if deciding and deciding.answer.match else None,
+        "elapsed_ms": _ms(report.elapsed),
+        "answers": [_answer_json(source) for source in report.lookup.answers],
     }
 
 
-def _answer(said: "SourceAnswer") -> dict[str, Any]:
-    answer = said.answer
+def _answer_json(source: "SourceAnswer") -> dict[str, Any]:
+    answer = source.answer
     return {
-        "directory": said.directory,
+        "directory": source.directory,
         "outcome": answer.outcome.value,
         "elapsed_ms": _ms(answer.elapsed),
         "confidence": answer.match.confidence.value if answer.match else None,
@@ -88,8 +85,8 @@ def _answer(said: "SourceAnswer") -> dict[str, Any]:
     }
 
 
-def _explained(finding: "LookupReport", shown: str) -> list[str]:
-    number = finding.number
+def _explanation(report: "LookupReport", phone_text: str) -> list[str]:
+    number = report.number
     lines = [
         str(
             Message(
@@ -102,7 +99,7 @@ def _explained(finding: "LookupReport", shown: str) -> list[str]:
         forms = ", ".join(form for form in (number.canonical, number.national, number.last10) if form)
         lines.append(str(Message(f"формы       {forms}", f"forms       {forms}")))
     lines += [
-        f"  {said.directory:<10}{_format_answer(said, finding.lookup.decided)}" for said in finding.lookup.answers
+        f"  {source.directory:<10}{_format_answer(source, report.lookup.decided)}" for source in report.lookup.answers
     ]
     if number.canonical is None:
         lines.append(
@@ -112,30 +109,29 @@ def _explained(finding: "LookupReport", shown: str) -> list[str]:
                 )
             )
         )
-    confidence = finding.lookup.match.confidence.value if finding.lookup.match else None
+    confidence = report.lookup.match.confidence.value if report.lookup.match else None
     if confidence:
-        routes = finding.extension
         lines.append(
             str(
                 Message(
-                    f"уверенность {confidence}; перевести на {routes or '-'}",
-                    f"confidence  {confidence}; routes to {routes or '-'}",
+                    f"уверенность {confidence}; перевести на {report.extension or '-'}",
+                    f"confidence  {confidence}; routes to {report.extension or '-'}",
                 )
             )
         )
     lines.append(
         str(
             Message(
-                f"покажет     {shown!r} ({_ms(finding.elapsed)} мс)",
-                f"phone shows {shown!r} ({_ms(finding.elapsed)} ms)",
+                f"покажет     {phone_text!r} ({_ms(report.elapsed)} мс)",
+                f"phone shows {phone_text!r} ({_ms(report.elapsed)} ms)",
             )
         )
     )
     return lines
 
 
-def _format_answer(said: "SourceAnswer", decided: "SourceAnswer | None") -> str:
-    answer = said.answer
+def _format_answer(source: "SourceAnswer", deciding: "SourceAnswer | None") -> str:
+    answer = source.answer
     words = [answer.outcome.value, f"{_ms(answer.elapsed)} ms"]
     if answer.match:
         words.append(f"{answer.match.confidence.value}: {' / '.join(caller.name for caller in answer.match.callers)}")
@@ -145,7 +141,7 @@ def _format_answer(said: "SourceAnswer", decided: "SourceAnswer | None") -> str:
         words.append(str(Message("устарело", "stale")))
     if answer.reason:
         words.append(answer.reason)
-    if said is decided:
+    if source is deciding:
         words.append(str(Message("<- выбран", "<- decides")))
     elif answer.match:
         words.append(str(Message("ниже по порядку", "stands lower")))

@@ -1,4 +1,4 @@
-"""`vats1c hash-password`: a password hash for the settings."""
+"""`vats1c hash-password`: print the hash of a password for the settings."""
 
 import sys
 
@@ -9,8 +9,8 @@ from vats1c.messages import Message
 
 
 def hash_password() -> None:
-    """Ask for a password (or read it from standard input) and print its hash for `password_hash`."""
-    from vats1c.accounts.passwords import hash_password as hashed
+    """Ask for a password, or read it from standard input, and print its hash for the setting `password_hash`."""
+    from vats1c.accounts.passwords import hash_password as argon2_hash
 
     if sys.stdin.isatty():
         password: str = typer.prompt(str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True)
@@ -18,4 +18,4 @@ def hash_password() -> None:
         password = sys.stdin.read().rstrip("\r\n")
     if not password:
         stop(Message("пустой пароль не принимается", "an empty password is not accepted"))
-    typer.echo(hashed(password))
+    typer.echo(argon2_hash(password))

@@ -1,4 +1,4 @@
-"""`vats1c probe`: the conformance kit: does a web service, ours or a real 1C's, do what the VATS needs?"""
+"""`vats1c probe`: run the conformance kit against a web service, this one or a real 1C's."""
 
 import json
 from pathlib import Path
@@ -27,51 +27,58 @@ if TYPE_CHECKING:
 
 def probe(
     url: UrlArgument,
-    number: Annotated[str, typer.Option(help="Number to ask about.")] = "89235292926",
+    number: Annotated[
+        str, typer.Option(help="Number to look up, preferably one that the service knows.")
+    ] = "89235292926",
     key: Annotated[
-        str, typer.Option(help="Key to ring at; without it no IncomingCall is sent.", show_default=False)
+        str,
+        typer.Option(
+            help="Key of the subscriber for IncomingCall; without it no IncomingCall is sent.", show_default=False
+        ),
     ] = "",
     user: UserOption = USER,
     password: PasswordOption = PASSWORD,
     namespace: NamespaceOption = NAMESPACE,
     parameter: Annotated[
-        Parameter | None, typer.Option(help="The one contract that is meant; both when not given.", show_default=False)
+        Parameter | None,
+        typer.Option(help="Check only the contract with this parameter of SayName; default: both.", show_default=False),
     ] = None,
-    deadline: Annotated[float, typer.Option(min=1, help="Milliseconds that SayName may take.")] = 1000,
+    deadline: Annotated[float, typer.Option(min=1, help="Maximum duration of SayName, milliseconds.")] = 1000,
     timeout: TimeoutOption = 10,
-    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file, too.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Also write a JUnit report to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Put a web service through the conformance kit. Exit code 0 when no check failed."""
+    """Run the conformance kit against a web service. Exit code 0 when no check failed."""
     from vats1c.simulator import junit as report
     from vats1c.simulator.checks import CHECKS
     from vats1c.simulator.probe import Probe, ProbeTarget, passed
     from vats1c.soap.wsdl import read
 
-    where = target(url, user, password, namespace=namespace, timeout=timeout)
-    ours = {one.value: read(one.value) for one in Parameter}
-    asking = ProbeTarget(where, number, ours, key, parameter.value if parameter else "", deadline / 1_000)
+    service = target(url, user, password, namespace=namespace, timeout=timeout)
+    wsdl = {name.value: read(name.value) for name in Parameter}
+    probe_target = ProbeTarget(service, number, wsdl, key, parameter.value if parameter else "", deadline / 1_000)
     if not as_json:
-        typer.echo(str(where.address))
+        typer.echo(str(service.address))
     try:
-        findings = Probe(asking).run(CHECKS, (lambda _finding: None) if as_json else _show)
+        results = Probe(probe_target).run(CHECKS, (lambda _result: None) if as_json else _print_result)
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
     if junit is not None:
         try:
-            junit.write_bytes(report.to_junit(findings, str(where.address)))
+            junit.write_bytes(report.to_junit(results, str(service.address)))
         except OSError as error:
             stop(Message(f"{junit}: не пишется: {error.strerror}", f"{junit}: cannot be written: {error.strerror}"))
     if as_json:
-        said = {"url": str(where.address), "passed": passed(findings), "checks": [_described(one) for one in findings]}
-        typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
+        checks = [_result_json(result) for result in results]
+        fields = {"url": str(service.address), "passed": passed(results), "checks": checks}
+        typer.echo(json.dumps(fields, ensure_ascii=False, indent=2))
     else:
-        typer.echo(str(_verdict(findings)))
-    if not passed(findings):
+        typer.echo(str(_verdict(results)))
+    if not passed(results):
         raise typer.Exit(1)
 
 
-def _show(finding: "CheckResult") -> None:
+def _print_result(result: "CheckResult") -> None:
     from vats1c.simulator.probe import CheckOutcome
 
     words = {
@@ -79,26 +86,26 @@ def _show(finding: "CheckResult") -> None:
         CheckOutcome.FAILED: (Message("НЕТ", "FAIL"), "red"),
         CheckOutcome.SKIPPED: (Message("-", "skip"), "yellow"),
     }
-    word, colour = words[finding.outcome]
-    typer.echo(f"{typer.style(f'{word!s:<5}', fg=colour)} {finding.code:<17} {finding.title}")
-    if finding.outcome is CheckOutcome.FAILED:
-        typer.echo(f"{'':<23} {Message('ожидалось', 'expected')}: {finding.expected}")
-        typer.echo(f"{'':<23} {Message('получено', 'found')}: {finding.found}")
-    elif finding.reason is not None:
-        typer.echo(f"{'':<23} {finding.reason}")
+    word, colour = words[result.outcome]
+    typer.echo(f"{typer.style(f'{word!s:<5}', fg=colour)} {result.code:<17} {result.title}")
+    if result.outcome is CheckOutcome.FAILED:
+        typer.echo(f"{'':<23} {Message('ожидалось', 'expected')}: {result.expected}")
+        typer.echo(f"{'':<23} {Message('получено', 'found')}: {result.found}")
+    elif result.reason is not None:
+        typer.echo(f"{'':<23} {result.reason}")
 
 
-def _described(finding: "CheckResult") -> dict[str, Any]:
+def _result_json(result: "CheckResult") -> dict[str, Any]:
     from vats1c.simulator.load import ms
 
     return {
-        "code": finding.code,
-        "says": str(finding.title),
-        "outcome": finding.outcome.value,
-        "expected": _text(finding.expected),
-        "found": _text(finding.found),
-        "reason": _text(finding.reason),
-        "ms": ms(finding.seconds),
+        "code": result.code,
+        "says": str(result.title),
+        "outcome": result.outcome.value,
+        "expected": _text(result.expected),
+        "found": _text(result.found),
+        "reason": _text(result.reason),
+        "ms": ms(result.seconds),
     }
 
 
@@ -106,10 +113,10 @@ def _text(message: Message | None) -> str | None:
     return None if message is None else str(message)
 
 
-def _verdict(findings: "list[CheckResult]") -> Message:
-    outcomes = [finding.outcome.value for finding in findings]
-    good, bad, left = (outcomes.count(one) for one in ("passed", "failed", "skipped"))
+def _verdict(results: "list[CheckResult]") -> Message:
+    outcomes = [result.outcome.value for result in results]
+    passed_count, failed_count, skipped_count = (outcomes.count(outcome) for outcome in ("passed", "failed", "skipped"))
     return Message(
-        f"проверок {len(outcomes)}: прошли {good}, не прошли {bad}, пропущены {left}",
-        f"{len(outcomes)} checks: {good} passed, {bad} failed, {left} skipped",
+        f"проверок {len(outcomes)}: прошли {passed_count}, не прошли {failed_count}, пропущены {skipped_count}",
+        f"{len(outcomes)} checks: {passed_count} passed, {failed_count} failed, {skipped_count} skipped",
     )

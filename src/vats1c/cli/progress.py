@@ -1,4 +1,4 @@
-"""How far a long reading has come, shown on a terminal and nowhere else."""
+"""Progress bars on standard error; nothing is shown when standard error is not a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,32 +7,35 @@ from contextlib import contextmanager
 
 @contextmanager
 def counting() -> Iterator[Callable[[str, int], None]]:
-    """Yield a function that takes a title and its number of finished rows. The lines disappear at the end."""
+    """Yield a callback that takes a title and its number of finished rows, and show one line per title.
+
+    The total is unknown, so a line has no percentage. The lines are cleared at the end.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
 
-        def tell(title: str, done: int) -> None:
+        def report(title: str, done: int) -> None:
             if title not in tasks:
-                tasks[title] = shown.add_task(title, total=None)
-            shown.update(tasks[title], completed=done)
+                tasks[title] = progress.add_task(title, total=None)
+            progress.update(tasks[title], completed=done)
 
-        yield tell
+        yield report
 
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Show how far the files of directories have been read, as long as they are being opened."""
+    """Show the number of rows read from each directory's file while the block opens directories."""
     if not sys.stderr.isatty():
         yield
         return
     from vats1c.directory.files import watched_by
 
-    with counting() as tell:
-        token = watched_by.set(tell)
+    with counting() as report:
+        token = watched_by.set(report)
         try:
             yield
         finally:
@@ -41,15 +44,15 @@ def loading() -> Iterator[None]:
 
 @contextmanager
 def measured(title: str, total: int, *, hidden: bool = False) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each of `total` steps.
+    """Show a progress bar of `total` steps; yield a callback that advances the bar by one step.
 
-    The bar disappears at the end; it is `hidden` where lines are printed meanwhile.
+    The bar is cleared at the end. Set `hidden` when the block prints lines.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     hidden = hidden or not sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as shown:
-        task = shown.add_task(title, total=total)
-        yield lambda: shown.advance(task)
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)

@@ -1,4 +1,4 @@
-"""`vats1c replay`: send an exchange of the journal again, here or elsewhere, and see whether the answer is the same."""
+"""`vats1c replay`: send the request of a recorded exchange again, and compare the new answer with the recorded one."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,36 +18,39 @@ if TYPE_CHECKING:
 
 def replay(
     exchange: Annotated[int, typer.Argument(metavar="ID", min=1, help="Id of the exchange in the journal.")],
-    to: Annotated[str, typer.Option(help="Address of the web service; the vendor's path when it has none.")],
+    to: Annotated[str, typer.Option(help="Address of the web service; without a path: /telephony/ws/VATS.")],
     config: ConfigOption = None,
     user: UserOption = USER,
     password: PasswordOption = PASSWORD,
     timeout: TimeoutOption = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Send the bytes of an exchange again. Exit code 0 when the answer means what it meant then."""
+    """Send a recorded request again. Exit code 0 when the new answer has the same meaning as the recorded one."""
     from vats1c.simulator import replay
 
-    where = target(to, user, password, timeout=timeout)
-    recorded, headers, body, answered = _recorded(config, exchange)
-    old = replay.meaning_of(recorded.status, "", answered, recorded.elapsed)
-    answer = _sent(where, body, replay.headers(headers, recorded.soap, user, password))
+    service = target(to, user, password, timeout=timeout)
+    recorded, headers, request, recorded_answer = _read_exchange(config, exchange)
+    old = replay.meaning_of(recorded.status, "", recorded_answer, recorded.elapsed)
+    answer = _send(service, request, replay.headers(headers, recorded.soap, user, password))
     new = replay.meaning_of(answer.status, answer.content_type, answer.body, answer.seconds)
-    differs = replay.differences(old, new)
+    differences = replay.differences(old, new)
     if as_json:
-        said = {"id": exchange, "operation": recorded.operation, "old": _described(old), "new": _described(new)}
-        typer.echo(json.dumps({**said, "differs": differs}, ensure_ascii=False, indent=2))
+        fields = {"id": exchange, "operation": recorded.operation, "old": _answer_json(old), "new": _answer_json(new)}
+        typer.echo(json.dumps({**fields, "differs": differences}, ensure_ascii=False, indent=2))
     else:
         typer.echo(f"{exchange}  {recorded.at.astimezone():%Y-%m-%d %H:%M:%S}  {recorded.operation or '-'}")
         typer.echo(_line(str(Message("было", "then")), old, password))
         typer.echo(_line(str(Message("стало", "now")), new, password))
-        typer.echo(str(_verdict(differs)))
-    if set(differs) - {"bytes"}:
+        typer.echo(str(_verdict(differences)))
+    if set(differences) - {"bytes"}:
         raise typer.Exit(1)
 
 
-def _recorded(config: ConfigOption, exchange_id: int) -> "tuple[Exchange, str, bytes, bytes]":
-    """Return an exchange with its headers (JSON), request and answer; ends the command where they are not there."""
+def _read_exchange(config: ConfigOption, exchange_id: int) -> "tuple[Exchange, str, bytes, bytes]":
+    """Return an exchange with its request headers (JSON), request body and answer body.
+
+    Ends the command when the journal lacks the exchange, its bytes or its request body.
+    """
     from vats1c.database import Database, DatabaseError
     from vats1c.journal import Reader
 
@@ -55,69 +58,69 @@ def _recorded(config: ConfigOption, exchange_id: int) -> "tuple[Exchange, str, b
         database = Database(load(config, or_demo=True).database_url)
         database.prepare()
         reader = Reader(database)
-        found = reader.exchanges(1, after=exchange_id - 1)
+        exchanges = reader.exchanges(1, after=exchange_id - 1)
         raw = reader.raw(exchange_id)
         database.close()
     except DatabaseError as error:
         stop(error.message)
-    if not found or found[0].id != exchange_id:
+    if not exchanges or exchanges[0].id != exchange_id:
         stop(Message(f"в журнале нет обмена {exchange_id}", f"there is no exchange {exchange_id} in the journal"))
     if raw is None:
         stop(Message(f"байты обмена {exchange_id} не сохранены", f"the bytes of exchange {exchange_id} are not kept"))
     if not raw[1]:
-        reason = found[0].outcome
+        reason = exchanges[0].outcome
         stop(
             Message(
                 f"обмен {exchange_id} отклонён до чтения тела ({reason}), послать нечего",
                 f"exchange {exchange_id} was refused before its body was read ({reason}): nothing to send",
             )
         )
-    return found[0], *raw
+    return exchanges[0], *raw
 
 
-def _sent(where: "Target", body: bytes, headers: dict[str, str]) -> "HttpReply":
+def _send(service: "Target", body: bytes, headers: dict[str, str]) -> "HttpReply":
     from vats1c.simulator.http_client import Sender, SendingError
 
     try:
-        return Sender(where.address, where.timeout).post(body, headers)
+        return Sender(service.address, service.timeout).post(body, headers)
     except SendingError as error:
         stop(error.message)
 
 
-def _described(told: "AnswerMeaning") -> dict[str, Any]:
+def _answer_json(answer: "AnswerMeaning") -> dict[str, Any]:
     from vats1c.simulator.load import ms
 
     return {
-        "status": told.status,
-        "soap": told.version,
-        "name": told.name,
-        "namespace": told.namespace,
-        "returned": told.returned,
-        "fault": told.fault,
-        "unreadable": str(told.unreadable) if told.unreadable else None,
-        "ms": ms(told.seconds),
+        "status": answer.status,
+        "soap": answer.version,
+        "name": answer.name,
+        "namespace": answer.namespace,
+        "returned": answer.returned,
+        "fault": answer.fault,
+        "unreadable": str(answer.unreadable) if answer.unreadable else None,
+        "ms": ms(answer.seconds),
     }
 
 
-def _line(title: str, told: "AnswerMeaning", secret: str) -> str:
+def _line(title: str, answer: "AnswerMeaning", secret: str) -> str:
     from vats1c.simulator.answers import printable
     from vats1c.simulator.load import ms
 
-    if told.unreadable is not None:
-        said = str(told.unreadable)
-    elif told.fault is not None:
-        said = f"Fault {told.fault}"
+    if answer.unreadable is not None:
+        text = str(answer.unreadable)
+    elif answer.fault is not None:
+        text = f"Fault {answer.fault}"
     else:
-        said = f"{told.name} {told.returned!r}"
-    return f"  {title:<6}HTTP {told.status}  {printable(said, secret)}  {ms(told.seconds)} ms"
+        text = f"{answer.name} {answer.returned!r}"
+    return f"  {title:<6}HTTP {answer.status}  {printable(text, secret)}  {ms(answer.seconds)} ms"
 
 
-def _verdict(differs: list[str]) -> Message:
-    if not differs:
+def _verdict(differences: list[str]) -> Message:
+    if not differences:
         return Message("ответы одинаковы до байта", "the answers are the same to the byte")
-    if differs == ["bytes"]:
+    if differences == ["bytes"]:
         return Message(
             "ответы одинаковы по смыслу, записаны по-разному", "the answers mean the same, spelled differently"
         )
-    names = ", ".join(differs)
+    names = ", ".join(differences)
     return Message(f"ответы различаются: {names}", f"the answers differ: {names}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run(settings: "Settings", welcome: "Callable[[Application], str] | None" = None) -> None:
-    """Print what `welcome` returns, and serve until stopped. Ends the command with one sentence on failure."""
+    """Print the text that `welcome` returns, and serve until stopped. Ends the command with a message on an error."""
     configure_log(settings.log_level, settings.log_format)
     host, port = settings.address
     if settings.workers > 1 and sys.platform == "win32":
@@ -53,7 +53,10 @@ def _with_token(settings: "Settings") -> "Settings":
 
 
 def configure_log(level: str, form: str) -> None:
-    """Send log lines to stderr: for people, or one JSON object a line. Values are quoted, so none can forge a line."""
+    """Write log events of at least `level` to standard error; `form` is "text" or "json" (one object per line).
+
+    Values are quoted, so that a value with a line break cannot forge a log line.
+    """
     with _without_library("rich"):
         import structlog
 
@@ -77,14 +80,14 @@ def configure_log(level: str, form: str) -> None:
 
 @contextmanager
 def _without_library(library: str) -> Iterator[None]:
-    """Hide an optional library from the modules that are imported meanwhile.
+    """Hide an optional library from the modules that the block imports.
 
-    structlog loads rich to colour tracebacks on a terminal, which takes 50 ms of a start and 3 MB to the end.
+    structlog imports rich to colour tracebacks on a terminal, which costs 50 ms at the start and 3 MB of memory.
     """
     if library in sys.modules:
         yield
         return
-    # How Python spells that a module is not to be found (Language Reference §5.3.1).
+    # None makes an import of the module raise ModuleNotFoundError (Language Reference §5.3.1).
     sys.modules[library] = None  # type: ignore[assignment]
     try:
         yield
@@ -112,7 +115,7 @@ def _ensure_port_free(host: str, port: int) -> None:
 
 @contextmanager
 def open_application(settings: "Settings") -> "Iterator[Application]":
-    """Yield the application, and close it at the end; a terminal shows the progress of loading. Raises ConfigError."""
+    """Yield the application, and close it after the block; show the progress of loading. Raises ConfigError."""
     from vats1c.app.application import build
 
     with loading():
@@ -122,18 +125,18 @@ def open_application(settings: "Settings") -> "Iterator[Application]":
 
 
 def refresh_directories(application: "Application", *, anew: bool) -> None:
-    """Refresh the directories that copy their callers at intervals: those without callers, with `anew` all of them."""
+    """Refresh the directories that copy their callers periodically: all with `anew`, else those that are not ready."""
     from vats1c.directory import Refreshable
 
     for publication in application.publications:
-        for one in publication.directories:
-            if isinstance(one, Refreshable) and (anew or not one.state().ready):
-                one.refresh()
+        for directory in publication.directories:
+            if isinstance(directory, Refreshable) and (anew or not directory.state().ready):
+                directory.refresh()
 
 
 def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Application], str] | None" = None) -> None:
-    # Modules and callers are not garbage: to look for it among them takes a tenth of the start. The server enables the
-    # collector again.
+    # Modules and callers are never garbage, and garbage collection takes a tenth of the time of the start. The server
+    # enables the collector again.
     gc.disable()
     from vats1c.config import ConfigError
     from vats1c.server import ServerLimits, serve
@@ -158,17 +161,22 @@ def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Applicat
 
 
 def print_summary(application: "Application") -> None:
-    """Print a line for each part: users, directories, addresses."""
+    """Print one line for each part of the service: users, directories, the real 1C, addresses."""
     settings = application.settings
     base = settings.public_url or f"http://{settings.shown_address}"
     for publication in application.publications:
         users = ", ".join(user.name for user in publication.users)
         typer.echo(str(Message(f"пользователи SOAP: {users}", f"SOAP users: {users}")))
-        for one, table in zip(publication.directories, settings.served[publication.name].directories, strict=True):
-            ru, en = _state_in_words(one.state())
+        for directory, table in zip(
+            publication.directories, settings.served[publication.name].directories, strict=True
+        ):
+            ru, en = _state_in_words(directory.state())
             typer.echo(
                 str(
-                    Message(f"справочник {one.name} ({table.type}): {ru}", f"directory {one.name} ({table.type}): {en}")
+                    Message(
+                        f"справочник {directory.name} ({table.type}): {ru}",
+                        f"directory {directory.name} ({table.type}): {en}",
+                    )
                 )
             )
         if publication.upstream:
@@ -197,7 +205,7 @@ def print_summary(application: "Application") -> None:
 
 
 def _state_in_words(state: "State") -> tuple[str, str]:
-    """Return in Russian and English the number of callers, or whether the source answers where it has no number."""
+    """Return, in Russian and English, the number of callers; when it is unknown, whether the source answers."""
     if state.callers is not None:
         return f"абонентов: {state.callers}", f"{state.callers} callers"
     return ("отвечает", "answers") if state.ready else ("не отвечает", "does not answer")
@@ -208,7 +216,7 @@ def _serve_many(settings: "Settings") -> None:
     from vats1c.server import WorkersDyingError, run
 
     try:
-        # Opened here once, so that problems are reported once, and before any worker starts.
+        # Open the parts once before any worker starts, so that each problem is reported once.
         with open_application(settings) as application:
             print_summary(application)
     except ConfigError as error:

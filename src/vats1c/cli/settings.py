@@ -1,4 +1,4 @@
-"""Find the settings file, and say what is wrong with it: what every command with -c has in common."""
+"""Find and load the settings file for every command with the option -c, and end a command with a message."""
 
 import os
 import tempfile
@@ -17,7 +17,7 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="Settings file; VATS1C_CONFIG or ./vats1c.toml when not given.",
+        help="Settings file (TOML); default: the file named by VATS1C_CONFIG, else ./vats1c.toml.",
         show_default=False,
     ),
 ]
@@ -25,11 +25,12 @@ _FILE = "vats1c.toml"
 FOLDER_PREFIX = "vats1c-demo-"
 
 
-def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings":
-    """Return the settings of `path`, else of VATS1C_CONFIG, else of ./vats1c.toml where it stands, else of variables.
+def load(path: Path | None, *, or_demo: bool = False, **options: Any) -> "Settings":
+    """Return the settings of the file `path`; None means the file of `settings_file`.
 
-    Options given on the command line come in `given` and win; None is not given. With `or_demo` a running demo is
-    the last resort. Ends the command on ConfigError.
+    Without a file the settings come from variables alone; with `or_demo` and without variables, from the running demo.
+    `options` are settings from the command line, which override the others; None means that an option is absent.
+    Ends the command when the settings are unusable.
     """
     from vats1c import config
 
@@ -37,30 +38,30 @@ def load(path: Path | None, *, or_demo: bool = False, **given: Any) -> "Settings
     if path is None and or_demo and not _is_set():
         path = demo_file()
     try:
-        return config.load(path, **{name: value for name, value in given.items() if value is not None})
+        return config.load(path, **{name: value for name, value in options.items() if value is not None})
     except config.ConfigError as error:
         fail(error)
 
 
 def settings_file() -> Path | None:
-    """Return the file that VATS1C_CONFIG names, else ./vats1c.toml where there is one, else None."""
+    """Return the file that VATS1C_CONFIG names, else ./vats1c.toml when it exists, else None."""
     if os.environ.get("VATS1C_CONFIG"):
         return Path(os.environ["VATS1C_CONFIG"])
     return Path(_FILE) if Path(_FILE).exists() else None
 
 
 def _is_set() -> bool:
-    """Tell whether variables hold settings of the service."""
+    """Tell whether any VATS1C_* variable holds a setting of the service."""
     from vats1c.config.load import COMMAND_VARIABLES, PREFIX
 
     return any(name.upper().startswith(PREFIX) and name.upper() not in COMMAND_VARIABLES for name in os.environ)
 
 
 def demo_file() -> Path | None:
-    """Return the settings file of the demo that this user started last on this machine and that has not ended."""
+    """Return the settings file of this user's last started demo whose folder still exists; None without a demo."""
     folders = Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*/{_FILE}")
-    own = [file for file in folders if not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()]
-    return max(own, key=lambda file: file.stat().st_mtime, default=None)
+    own_files = [file for file in folders if not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()]
+    return max(own_files, key=lambda file: file.stat().st_mtime, default=None)
 
 
 def fail(error: Any) -> NoReturn:
@@ -73,6 +74,6 @@ def fail(error: Any) -> NoReturn:
 
 
 def stop(message: Message) -> NoReturn:
-    """Print one sentence and end the command with code 1."""
+    """Print the message and end the command with code 1."""
     typer.echo(str(message), err=True)
     raise typer.Exit(1)

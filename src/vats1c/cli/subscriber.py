@@ -1,4 +1,4 @@
-"""`vats1c subscriber`: employees by key, kept beside those of the settings, and how they sign in."""
+"""`vats1c subscriber`: manage the employees that the database holds in addition to the settings, and their logins."""
 
 import sys
 from collections.abc import Iterator
@@ -16,83 +16,89 @@ if TYPE_CHECKING:
     from vats1c.config import Settings
     from vats1c.database import Database
 
-app = typer.Typer(no_args_is_help=True, help="Employees whose phones ring, and their logins to the card page.")
+app = typer.Typer(
+    no_args_is_help=True, help="Print, add and remove employees, and manage their logins to the card page."
+)
 
 PublicationOption = Annotated[
-    str | None, typer.Option(help="Publication, when there is more than one.", show_default=False)
+    str | None, typer.Option(help="Publication, when there are several; default: the first.", show_default=False)
 ]
 KeyArgument = Annotated[str, typer.Argument(help="Key of the subscriber, issued by the VATS.")]
 
 
 @app.command("list")
 def show(config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Print the employees, then the keys that rang and have no owner. Keys are shown in part."""
+    """Print the employees with shortened keys, then, in full, each called key that belongs to no employee."""
     from vats1c.journal import Reader
 
     settings = load(config, or_demo=True)
-    chosen = _chosen(settings, publication)
-    own = {one.key: (one.name, one.extension, one.login) for one in settings.served[chosen].subscribers}
-    with _store(settings) as (store, database):
-        for kept in store.all():
-            if kept.publication == chosen:
-                one = kept.subscriber
-                own.setdefault(one.key, (one.name, one.extension, kept.login))
-        for key, (name, extension, login) in own.items():
+    publication_name = _choose_publication(settings, publication)
+    employees = {row.key: (row.name, row.extension, row.login) for row in settings.served[publication_name].subscribers}
+    with _open_store(settings) as (store, database):
+        for stored in store.all():
+            if stored.publication == publication_name:
+                employee = stored.subscriber
+                employees.setdefault(employee.key, (employee.name, employee.extension, stored.login))
+        for key, (name, extension, login) in employees.items():
             typer.echo(f"{_masked(key):<10}  {extension or '-':<6}  {login or '-':<12}  {name}")
-        for key, count, last in Reader(database).keys_seen(chosen, set(own)):
+        for key, count, last in Reader(database).keys_seen(publication_name, set(employees)):
             at = last.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            seen = Message(f"звонков: {count}, последний {at}; ничей", f"{count} calls, the last {at}; nobody's")
-            typer.echo(f"{key:<10}  {seen}")
+            count_and_time = Message(
+                f"звонков: {count}, последний {at}; ничей", f"{count} calls, the last {at}; nobody's"
+            )
+            typer.echo(f"{key:<10}  {count_and_time}")
 
 
 @app.command("add")
 def add(
     key: KeyArgument,
     name: Annotated[str, typer.Option(help="Name of the employee.")],
-    extension: Annotated[str, typer.Option(help="Internal extension.")] = "",
-    login: Annotated[str, typer.Option(help="Login to the card page; the password is asked for.")] = "",
+    extension: Annotated[str, typer.Option(help="Internal extension of the employee.")] = "",
+    login: Annotated[str, typer.Option(help="Login to the card page; the command then asks for the password.")] = "",
     config: ConfigOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Add an employee, or put another in place of the one with the same key; a running service sees it in seconds."""
+    """Add an employee, or replace the added employee with the same key. A running service uses it within seconds."""
     from vats1c.accounts.passwords import hash_password
     from vats1c.accounts.subscribers import StoredSubscriber
     from vats1c.model import Subscriber
 
     settings = load(config, or_demo=True)
-    chosen = _chosen(settings, publication)
+    publication_name = _choose_publication(settings, publication)
     if ":" in login:
         stop(Message("в имени не может быть двоеточия", "a login cannot hold a colon"))
-    with _store(settings) as (store, _):
-        taken = {one.login: one.subscriber.key for one in store.all()}
-        taken |= {one: "" for table in settings.served.values() for one in table.logins}
-        if login and taken.get(login, key) != key:
+    with _open_store(settings) as (store, _):
+        keys_by_login = {stored.login: stored.subscriber.key for stored in store.all()}
+        keys_by_login |= {used_login: "" for table in settings.served.values() for used_login in table.logins}
+        if login and keys_by_login.get(login, key) != key:
             stop(Message(f"имя {login} уже занято", f"the login {login} is taken"))
-        hashed = hash_password(_password()) if login else ""
-        store.put(StoredSubscriber(chosen, Subscriber(key, name, extension), login, hashed))
+        password_hash = hash_password(_ask_password()) if login else ""
+        store.put(StoredSubscriber(publication_name, Subscriber(key, name, extension), login, password_hash))
 
 
 @app.command("remove")
 def remove(key: KeyArgument, config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Remove an employee, and sign them out."""
+    """Remove an employee that was added, and end the employee's sessions."""
     settings = load(config, or_demo=True)
-    with _store(settings) as (store, _):
-        if not store.remove(_chosen(settings, publication), key):
+    with _open_store(settings) as (store, _):
+        if not store.remove(_choose_publication(settings, publication), key):
             stop(Message("нет сотрудника с таким ключом", "no employee has this key"))
 
 
 @app.command("password")
 def password(key: KeyArgument, config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Ask for a new password of an employee, and end the sessions of the old one."""
+    """Ask for a new password of an employee, and end the sessions that began with the old one."""
     from vats1c.accounts.passwords import hash_password
 
     settings = load(config, or_demo=True)
-    chosen = _chosen(settings, publication)
-    with _store(settings) as (store, _):
-        kept = next((one for one in store.all() if (one.publication, one.subscriber.key) == (chosen, key)), None)
-        if kept is None or not kept.login:
+    publication_name = _choose_publication(settings, publication)
+    with _open_store(settings) as (store, _):
+        stored = next(
+            (row for row in store.all() if (row.publication, row.subscriber.key) == (publication_name, key)), None
+        )
+        if stored is None or not stored.login:
             stop(Message("нет сотрудника с таким ключом и login", "no employee has this key and a login"))
-        store.put(replace(kept, password_hash=hash_password(_password())))
+        store.put(replace(stored, password_hash=hash_password(_ask_password())))
 
 
 @app.command("link")
@@ -100,7 +106,7 @@ def link(
     login: Annotated[str, typer.Argument(help="Login of an employee or an administrator.")],
     config: ConfigOption = None,
 ) -> None:
-    """Print a link that signs an employee in once, within half an hour."""
+    """Print a link that signs in with the given login, once and within half an hour."""
     from vats1c.cli.running import configure_log, open_application
     from vats1c.cli.settings import fail
     from vats1c.config import ConfigError
@@ -118,36 +124,36 @@ def link(
         fail(error)
 
 
-def _password() -> str:
+def _ask_password() -> str:
     if sys.stdin.isatty():
-        given: str = typer.prompt(str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True)
+        password: str = typer.prompt(str(Message("Пароль", "Password")), hide_input=True, confirmation_prompt=True)
     else:
-        given = sys.stdin.read().rstrip("\r\n")
-    if not given:
+        password = sys.stdin.read().rstrip("\r\n")
+    if not password:
         stop(Message("пустой пароль не принимается", "an empty password is not accepted"))
-    return given
+    return password
 
 
-def _chosen(settings: "Settings", publication: str | None) -> str:
+def _choose_publication(settings: "Settings", publication: str | None) -> str:
     names = list(settings.served)
     if publication is not None and publication not in names:
-        there_are = ", ".join(names)
+        known = ", ".join(names)
         stop(
             Message(
-                f"нет публикации {publication}; есть: {there_are}",
-                f"no publication {publication}; there are: {there_are}",
+                f"нет публикации {publication}; есть: {known}",
+                f"no publication {publication}; there are: {known}",
             )
         )
     return publication or names[0]
 
 
 def _masked(key: str) -> str:
-    """Return as much of a key as tells it from others and does not give it away."""
-    return f"{key[:3]}…{key[-2:]}" if len(key) > 8 else "…"  # noqa: PLR2004 - a short key is all secret
+    """Return the first three and last two characters of a key: enough to recognize it, too little to use it."""
+    return f"{key[:3]}…{key[-2:]}" if len(key) > 8 else "…"  # noqa: PLR2004 - five characters would give a shorter key away
 
 
 @contextmanager
-def _store(settings: "Settings") -> "Iterator[tuple[SubscriberStore, Database]]":
+def _open_store(settings: "Settings") -> "Iterator[tuple[SubscriberStore, Database]]":
     from sqlalchemy.exc import SQLAlchemyError
 
     from vats1c.accounts.subscribers import SubscriberStore

@@ -1,4 +1,4 @@
-"""What the commands that play the VATS have in common: where to, with which login, in which contract."""
+"""The options and the reply format of the commands that send requests as the VATS."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 UrlArgument = Annotated[
     str,
-    typer.Argument(metavar="URL", help="Address of the web service; the vendor's path when it has none."),
+    typer.Argument(metavar="URL", help="Address of the web service; without a path: /telephony/ws/VATS."),
 ]
-UserOption = Annotated[str, typer.Option(help="Login of the VATS; empty for none.")]
-PasswordOption = Annotated[str, typer.Option(help="Its password.", envvar="VATS1C_PASSWORD")]
+UserOption = Annotated[str, typer.Option(help="Login of the VATS; empty for no login.")]
+PasswordOption = Annotated[str, typer.Option(help="Password of that login.", envvar="VATS1C_PASSWORD")]
 NamespaceOption = Annotated[str, typer.Option(help="Namespace of the operations.")]
 TimeoutOption = Annotated[float, typer.Option(min=0.001, max=600, help="Seconds to wait for each answer.")]
-# The login of the vendor's example, which the demo takes.
+# The login of the vendor's example, which the demo accepts.
 USER, PASSWORD = "SOAP", "123"
 NAMESPACE = "http://VATS"
 
 
 class Soap(StrEnum):
-    """Versions of SOAP."""
+    """SOAP versions."""
 
     V11 = "1.1"
     V12 = "1.2"
 
 
 class Parameter(StrEnum):
-    """SayName's parameter, which tells one contract from the other."""
+    """Name of SayName's parameter: "number" in the contract with a plain name, "Number" in the one with a document."""
 
     NAME = "number"
     DATA = "Number"
@@ -51,31 +51,31 @@ def target(
     parameter: str = "number",
     timeout: float = 10.0,
 ) -> "Target":
-    """Return how the VATS is set up; ends the command where the address is unusable."""
+    """Return the target of requests; ends the command when `url` or `namespace` is unusable."""
     from vats1c.simulator.address import address
     from vats1c.simulator.pbx_client import Target
 
     try:
-        to = address(url)
+        service_address = address(url)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
     if not namespace.strip():
         stop(Message("--namespace пуст", "--namespace is empty"))
-    return Target(to, user, password, soap, namespace, parameter, timeout)
+    return Target(service_address, user, password, soap, namespace, parameter, timeout)
 
 
-def format_reply(heard: "Reply", secret: str = "") -> str:
-    """Return what came of one request in one line, as the phone would show it."""
+def format_reply(reply: "Reply", secret: str = "") -> str:
+    """Return one line about a reply: number, operation, answer or error, milliseconds; `secret` is masked."""
     from vats1c.simulator.answers import printable
     from vats1c.simulator.load import ms
 
-    what = heard.operation if not heard.key else f"{heard.operation} {printable(heard.key)}"
-    if heard.error is not None:
-        said = str(heard.error)
-    elif heard.operation == "IncomingCall":
-        said = heard.returned
+    operation = reply.operation if not reply.key else f"{reply.operation} {printable(reply.key)}"
+    if reply.error is not None:
+        answer = str(reply.error)
+    elif reply.operation == "IncomingCall":
+        answer = reply.returned
     else:
-        said = printable(heard.name, secret) or str(Message("(имени нет)", "(no name)"))
-        if heard.category or heard.manager:
-            said += f"  [{printable(heard.category) or '-'}/{printable(heard.manager) or '-'}]"
-    return f"{printable(heard.number)}  {what}  {said}  {ms(heard.seconds)} ms"
+        answer = printable(reply.name, secret) or str(Message("(имени нет)", "(no name)"))
+        if reply.category or reply.manager:
+            answer += f"  [{printable(reply.category) or '-'}/{printable(reply.manager) or '-'}]"
+    return f"{printable(reply.number)}  {operation}  {answer}  {ms(reply.seconds)} ms"

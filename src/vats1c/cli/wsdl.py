@@ -1,4 +1,4 @@
-"""`vats1c wsdl`: the published description, for Designer and for code generators; and what another promises."""
+"""`vats1c wsdl`: print the published WSDL for 1C's Designer and code generators, or compare two WSDLs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from vats1c.messages import Message
 if TYPE_CHECKING:
     from vats1c.simulator.wsdl_diff import Facts
 
-app = typer.Typer(invoke_without_command=True, help="Print the WSDL, or compare two.")
+app = typer.Typer(invoke_without_command=True, help="Print the WSDL, or compare two WSDLs.")
 
 _TIMEOUT_S = 10.0
 _MAX_BYTES = 1 << 22
@@ -24,44 +24,49 @@ def wsdl(
     context: typer.Context,
     url: Annotated[
         str | None,
-        typer.Option(help="Address of the service, such as https://vats.example.ru.", show_default=False),
+        typer.Option(
+            help="Address of the service, such as https://vats.example.ru; default: http://localhost.",
+            show_default=False,
+        ),
     ] = None,
     parameter: Annotated[str, typer.Option(help="SayName's parameter: number or Number.")] = "number",
 ) -> None:
-    """Print the WSDL."""
+    """Print the WSDL, for 1C's Designer and for code generators."""
     if context.invoked_subcommand is not None:
         return
     from vats1c.soap import Wsdl
 
     if parameter not in ("number", "Number"):
         stop(Message("--parameter: number или Number", "--parameter: number or Number"))
-    description = Wsdl("/telephony/ws/VATS", parameter, None, (), "localhost")
-    typer.echo(description.document((url or "http://localhost").rstrip("/")).decode(), nl=False)
+    published = Wsdl("/telephony/ws/VATS", parameter, None, (), "localhost")
+    typer.echo(published.document((url or "http://localhost").rstrip("/")).decode(), nl=False)
 
 
 @app.command("diff")
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="A file, or an address of a web service.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="WSDL file, or address of a web service.")],
+    second: Annotated[
+        str, typer.Argument(metavar="B", help="WSDL to compare with: a file, or an address of a web service.")
+    ],
     user: UserOption = USER,
     password: PasswordOption = PASSWORD,
 ) -> None:
-    """Print what two WSDLs promise differently. Exit code 0 when nothing."""
+    """Print the differences between two WSDLs. Exit code 0 without differences, 1 with differences."""
     from vats1c.simulator.answers import printable
     from vats1c.simulator.wsdl_diff import differences
 
-    ours, theirs = (_facts(source, user, password) for source in (first, second))
-    found = differences(ours, theirs)
-    for one in found:
-        sides = (printable(side or "-", most=_MAX_SHOWN_CHARS) for side in (one.first, one.second))
-        typer.echo("{}\n  A: {}\n  B: {}".format(printable(one.what), *sides))
-    if found:
+    first_facts, second_facts = (_facts(source, user, password) for source in (first, second))
+    differing_facts = differences(first_facts, second_facts)
+    for difference in differing_facts:
+        sides = (printable(side or "-", most=_MAX_SHOWN_CHARS) for side in (difference.first, difference.second))
+        typer.echo("{}\n  A: {}\n  B: {}".format(printable(difference.what), *sides))
+    if differing_facts:
         raise typer.Exit(1)
     typer.echo(str(Message("обещают одно и то же", "they promise the same")))
 
 
 def _facts(source: str, user: str, password: str) -> "Facts":
-    """Return what the WSDL of a file or a web service promises; ends the command where there is none."""
+    """Return the facts of the WSDL at `source`, a file or a URL; ends the command when there is no WSDL 1.1."""
     from vats1c.simulator import answers, wsdl_diff
 
     try:
@@ -74,6 +79,7 @@ def _facts(source: str, user: str, password: str) -> "Facts":
 
 
 def _read(source: str, user: str, password: str) -> tuple[bytes, str]:
+    """Return the bytes of `source` and their Content-Type, which is "" for a file. Ends the command on an error."""
     if not source.lower().startswith(("http://", "https://")):
         try:
             return Path(source).read_bytes(), ""
@@ -85,16 +91,18 @@ def _read(source: str, user: str, password: str) -> tuple[bytes, str]:
     from vats1c.simulator.requests import headers
 
     try:
-        to = address(source)
+        service_address = address(source)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=source) from None
     try:
-        for given in ({}, headers("1.1", user, password)):
-            answer = Sender(to, _TIMEOUT_S, most_bytes=_MAX_BYTES).get("wsdl", given)
+        # Send no login at first, because the WSDL may need none.
+        for request_headers in ({}, headers("1.1", user, password)):
+            answer = Sender(service_address, _TIMEOUT_S, most_bytes=_MAX_BYTES).get("wsdl", request_headers)
             if answer.status != 401:  # noqa: PLR2004
                 break
     except SendingError as error:
         stop(error.message)
     if answer.status != 200:  # noqa: PLR2004
-        stop(Message(f"{to}?wsdl: статус HTTP {answer.status}", f"{to}?wsdl: HTTP status {answer.status}"))
+        url = f"{service_address}?wsdl"
+        stop(Message(f"{url}: статус HTTP {answer.status}", f"{url}: HTTP status {answer.status}"))
     return answer.body, answer.content_type
