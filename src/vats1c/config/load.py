@@ -28,8 +28,8 @@ _SECRET = frozenset(
 )
 
 
-def load(path: Path | None = None, **given: Any) -> Settings:
-    """Return the settings of the TOML file `path`, overridden by VATS1C_* variables, overridden by `given`.
+def load(path: Path | None = None, **overrides: Any) -> Settings:
+    """Return the settings of the TOML file `path`, overridden by VATS1C_* variables, overridden by `overrides`.
 
     Relative paths start from the file's folder, or from the current folder when there is no file. Raises ConfigError
     with every problem.
@@ -54,7 +54,7 @@ def load(path: Path | None = None, **given: Any) -> Settings:
             return (init_settings, env_settings, *file)
 
     try:
-        settings: Settings = LoadedSettings(**given)
+        settings: Settings = LoadedSettings(**overrides)
     except ValidationError as error:
         problems += [_problem(detail, path) for detail in error.errors()]
     except SettingsError as error:

@@ -320,8 +320,8 @@ class PublicationTable(Table):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
                 # A subscriber's key is a secret shared with the VATS, so the message does not repeat it.
-                shown = "" if field == "subscribers.key" else f" ({', '.join(repeated)})"
-                raise Unusable(f"{field} повторяется{shown}", f"{field} is repeated{shown}")
+                names_text = "" if field == "subscribers.key" else f" ({', '.join(repeated)})"
+                raise Unusable(f"{field} повторяется{names_text}", f"{field} is repeated{names_text}")
         return self
 
     @property
@@ -449,5 +449,5 @@ class Settings(PublicationTable, BaseSettings):
     def shown_address(self) -> str:
         """The HOST:PORT at which a client on this machine reaches the service."""
         host, port = self.address
-        shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
-        return f"{shown}:{port}"
+        shown_host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+        return f"{shown_host}:{port}"

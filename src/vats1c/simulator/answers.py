@@ -15,7 +15,7 @@ from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL
 
 _VERSIONS = {namespace: version for version, namespace in SOAP_NAMESPACES.items()}
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-# Replacement characters, and windows-1251 read as Latin-1 («Èâàí»): no language has four such letters in a row.
+# Replacement characters, or windows-1251 read as Latin-1 («Èâàí»): no language has four such letters in a row.
 _MOJIBAKE = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
 _MAX_SHOWN_CHARS = 200
 
@@ -138,16 +138,16 @@ def is_mojibake(text: str) -> bool:
         return True
     for encoding in ("cp1251", "latin-1"):
         try:
-            repaired = text.encode(encoding).decode("utf-8")
+            repaired_text = text.encode(encoding).decode("utf-8")
         except UnicodeError:
             continue
-        if repaired != text:
+        if repaired_text != text:
             return True
     return False
 
 
 def printable(text: str, secret: str = "", most: int = _MAX_SHOWN_CHARS) -> str:
-    """Return untrusted text as one terminal line of up to `most` characters, without controls and without `secret`."""
+    """Return untrusted `text` as one line of up to `most` characters, without control characters and `secret`."""
     if secret:
         text = text.replace(secret, "***")
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

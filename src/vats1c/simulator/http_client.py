@@ -1,6 +1,7 @@
 """An HTTP client for one web service: sends a request and reads the whole answer within a deadline and a size limit.
 
-Rule: only the standard library; redirects and the environment's proxies are ignored; no message holds a password.
+Rule: only the standard library; redirects and the environment's proxies are ignored, so that every answer comes from
+the given address; no message holds a password.
 """
 
 import http.client
@@ -97,12 +98,12 @@ class Sender:
 
     def _connect(self, deadline: float) -> Any:
         """Return the open connection, or a new one when there is none or the server has closed it."""
-        previous = self._connection
-        if previous is not None and previous.sock is not None:
-            if not _is_readable(previous.sock):
-                previous.sock.deadline = deadline
-                return previous
-            previous.close()
+        open_connection = self._connection
+        if open_connection is not None and open_connection.sock is not None:
+            if not _is_readable(open_connection.sock):
+                open_connection.sock.deadline = deadline
+                return open_connection
+            open_connection.close()
         timeout = max(0.001, min(_CONNECT_TIMEOUT_S, deadline - time.monotonic()))
         if self.address.scheme == "https":
             context = ssl.create_default_context()
@@ -121,15 +122,15 @@ class Sender:
             body = response.read(self._most_bytes + 1)
             if len(body) > self._most_bytes:
                 raise _TooLongError
-            declared = response.getheader("Content-Length", "")
-            if declared.isdigit() and len(body) < int(declared):
+            declared_length = response.getheader("Content-Length", "")
+            if declared_length.isdigit() and len(body) < int(declared_length):
                 raise http.client.IncompleteRead(body)
             headers = {name.lower(): value for name, value in response.getheaders()}
             return HttpReply(response.status, headers, body, time.perf_counter() - started)
 
     def _as_sending_error(self, error: Exception, seconds: float) -> SendingError:
         reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
-        words = {
+        values = {
             "where": f"{self.address.host}:{self.address.port}",
             "host": self.address.host,
             "reason": str(reason or type(error).__name__)[:_MAX_REASON_CHARS],
@@ -137,7 +138,7 @@ class Sender:
             "most": self._most_bytes,
         }
         kind, ru, en = next(rest for types, *rest in _REASONS if isinstance(error, types))
-        return SendingError(kind, ru.format_map(words), en.format_map(words), seconds)
+        return SendingError(kind, ru.format_map(values), en.format_map(values), seconds)
 
 
 class _TooLongError(http.client.HTTPException):
@@ -177,7 +178,7 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, s
 class _DeadlineSocket:
     """A socket whose reads and writes all end by one `deadline` (monotonic seconds).
 
-    http.client applies its timeout to each read, so a server that sends a byte now and then could block it for ever.
+    http.client applies its timeout to each read, so a server that sends single bytes slowly could block it for ever.
     """
 
     def __init__(self, wrapped: Any, deadline: float) -> None:
@@ -185,7 +186,7 @@ class _DeadlineSocket:
         self.deadline = deadline
 
     def arm(self) -> None:
-        """Set the time left as the timeout of the next read or write. Raises TimeoutError past the deadline."""
+        """Set the time until the deadline as the timeout of a read or write. Raises TimeoutError after the deadline."""
         remaining = self.deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError
@@ -208,7 +209,7 @@ class _DeadlineSocket:
 class _DeadlineReader(io.RawIOBase):
     def __init__(self, sock: _DeadlineSocket) -> None:
         self._sock = sock
-        # The file keeps the socket open until the answer is read: http.client closes its socket before that.
+        # The file keeps the connection open until the answer is read: http.client closes its socket object before that.
         self._file = sock.wrapped.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -245,7 +246,7 @@ def _write(
     try:
         connection.endheaders(content, encode_chunked=chunked)
     except (BrokenPipeError, ConnectionResetError):
-        # A server may refuse and close before it has read the whole body: its answer can still be read.
+        # A server may answer and close the connection before it has read the whole body. Its answer is still readable.
         if connection.sock is None:
             raise
 

@@ -9,7 +9,7 @@ from vats1c.simulator.probe import CheckOutcome, CheckResult
 
 
 def to_junit(results: Sequence[CheckResult], url: str) -> bytes:
-    """Return the XML report of the probe of `url`: one test case per check, named by the check's code."""
+    """Return the XML report of `results`, the checks of `url`: one test case per check, named by the check's code."""
     outcomes = [result.outcome for result in results]
     suite = etree.Element(
         "testsuite",

@@ -1,6 +1,6 @@
 """Send scheduled calls over a fixed number of connections, and summarize the answers.
 
-Rule: the load is bounded: a call that is due while every connection waits for an answer is sent late, and only once.
+Rule: the load is bounded: a call that is due while every connection waits for an answer is sent later, not skipped.
 """
 
 import math
@@ -35,7 +35,7 @@ def at_rate(number: str, keys: tuple[str, ...], count: int, rate: float) -> Iter
 
 
 def place(client: PbxClient, call: ScheduledCall) -> Iterator[Reply]:
-    """Send the requests of one call and yield each reply; stop when the service is unreachable at SayName."""
+    """Send the requests of one call and yield each reply; stop after SayName when the service is unreachable."""
     if call.say_name:
         reply = client.say_name(call.number)
         yield reply
@@ -68,7 +68,7 @@ class LoadRunner:
         for thread in self._threads:
             thread.start()
         for thread in self._threads:
-            # Short joins: on Windows an unlimited join would block Ctrl+C.
+            # Join with a timeout, because on Windows Ctrl+C cannot interrupt a join without one.
             while thread.is_alive():
                 thread.join(0.1)
 

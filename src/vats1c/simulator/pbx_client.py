@@ -1,6 +1,6 @@
 """A client that sends SayName and IncomingCall as the VATS does, and checks each answer against the contract.
 
-Rule: each answer is either right or has exactly one error message that says why it is wrong.
+Rule: an answer is either correct or gets exactly one error message with the reason.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,7 @@ class WrongError(Exception):
 
 
 class PbxClient:
-    """One phone line of the VATS: a connection that sends requests one after the other. Not thread-safe."""
+    """A connection of the VATS to a web service, which sends one request after the other. Not thread-safe."""
 
     def __init__(self, target: Target) -> None:
         """Prepare a connection to `target`; it opens with the first request."""
@@ -76,13 +76,13 @@ class PbxClient:
         self._sender = Sender(target.address, target.timeout, keep=True)
 
     def say_name(self, number: str) -> Reply:
-        """Send SayName for `number`. An error of the service is in the Reply, not raised."""
+        """Send SayName for `number` and return the reply. Errors are in the reply; none is raised."""
         target = self.target
         body = requests.say_name(number, target.soap, target.namespace, target.parameter)
         return self._send("SayName", number, "", body, self._parse_name)
 
     def incoming_call(self, number: str, key: str) -> Reply:
-        """Send IncomingCall: `number` rings at the subscriber with `key`. An error is in the Reply, not raised."""
+        """Send IncomingCall: `number` rings at the subscriber with `key`. Errors are in the reply; none is raised."""
         body = requests.incoming_call(number, key, self.target.soap, self.target.namespace)
         return self._send("IncomingCall", number, key, body, _expect_one)
 
@@ -169,7 +169,7 @@ def value(answer: HttpReply, operation: str, soap: str, namespace: str, secret: 
 
 
 def _read_envelope(answer: HttpReply, secret: str) -> Envelope:
-    """Return the envelope of an answer. Raises WrongError with the reason that its HTTP status suggests."""
+    """Return the envelope of an answer. Raises WrongError when there is none, with a reason from the HTTP status."""
     try:
         return answers.read(answer)
     except UnreadableError as error:

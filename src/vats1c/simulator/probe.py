@@ -1,6 +1,6 @@
 """The conformance kit's runner: applies checks to a web service one after the other.
 
-Rule: the code of a check never changes its meaning; docs/probe.md lists all codes.
+Rule: the code of a check never changes its meaning, because scripts use it; docs/probe.md lists all codes.
 """
 
 import time
@@ -31,9 +31,9 @@ class CheckOutcome(StrEnum):
 class ProbeTarget:
     """The web service under test and the parameters of its checks.
 
-    `service` is the service with its login. `number` is the caller's number to ask about. `wsdl` holds our WSDL by
-    SayName's parameter. No IncomingCall is sent when `key` is "". `only` limits the checks to the contract with this
-    parameter of SayName; "" means both contracts. `deadline` is the longest allowed SayName, in seconds.
+    `service` is the service with its login. `number` is the caller's number to look up. `wsdl` maps each name of
+    SayName's parameter to our WSDL. No IncomingCall is sent when `key` is "". `only` limits the checks to the contract
+    with this parameter of SayName; "" means both contracts. `deadline` is the maximum duration of SayName, in seconds.
     """
 
     service: Target
@@ -121,7 +121,7 @@ class Probe:
 
     @cached_property
     def wsdl_answer(self) -> HttpReply:
-        """The answer to GET ?wsdl, with the login only when the service answers 401 without it. Raises FailedError."""
+        """The answer to GET ?wsdl; the login is sent only after a 401 to a GET without it. Raises FailedError."""
         answer = self._send(lambda sender: sender.get("wsdl", {"Accept": "*/*", "User-Agent": "vats1c"}))
         if answer.status == 401:  # noqa: PLR2004
             answer = self._send(lambda sender: sender.get("wsdl", self.target.service.headers()))
@@ -129,7 +129,7 @@ class Probe:
 
     @property
     def parameter(self) -> str:
-        """SayName's parameter for the checks that both contracts share."""
+        """Name of SayName's parameter in the checks that are the same for both contracts."""
         return self.target.only or "number"
 
     def say_name(self, soap: str = "1.1", *, number: str | None = None, parameter: str = "") -> bytes:
@@ -144,10 +144,10 @@ class Probe:
         header. Raises FailedError when no answer comes.
         """
         service = self.target.service
-        merged: dict[str, str | None] = {**requests.headers(soap, service.user, service.password)}
-        merged.update({name.replace("_", "-"): value for name, value in headers.items()})
-        sent = {name: value for name, value in merged.items() if value is not None}
-        return self._send(lambda sender: sender.post(body, sent, chunked=chunked))
+        merged_headers: dict[str, str | None] = {**requests.headers(soap, service.user, service.password)}
+        merged_headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        all_headers = {name: value for name, value in merged_headers.items() if value is not None}
+        return self._send(lambda sender: sender.post(body, all_headers, chunked=chunked))
 
     def _send(self, send: Callable[[Sender], HttpReply]) -> HttpReply:
         """Call `send` with a new connection: the answer to a malformed request may leave a connection unusable."""
@@ -162,26 +162,27 @@ class Probe:
         def result(outcome: CheckOutcome, **messages: Message) -> CheckResult:
             return CheckResult(check.code, check.title, outcome, **messages, seconds=time.perf_counter() - started)
 
-        missing = next(
-            (done.code for done in self.results if done.code == check.needs and done.outcome != "passed"), ""
+        unmet_code = next(
+            (other.code for other in self.results if other.code == check.needs and other.outcome != "passed"), ""
         )
-        if missing:
-            reason = Message(f"без {missing} ничего не скажет", f"tells nothing without {missing}")
+        if unmet_code:
+            reason = Message(f"без {unmet_code} ничего не скажет", f"tells nothing without {unmet_code}")
             return result(CheckOutcome.SKIPPED, reason=reason)
         try:
-            found = check.run(self)
+            finding = check.run(self)
         except FailedError as error:
             return result(CheckOutcome.FAILED, expected=error.expected, found=self._safe(error.found))
         except SkippedError as error:
             return result(CheckOutcome.SKIPPED, reason=error.message)
         return result(
-            CheckOutcome.PASSED, found=self._safe(found if isinstance(found, Message) else Message(found, found))
+            CheckOutcome.PASSED,
+            found=self._safe(finding if isinstance(finding, Message) else Message(finding, finding)),
         )
 
-    def _safe(self, found: Message) -> Message:
-        """Return `found` without the password and control characters."""
+    def _safe(self, finding: Message) -> Message:
+        """Return `finding` without the password and control characters."""
         secret = self.target.service.password
-        return Message(*(answers.printable(text, secret, _MAX_SHOWN_CHARS) for text in (found.ru, found.en)))
+        return Message(*(answers.printable(text, secret, _MAX_SHOWN_CHARS) for text in (finding.ru, finding.en)))
 
 
 def passed(results: Iterable[CheckResult]) -> bool:

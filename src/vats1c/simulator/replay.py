@@ -1,6 +1,7 @@
 """Replay a recorded request, and compare the new answer with the recorded one by meaning.
 
-Rule: only the recorded headers in `_REPLAYED_HEADERS` are sent again; the recorded login never is.
+Rule: only the recorded headers in `_REPLAYED_HEADERS` are sent again. The caller passes the login, because the journal
+stores none.
 """
 
 import json
@@ -18,7 +19,7 @@ _COMPARED = ("status", "version", "namespace", "name", "returned", "fault")
 
 @dataclass(frozen=True, slots=True)
 class AnswerMeaning:
-    """The meaning of an answer: the content of its envelope, or in `unreadable` the reason that it has none."""
+    """The meaning of an answer: the content of its envelope; `unreadable` is the reason when it has no envelope."""
 
     status: int
     body: bytes
@@ -38,23 +39,23 @@ def headers(recorded: str, soap: str, user: str, password: str) -> dict[str, str
     `password` are the login to send.
     """
     recorded_headers = json.loads(recorded)
-    own_headers = requests.headers(soap if soap in SOAP_NAMESPACES else "1.1", user, password)
+    vats_headers = requests.headers(soap if soap in SOAP_NAMESPACES else "1.1", user, password)
     return {
-        **own_headers,
+        **vats_headers,
         **{name: str(recorded_headers[name]) for name in _REPLAYED_HEADERS if name in recorded_headers},
     }
 
 
 def meaning_of(status: int, content_type: str, body: bytes, seconds: float) -> AnswerMeaning:
     """Return the meaning of an answer; `seconds` is its duration."""
-    plain = AnswerMeaning(status, body, seconds)
+    meaning = AnswerMeaning(status, body, seconds)
     try:
         envelope = answers.read(HttpReply(status, {"content-type": content_type}, body, seconds))
     except UnreadableError as error:
-        return replace(plain, unreadable=error.message)
+        return replace(meaning, unreadable=error.message)
     fault = f"{envelope.fault.code}: {envelope.fault.text}" if envelope.fault else None
     return replace(
-        plain,
+        meaning,
         version=envelope.version,
         namespace=envelope.namespace,
         name=envelope.name,

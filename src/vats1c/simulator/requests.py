@@ -1,6 +1,6 @@
-"""The VATS's requests, byte for byte as on the vendor's page.
+"""Build the VATS's requests, byte for byte as on the vendor's page.
 
-Rule: tests/simulator compares them with the vendor's examples in tests/wire/examples.
+Rule: tests/simulator compares the requests with the vendor's examples in tests/wire/examples.
 """
 
 import base64
@@ -48,11 +48,11 @@ def request(operation: str, parameters: dict[str, str], soap: str, namespace: st
 
 
 def headers(soap: str, user: str, password: str) -> dict[str, str]:
-    """Return the VATS's HTTP headers by name, in its order; no Authorization when `user` is ""."""
-    first = {"Content-Type": CONTENT_TYPES[soap]}
+    """Return the VATS's HTTP headers by name, in the VATS's order; no Authorization when `user` is ""."""
+    leading_headers = {"Content-Type": CONTENT_TYPES[soap]}
     if user:
-        first["Authorization"] = basic(user, password)
-    return {**first, "Cache-Control": "no-cache", "Accept": "*/*", "User-Agent": "vats1c"}
+        leading_headers["Authorization"] = basic(user, password)
+    return {**leading_headers, "Cache-Control": "no-cache", "Accept": "*/*", "User-Agent": "vats1c"}
 
 
 def basic(user: str, password: str) -> str:

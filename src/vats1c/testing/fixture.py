@@ -132,8 +132,10 @@ def failure_message(response: dict[str, Any]) -> str:
     closest = response["closest"]
     if closest is None:
         return f"{lines[0]}\nno call came at all"
-    shown = ("op", "number", "received", "key", "caller", "outcome", "at")
-    lines.append("closest: " + "  ".join(f"{name}={closest[name]}" for name in shown if closest[name] is not None))
+    shown_fields = ("op", "number", "received", "key", "caller", "outcome", "at")
+    lines.append(
+        "closest: " + "  ".join(f"{name}={closest[name]}" for name in shown_fields if closest[name] is not None)
+    )
     differences = response["differences"]
     lines += [f"  {item['field']}: expected {item['expected']}, found {item['found']}" for item in differences]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Checks of SayName and IncomingCall: correct answers in both contracts, in the form that the phone reads, in time."""
+"""Checks of SayName and IncomingCall: the value, type, prefixes and encoding of the answers, and their latency."""
 
 import re
 
@@ -24,7 +24,7 @@ def returned(probe: Probe, answer: HttpReply, soap: str = "1.1", operation: str 
     service = probe.target.service
     try:
         envelope = answers.read(answer)
-        # A wrong namespace is reported by ANSWER-NAMESPACE alone.
+        # Accept the answer's own namespace: only the check ANSWER-NAMESPACE reports a wrong one.
         namespace = envelope.namespace if envelope.name else service.namespace
         return value(answer, operation, soap, namespace, service.password)
     except UnreadableError as error:
@@ -117,7 +117,7 @@ def _prefixes(probe: Probe) -> str:
 
 
 def _encoding(probe: Probe) -> str:
-    # An answer that cannot be decoded as declared has already failed ANSWER-XML.
+    # An answer with a wrong declared encoding has already failed ANSWER-XML.
     text = returned(probe, probe.say_name_answer)
     if answers.is_mojibake(text):
         raise FailedError(Message("имя читается", "a name that can be read"), repr(text))

@@ -47,10 +47,10 @@ def _missing_parameter(probe: Probe) -> str:
 
 def _version(probe: Probe) -> str:
     versions = {soap: _fault(probe, _unknown_body(probe, soap), soap)[1] for soap in SOAP_NAMESPACES}
-    wrong = {asked: answered for asked, answered in versions.items() if asked != answered}
-    if wrong:
-        ru = ", ".join(f"на SOAP {asked} — SOAP {answered}" for asked, answered in wrong.items())
-        en = ", ".join(f"SOAP {answered} for SOAP {asked}" for asked, answered in wrong.items())
+    mismatches = {requested: actual for requested, actual in versions.items() if requested != actual}
+    if mismatches:
+        ru = ", ".join(f"на SOAP {requested} — SOAP {actual}" for requested, actual in mismatches.items())
+        en = ", ".join(f"SOAP {actual} for SOAP {requested}" for requested, actual in mismatches.items())
         raise FailedError(
             Message("ошибка в версии SOAP запроса", "a fault in the SOAP version of the request"), Message(ru, en)
         )
@@ -66,17 +66,17 @@ def _status(probe: Probe) -> str:
 
 
 def _without_login(probe: Probe) -> str:
-    return _refused(probe, None)
+    return _expect_refusal(probe, None)
 
 
 def _wrong_password(probe: Probe) -> str:
     service = probe.target.service
     if not service.user:
         raise SkippedError("имя не дано (--user)", "no user is given (--user)")
-    return _refused(probe, requests.basic(service.user, f"{service.password}-wrong"))
+    return _expect_refusal(probe, requests.basic(service.user, f"{service.password}-wrong"))
 
 
-def _refused(probe: Probe, authorization: str | None) -> str:
+def _expect_refusal(probe: Probe, authorization: str | None) -> str:
     answer = probe.ask(probe.say_name(), Authorization=authorization)
     challenge = answer.headers.get("www-authenticate", "")
     if answer.status != 401 or not challenge.lower().startswith("basic"):  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Checks of other spellings of SayName: encoding, chunked body, SOAPAction. Each must get the usual answer."""
+"""Checks of SayName requests in other forms (encoding, chunked body, SOAPAction); each must get the usual answer."""
 
 import codecs
 
@@ -12,7 +12,7 @@ _COMMENT = "<!-- звонок -->"
 
 
 def _same_answer(probe: Probe, body: bytes, *, chunked: bool = False, action: str | None = None) -> str:
-    """Return the answer to `body`, a SayName spelled differently. Raises FailedError unless it is the usual answer."""
+    """Return the answer to `body`, a SayName in another form. Raises FailedError unless it is the usual answer."""
     usual = returned(probe, probe.say_name_answer)
     text = returned(probe, probe.ask(body, chunked=chunked, SOAPAction=action))
     if text != usual:

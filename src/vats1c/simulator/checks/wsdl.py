@@ -48,20 +48,20 @@ def _wsdl_parses(probe: Probe) -> Message:
 
 
 def _wsdl_same(probe: Probe) -> Message:
-    theirs = wsdl_diff.facts(probe.wsdl)
-    # A WSDL describes one contract only; either is right, so the closer one is compared.
+    published_facts = wsdl_diff.facts(probe.wsdl)
+    # A WSDL describes one of the two contracts. Both are correct, so compare with the closer one.
     parameters = [probe.target.only] if probe.target.only else list(probe.target.wsdl)
-    compared = {
-        parameter: wsdl_diff.differences(wsdl_diff.facts(answers.parse(probe.target.wsdl[parameter])), theirs)
+    differences_by_parameter = {
+        parameter: wsdl_diff.differences(wsdl_diff.facts(answers.parse(probe.target.wsdl[parameter])), published_facts)
         for parameter in parameters
     }
-    parameter, differences = min(compared.items(), key=lambda item: len(item[1]))
+    parameter, differences = min(differences_by_parameter.items(), key=lambda item: len(item[1]))
     if not differences:
         return Message(f"как наше, SayName({parameter})", f"as ours, SayName({parameter})")
     rest = f"; … {len(differences) - _MAX_DIFFERENCES}" if len(differences) > _MAX_DIFFERENCES else ""
-    shown = differences[:_MAX_DIFFERENCES]
-    expected = "; ".join(f"{difference.what}: {difference.first or '-'}" for difference in shown) + rest
-    actual = "; ".join(f"{difference.what}: {difference.second or '-'}" for difference in shown) + rest
+    first_differences = differences[:_MAX_DIFFERENCES]
+    expected = "; ".join(f"{difference.what}: {difference.first or '-'}" for difference in first_differences) + rest
+    actual = "; ".join(f"{difference.what}: {difference.second or '-'}" for difference in first_differences) + rest
     raise FailedError(Message(expected, expected), actual)
 
 
