@@ -2,17 +2,15 @@
 
 from vats1c.config.load import PREFIX, load
 from vats1c.config.problems import ConfigError, Problem, Unusable
-from vats1c.config.schema import (
-    UPSTREAM,
+from vats1c.config.schema import UPSTREAM, PublicationTable, Settings
+from vats1c.config.tables import (
     AdministratorTable,
     CardTable,
     DirectoryTable,
     JournalTable,
     LimitsTable,
     PasswordTable,
-    PublicationTable,
     SayNameTable,
-    Settings,
     StagingTable,
     SubscriberTable,
     UpstreamTable,
