@@ -49,7 +49,8 @@ class Client:
         """Send a request to /api/v1/`path`, and return the JSON of the answer, None for an answer without a body.
 
         `data` is the query of a GET (values that are None are omitted), or the JSON body of another method; `seconds`
-        is the timeout. A 409 of `verify` is returned as an answer. Raises ApiFailure.
+        is the timeout. The answer 409 of /api/v1/verify, an unfulfilled expectation, is
+        returned like a success. Raises ApiFailure for any other error.
         """
         __tracebackhide__ = True  # pytest then shows the test's own line, which is where the mistake is
         url, content = f"{self.base}/api/v1/{path}", None

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 # A longer text is no number: E.164 allows 15 digits, the rest of the limit is for punctuation and an extension.
 _MAX_CHARS = 64
-# A cell with several commented numbers has a few hundred characters. A longer cell holds the text of another column,
-# and parsing it would delay the calls.
+# A cell with several numbers and comments on them has a few hundred characters. A longer cell probably contains the
+# text of another column, and parsing it would delay the calls.
 MAX_CELL_CHARS = 1_000
 _PUNCTUATION = str.maketrans("", "", " \t\r\n\u00a0\u202f\u2009-\u2010\u2011\u2012\u2013\u2014.()/~")
 _RUSSIAN = re.compile(r"(?:\+?7|8)(?!10)(\d{10})")
@@ -26,8 +26,8 @@ _SIP = re.compile(r"(?:sips?:)?([^@;<>]+)@[^@]*", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"(?:доб(?:ав(?:очный)?)?|вн(?:утр)?|ext(?:ension)?|x|#|,|;ext=)[.:\s]*(\d{1,7})\D*$", re.IGNORECASE
 )
-# Linear time: quantifiers are possessive, and a match never contains another opening bracket, so an unclosed bracket is
-# not scanned repeatedly.
+# A comment in brackets. It is matched in linear time even if many brackets are not closed: the quantifiers are
+# possessive, and a match stops at the next opening bracket.
 _COMMENT = re.compile(r"\((?:[^\w()]|_)*+[^\W\d_][^()]*+\)|\[[^\[\]]*+\]")
 _RUN = re.compile(
     r"\+?\(?\d[\d \t\u00a0().~\u2010-\u2014-]{3,}\d(?:[\s,;]*(?:доб|вн|ext|x|#)[.:\s]*\d{1,7})?", re.IGNORECASE
@@ -128,7 +128,7 @@ def parse_cell(cell: str, plan: NumberPlan = DEFAULT_PLAN) -> tuple[Number, ...]
 
 @lru_cache(maxsize=4_096)
 def extension_of(text: str, internal_digits: int = DEFAULT_PLAN.internal_digits) -> str:
-    """Return the digits of the internal extension that is the whole of `text`; "" if `text` is no extension.
+    """Return the digits of `text` if the whole text is an internal extension; otherwise "".
 
     A name, a mobile number, or more than `internal_digits` digits are no extension.
     """
@@ -232,7 +232,7 @@ def _parse_e164(digits: str, region: str) -> str | None:
 def describe(canonical: str, language: str) -> tuple[str, str]:
     """Return (region, operator) of the range of an E.164 number, in the language "ru" or "en"; "" for unknown.
 
-    The operator is the one that the range was assigned to: a single number may have been ported to another.
+    The operator is the one to which the range was assigned; a single number of it may have been ported to another.
     """
     # The import takes 0.1 s and megabytes of memory, and only the pages need it.
     from phonenumbers import NumberParseException, carrier, geocoder, parse  # noqa: PLC0415

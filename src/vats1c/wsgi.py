@@ -24,7 +24,7 @@ __all__ = ["application"]
 
 _FORKED = "vats1c.wsgi was imported before the server forked: start gunicorn without --preload, uWSGI with --lazy-apps"
 
-# uWSGI forks past Python, and its workers would hang in the interpreter's lock.
+# uWSGI forks without Python's fork handlers, so its workers would hang on the interpreter's lock.
 _uwsgi = sys.modules.get("uwsgi")
 if _uwsgi is not None and _uwsgi.worker_id() == 0 and _uwsgi.masterpid():
     raise RuntimeError(_FORKED)
@@ -39,7 +39,7 @@ _process_id = os.getpid()
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request. Raises RuntimeError in a process that was forked after the import."""
     if os.getpid() != _process_id:
-        # IncomingCall would wait for the journal's thread for ever.
+        # The journal's thread does not exist in this process, so an IncomingCall would wait for it forever.
         raise RuntimeError(_FORKED)
     return _application(environ, start_response)
 
@@ -51,10 +51,10 @@ def _close() -> None:
         _service.close()
 
 
-def _exit(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's own
+def _exit(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
     sys.exit(0)
 
 
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-    # waitress leaves SIGTERM alone: the process would end before the journal is written.
+    # waitress does not handle SIGTERM, so without this the process would end before the journal is written.
     signal.signal(signal.SIGTERM, _exit)

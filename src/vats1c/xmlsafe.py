@@ -1,7 +1,7 @@
 """XML of SOAP messages: namespaces, allowed characters and encodings, and the only XML parser of the service.
 
-Rule: a document makes the parser open no file and no network connection, and only the encodings of `ENCODINGS` are
-decoded.
+Rule: the parser opens no file and no network connection, whatever a document contains, and accepts only the encodings
+in `ENCODINGS`.
 """
 
 import codecs
@@ -46,12 +46,12 @@ def without_forbidden_characters(text: str) -> str:
 
 
 def new_parser(encoding: str | None = None, *, remove_pis: bool = False) -> etree.XMLParser:
-    """Return a parser for one thread: lxml lets one thread at a time use a parser.
+    """Return a new parser, which threads must not share: lxml lets only one thread at a time use a parser.
 
-    `encoding` overrides the one that the document declares; with None the document's counts.
+    `encoding` overrides the encoding that the document declares; None uses the declared encoding.
     """
-    # No `collect_ids=False`: with it libxml2 opens the external subset of a DTD, a file of this machine or a device
-    # without an end, whatever `load_dtd` says.
+    # Do not set `collect_ids=False`: libxml2 then opens the external subset of a DTD even if `load_dtd` is false. That
+    # may be a local file, or a device that never ends.
     return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
@@ -64,10 +64,10 @@ def new_parser(encoding: str | None = None, *, remove_pis: bool = False) -> etre
 
 
 def split_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
-    """Return `body` without its byte order mark, and the name of its encoding, which may be none of `ENCODINGS`.
+    """Return `body` without its byte order mark, and the name of its encoding.
 
-    The encoding is that of the byte order mark, else of the XML declaration, else the charset of `content_type`, else
-    UTF-8 (RFC 7303, 3).
+    The name comes from the byte order mark, else from the XML declaration, else from the charset of `content_type`,
+    else it is UTF-8 (RFC 7303, 3). The caller must check whether it is in `ENCODINGS`.
     """
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if body.startswith(mark):
@@ -77,7 +77,7 @@ def split_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
 
 
 def parse_text(text: str) -> etree._Element:
-    """Return the root of a document that was decoded already: its declared encoding does not count. Raises XmlError."""
+    """Return the root of the XML document `text`; the encoding that it declares is ignored. Raises XmlError."""
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), new_parser("utf-8", remove_pis=True))
     except (etree.XMLSyntaxError, ValueError):

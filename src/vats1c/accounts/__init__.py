@@ -1,1 +1,1 @@
-"""Who may call and who may sign in: SOAP users, employees, administrators, sessions. Rule: no HTTP, no pages."""
+"""SOAP users, and the employees and administrators who may sign in, with their sessions. Rule: no HTTP, no pages."""

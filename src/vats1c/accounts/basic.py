@@ -18,7 +18,7 @@ from vats1c.accounts.passwords import hash_password, verify
 from vats1c.accounts.throttling import Failures
 from vats1c.metrics import Metrics
 
-# What a published 1C base asks with.
+# The realm that a published 1C base sends in WWW-Authenticate.
 REALM = "1C:Enterprise 8.3"
 _DELAY_S = 1.0
 _MAX_DELAYED = 16
@@ -27,8 +27,8 @@ _MAX_REMEMBERED = 1_000
 _MAX_HEADER_CHARS = 1_024
 
 
-class LoginRefused(Exception):  # noqa: N818 - says the fact; it becomes a 401 or a 429
-    """The request may not pass; `status` is the HTTP status to answer with."""
+class LoginRefused(Exception):  # noqa: N818 - an outcome, not a defect: it becomes a 401 or a 429
+    """The login is refused; `status` is the HTTP status of the response."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
@@ -64,22 +64,22 @@ class Logins:
                 self._accepted.add(self._digest(f"{user.name}:{user.password}".encode()))
             elif user.hashed is not None:
                 self._hashes[user.name.encode()] = user.hashed
-        # Verified for unknown names, so that the response time does not reveal which names exist.
+        # The hash that is verified for an unknown name, so that the response time does not reveal which names exist.
         self._dummy_hash = hash_password(secrets.token_urlsafe()) if self._hashes else ""
         self._lock = threading.Lock()
-        # Changed under the lock; read without it: a stale answer costs one verification more.
+        # Changed under the lock, but read without it: an outdated answer costs only one more verification.
         self._rejected: OrderedDict[bytes, None] = OrderedDict()
         self._failures = Failures(now)
         self._max_failures = max_failures
         self._sleep = sleep
         self._delay_slots = threading.BoundedSemaphore(_MAX_DELAYED)
-        # One verification at a time for addresses below the limit of failures, and one for all others.
+        # One verification runs at a time for addresses below the limit of failures, and one for all other addresses.
         self._lanes = {False: threading.Lock(), True: threading.Lock()}
         self._counted = {word: metrics.failed_logins.labels(word) for word in ("refused", "slowed", "turned_away")}
 
     def check(self, header: str | None, address: str) -> None:
-        """Pass the request whose Authorization is `header`, sent from `address` (an IP). Raises LoginRefused."""
-        # A header that passed before passes again: this costs one digest.
+        """Check the Authorization `header` of a request from the IP address `address`. Raises LoginRefused."""
+        # A header that passed before passes again, without a verification.
         if self.has_passed(header):
             return
         self._check(header, address)
@@ -87,10 +87,10 @@ class Logins:
             self._passed.add(self._digest(header.encode()))
 
     def has_passed(self, header: str | None) -> bool:
-        """Tell whether the Authorization `header` passed before: one digest."""
+        """Tell whether the Authorization `header` passed before. Costs one digest."""
         if not header or len(header) > _MAX_HEADER_CHARS:
             return False
-        # `_digest`, spelled out: this is done for every request.
+        # Inlines `_digest`, because this line runs for every request.
         return hashlib.blake2b(header.encode(), key=self._digest_key, digest_size=32).digest() in self._passed
 
     def _check(self, header: str | None, address: str) -> None:
@@ -106,13 +106,14 @@ class Logins:
         self._refuse(digest, address)
 
     def _digest(self, credentials: bytes) -> bytes:
-        # Keyed with a secret of this process: looking it up tells nothing about the password, in time or in memory.
+        # Keyed with a secret of this process, so that the time of a lookup reveals nothing about a password, nor does a
+        # digest in memory.
         return hashlib.blake2b(credentials, key=self._digest_key, digest_size=32).digest()
 
     def _verified(self, credentials: bytes, address: str) -> bool:
         name, _, password = credentials.partition(b":")
         lane = self._lanes[self._failures.count(address) >= self._max_failures]
-        # A correct login waits here and is not refused; the pool of verifying threads bounds the wait.
+        # A correct login may wait here, but is never refused. The size of the sign-in pool limits the wait.
         with lane:
             return verify(self._hashes.get(name, self._dummy_hash), password) and name in self._hashes
 
@@ -137,7 +138,7 @@ class Logins:
 
 
 def _credentials(header: str | None) -> bytes | None:
-    """Return the bytes "name:password" of a Basic header; None where there is none or it cannot be read."""
+    """Return the bytes "name:password" of a Basic header; None if there is no such header or it is malformed."""
     if not header or len(header) > _MAX_HEADER_CHARS:
         return None
     scheme, _, encoded = header.partition(" ")

@@ -22,7 +22,7 @@ def is_hash(text: str) -> bool:
 
 
 def verify(text: str, password: bytes) -> bool:
-    """Tell whether `password` (UTF-8) is the one hashed in `text`. Takes tens of milliseconds, on purpose."""
+    """Tell whether `password` (UTF-8) matches the hash `text`. Takes tens of milliseconds, on purpose."""
     try:
         return _hasher.verify(text, password)
     except (VerificationError, InvalidHashError):

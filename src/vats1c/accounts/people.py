@@ -1,4 +1,4 @@
-"""The employees and administrators: those of the settings, and the employees of the database.
+"""The employees and administrators of the settings, and the employees stored in the database.
 
 Rule: the settings have priority; an employee of the database whose key or login is in the settings is ignored.
 """
@@ -19,7 +19,7 @@ from vats1c.model import Subscriber
 
 log = structlog.get_logger("vats1c.people")
 
-# Employees that a command changes in the database are seen within this time.
+# A change of the stored employees, by a command, takes effect within this time.
 _REFRESH_INTERVAL_S = 2.0
 
 
@@ -27,7 +27,7 @@ _REFRESH_INTERVAL_S = 2.0
 class PageUser:
     """A person who may sign in. Employees see the calls of their `keys`, administrators all calls of the publication.
 
-    `password_fingerprint` is the password or its hash: when it changes, sessions that began with the old one end.
+    `password_fingerprint` is the password or its hash. When it changes, the sessions that began before the change end.
     """
 
     publication: str
@@ -54,9 +54,9 @@ class People:
         logins: Callable[[Iterable[User]], Logins],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with the `persons` of the settings, each with its login, and the `subscribers` of each publication.
+        """Start with the `persons` of the settings and their logins, and with pairs (publication, subscriber).
 
-        `store` holds the employees of the database; `logins` returns the checker of the given users' passwords.
+        `store` holds the employees of the database; `logins` creates the checker of the passwords of some users.
         """
         self._own_persons = tuple(persons)
         self._own_subscribers = {(publication, one.key): one for publication, one in subscribers}
@@ -73,11 +73,11 @@ class People:
         self, publication: str, persons: Iterable[tuple[PageUser, User]], subscribers: Iterable[Subscriber]
     ) -> None:
         """Add the persons and subscribers of a publication made on request. Raises LoginTakenError."""
-        own = tuple(persons)
+        new_persons = tuple(persons)
         with self._lock:
-            if any(person.login in self._persons for person, _ in own):
+            if any(person.login in self._persons for person, _ in new_persons):
                 raise LoginTakenError
-            self._own_persons += own
+            self._own_persons += new_persons
             self._own_subscribers |= {(publication, one.key): one for one in subscribers}
             self._load(self._kept or [])
 
@@ -98,7 +98,7 @@ class People:
     def keys(self, publication: str) -> frozenset[str]:
         """Return every key that has an owner."""
         self._refresh()
-        return frozenset(key for of, key in self._subscribers if of == publication)
+        return frozenset(key for owner_publication, key in self._subscribers if owner_publication == publication)
 
     def by_login(self, login: str) -> PageUser | None:
         """Return the person with `login`, None if there is none."""
@@ -120,42 +120,42 @@ class People:
         return self.check(f"Basic {pair}", address)
 
     def _refresh(self) -> None:
-        """Read the employees of the database again when they are due; keep the last ones when it does not answer."""
+        """Read the stored employees again if `_REFRESH_INTERVAL_S` has passed; keep the last ones if reading fails."""
         if self._now() < self._look_at or not self._lock.acquire(blocking=False):
             return
         try:
             self._look_at = self._now() + _REFRESH_INTERVAL_S
-            kept = self._store.all()
-            if kept != self._kept:
-                self._load(kept)
-                self._kept = kept
+            stored = self._store.all()
+            if stored != self._kept:
+                self._load(stored)
+                self._kept = stored
         except sa.exc.SQLAlchemyError as error:
             log.warning("subscribers_unreadable", error=type(error).__name__)
         finally:
             self._lock.release()
 
-    def _load(self, kept: list[StoredSubscriber]) -> None:
+    def _load(self, stored: list[StoredSubscriber]) -> None:
         subscribers = dict(self._own_subscribers)
         persons = {person.login: (person, user) for person, user in self._own_persons}
-        for one in kept:
-            own = one.subscriber
-            if subscribers.setdefault((one.publication, own.key), own) is own and one.login:
-                keys = frozenset({own.key})
+        for record in stored:
+            subscriber = record.subscriber
+            if subscribers.setdefault((record.publication, subscriber.key), subscriber) is subscriber and record.login:
+                keys = frozenset({subscriber.key})
                 person = PageUser(
-                    one.publication,
-                    one.login,
-                    own.name,
-                    own.extension,
+                    record.publication,
+                    record.login,
+                    subscriber.name,
+                    subscriber.extension,
                     keys,
                     administrator=False,
-                    password_fingerprint=one.password_hash,
+                    password_fingerprint=record.password_hash,
                 )
-                persons.setdefault(one.login, (person, User(one.login, hashed=one.password_hash)))
+                persons.setdefault(record.login, (person, User(record.login, hashed=record.password_hash)))
         self._subscribers = subscribers
         self._persons = {login: person for login, (person, _) in persons.items()}
         self._logins = self._make_logins(user for _, user in persons.values())
 
 
 def login_checker(metrics: Metrics, allowed_failures: int) -> Callable[[Iterable[User]], Logins]:
-    """Return a function that makes the checker of given users' passwords; it delays wrong logins as for SOAP users."""
+    """Return a function that creates a checker of the users' passwords, with the same delays as for SOAP users."""
     return lambda users: Logins(users, metrics, allowed_failures)

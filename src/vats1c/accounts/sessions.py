@@ -1,4 +1,4 @@
-"""Sessions: the browser holds a secret and the database its digest, so that a copy of the database opens no session."""
+"""Sessions: the browser has a secret, and the database only its digest, so a stolen database opens no session."""
 
 import hashlib
 import secrets
@@ -37,7 +37,7 @@ class Sessions:
         self._now = now
 
     def begin(self, person: PageUser) -> tuple[str, datetime]:
-        """Return the secret of a new session, for the browser's cookie, and when it ends."""
+        """Start a session; return its secret, for the browser's cookie, and the time of its end."""
         return self._put(person, self._lives, once=False)
 
     def link(self, person: PageUser) -> str:
@@ -46,32 +46,36 @@ class Sessions:
 
     def use_link(self, secret: str) -> PageUser | None:
         """Return the person whom a one-time link signs in, and invalidate it; None for a used or expired link."""
-        mine = (sessions.c.digest == _digest(secret)) & sessions.c.once
+        is_this_link = (sessions.c.digest == _digest(secret)) & sessions.c.once
         with self._database.writing() as connection:
-            row = connection.execute(sa.delete(sessions).where(mine).returning(*sessions.c)).mappings().first()
+            row = connection.execute(sa.delete(sessions).where(is_this_link).returning(*sessions.c)).mappings().first()
         session = self._session(row, secret)
         return session.person if session else None
 
     def get(self, secret: str) -> Session | None:
         """Return the session of a browser's cookie; None when it has ended or the password has changed since."""
-        mine = (sessions.c.digest == _digest(secret)) & ~sessions.c.once
+        is_this_session = (sessions.c.digest == _digest(secret)) & ~sessions.c.once
         with self._database.reading() as connection:
-            return self._session(connection.execute(sa.select(sessions).where(mine)).mappings().first(), secret)
+            return self._session(
+                connection.execute(sa.select(sessions).where(is_this_session)).mappings().first(), secret
+            )
 
     def renew(self, person: PageUser, secret: str) -> datetime:
-        """Extend a session to its full length once half of it is over; return its end."""
+        """Extend a session to its full length if at least half of it has passed; return its end."""
         expires = self._now() + self._lives
-        mine = (sessions.c.digest == _digest(secret)) & (sessions.c.login == person.login) & ~sessions.c.once
+        is_this_session = (sessions.c.digest == _digest(secret)) & (sessions.c.login == person.login) & ~sessions.c.once
         with self._database.reading() as connection:
-            held: datetime | None = connection.execute(sa.select(sessions.c.expires).where(mine)).scalar()
-        if held is not None and held > self._now() + self._lives / 2:
-            return held
+            stored_end: datetime | None = connection.execute(
+                sa.select(sessions.c.expires).where(is_this_session)
+            ).scalar()
+        if stored_end is not None and stored_end > self._now() + self._lives / 2:
+            return stored_end
         with self._database.writing() as connection:
-            connection.execute(sa.update(sessions).where(mine).values(expires=expires))
+            connection.execute(sa.update(sessions).where(is_this_session).values(expires=expires))
         return expires
 
     def end(self, secret: str) -> None:
-        """Sign out."""
+        """End the session with this secret."""
         with self._database.writing() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.digest == _digest(secret)))
 
@@ -107,5 +111,5 @@ def _digest(secret: str) -> str:
 
 
 def _fingerprint(person: PageUser, secret: str) -> str:
-    """Return a digest that binds a session to the password that it began with, and does not reveal it."""
+    """Return a digest that ties a session to the password at its start, without revealing the password."""
     return hashlib.blake2b(person.password_fingerprint.encode(), key=secret.encode()[:64], digest_size=32).hexdigest()

@@ -1,4 +1,4 @@
-"""The subscribers that are stored in the database: added and removed by `vats1c subscriber`."""
+"""The subscribers in the database, which the command `vats1c subscriber` adds and removes."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from vats1c.model import Subscriber
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StoredSubscriber:
-    """A subscriber with the login to the card page and its password's hash, both "" where there is none."""
+    """A subscriber with the login to the card page and the hash of its password; both are "" without a login."""
 
     publication: str
     subscriber: Subscriber
@@ -20,7 +20,7 @@ class StoredSubscriber:
 
 
 class SubscriberStore:
-    """The subscribers of one database. Every method raises sqlalchemy.exc.SQLAlchemyError when it does not answer."""
+    """The subscribers of one database. Methods raise SQLAlchemyError if the database does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,17 +38,17 @@ class SubscriberStore:
 
     def put(self, stored: StoredSubscriber) -> None:
         """Store a subscriber; it replaces the one with the same key."""
-        own = stored.subscriber
+        subscriber = stored.subscriber
         row = {
             "publication": stored.publication,
-            "key": own.key,
-            "name": own.name,
-            "extension": own.extension,
+            "key": subscriber.key,
+            "name": subscriber.name,
+            "extension": subscriber.extension,
             "login": stored.login,
             "password_hash": stored.password_hash,
         }
         with self._database.writing() as connection:
-            connection.execute(self._row_of(stored.publication, own.key))
+            connection.execute(self._row_of(stored.publication, subscriber.key))
             connection.execute(sa.insert(subscribers), row)
 
     def remove(self, publication: str, key: str) -> bool:

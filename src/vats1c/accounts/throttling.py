@@ -1,4 +1,4 @@
-"""Wrong logins counted by address over the last minute, in bounded memory."""
+"""Count wrong logins by address, in periods of one minute and in limited memory."""
 
 import threading
 from collections import OrderedDict
@@ -9,7 +9,7 @@ _MAX_ADDRESSES = 10_000
 
 
 class Failures:
-    """Counts of wrong logins by address; the addresses without a failure for the longest time are dropped first."""
+    """Counts of wrong logins by address; the address whose last failure is the oldest is dropped first."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

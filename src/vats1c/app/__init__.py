@@ -1,1 +1,1 @@
-"""The composition root: the parts that the settings name are opened, joined and closed here."""
+"""The composition root: it opens, connects and closes the parts that the settings describe."""

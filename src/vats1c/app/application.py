@@ -1,6 +1,6 @@
-"""The composition root: settings in, one application out; opens the parts, joins them, closes them.
+"""The composition root: it opens the parts that the settings describe, connects them, and closes them.
 
-Rule: parts are joined here and nowhere else; nothing here knows how any of them works.
+Rule: parts are connected only in this package, which does not depend on how they work.
 """
 
 import secrets
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from vats1c.upstream import Upstream
 
 
-# Pages are no calls: many may wait.
+# Pages are less urgent than calls, so a long queue is acceptable.
 _MAX_QUEUED_PAGES = 1_024
 
 
 class Application:
-    """The service: the parts it was built of, and the router that finds the handler of each request."""
+    """The service: all its parts, and the router that finds the handler of each request."""
 
     def __init__(self, settings: Settings, publications: Iterable[Publication], database: Database) -> None:
         self.settings = settings
@@ -101,14 +101,14 @@ class Application:
         self.journal.close()
 
     def begin_shutdown(self) -> None:
-        """Close the open windows: the service is about to end."""
+        """End the open windows, waiting requests and injected delays, because the service is about to stop."""
         if self._fault_injector is not None:
             self._fault_injector.close()
         self.windows.close_all()
         self.journal.changes.close()
 
     def phone_format(self, publication: str) -> PhoneFormat:
-        """Return how callers are shown at `publication`."""
+        """Return the format of callers on the phones of `publication`."""
         return phone_format(self.settings.served[publication])
 
     def _people(self, database: Database) -> People:
@@ -160,7 +160,7 @@ def _tester_access(settings: Settings) -> TesterAccess | None:
 
 
 def _fault_injector(settings: Settings, journal: Journal) -> "FaultInjector":
-    from vats1c.staging.fault_injection import FaultInjector  # noqa: PLC0415 - in no process without the bench
+    from vats1c.staging.fault_injection import FaultInjector  # noqa: PLC0415 - imported only if staging is on
 
     return FaultInjector(journal.enqueue, settings.plan)
 

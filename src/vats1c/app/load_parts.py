@@ -1,4 +1,7 @@
-"""Open what the settings describe: users, people, directories. What is wrong is gathered, none stops the rest."""
+"""Open the parts that the settings describe: users, people, directories, upstreams.
+
+Problems are collected in the list `problems`, so that one wrong setting does not hide the others.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,60 +28,61 @@ from vats1c.model import Subscriber
 if TYPE_CHECKING:
     from vats1c.upstream import Upstream
 
-# What the kind of directory that asks a 1C calls a namespace.
+# SOAP namespace → the value of the setting `contract` of the directory kind "soap".
 _CONTRACTS = {"http://VATS": "vats", "http://test": "test"}
 
 
 def editable(settings: Settings, publication: str | None, name: str | None) -> Editable:
-    """Open the directory that can be edited, the first one of the publication where no `name` is given.
+    """Open the editable directory `name` of `publication`; the first one if `name` is None.
 
     No other directory is opened. Raises ConfigError when there is none, or it cannot be opened.
     """
-    chosen = publication or next(iter(settings.served))
+    publication_name = publication or next(iter(settings.served))
     problems = []
-    home = directory.DirectoryContext(settings.data, chosen, settings.folder)
-    own = settings.served[chosen].directories if chosen in settings.served else ()
-    for number, table in enumerate(own):
+    context = directory.DirectoryContext(settings.data, publication_name, settings.folder)
+    tables = settings.served[publication_name].directories if publication_name in settings.served else ()
+    for number, table in enumerate(tables):
         if name not in (None, table.name):
             continue
         try:
             if issubclass(directory.class_of(table.type), Editable):
-                opened_one: Editable = directory.load(table.type, table.name, table.own, settings.plan, home)  # type: ignore[assignment]
+                opened_one: Editable = directory.load(table.type, table.name, table.own, settings.plan, context)  # type: ignore[assignment]
                 return opened_one
         except DirectoryError as error:
-            problems.append(_problem(f"{settings_prefix(settings, chosen)}directories[{number}]", error))
+            problems.append(_problem(f"{settings_prefix(settings, publication_name)}directories[{number}]", error))
     if not problems:
-        problems = [Problem("directories", "", no_editable_directory(chosen, name))]
+        problems = [Problem("directories", "", no_editable_directory(publication_name, name))]
     raise ConfigError(problems)
 
 
 def settings_prefix(settings: Settings, publication: str) -> str:
-    """Return what stands before the keys of a publication in the settings."""
+    """Return the prefix of a publication's keys in the settings file, for messages."""
     return f"publications.{publication}." if settings.publications else ""
 
 
 def conflicting_settings(settings: Settings) -> list[Problem]:
-    """Return the settings that are right each by itself, and not beside each other."""
+    """Return a problem for each pair of settings that are valid but exclude each other."""
     if not settings.staging.enabled or settings.workers == 1:
         return []
-    # A publication made on request lives in one process.
+    # A publication made on request exists in one process only.
     message = Message("стенд работает только с workers = 1", "the staging bench needs workers = 1")
     return [Problem("staging.enabled", "", message)]
 
 
 def users(table: PublicationTable, place: str, problems: list[Problem]) -> tuple[User, ...]:
     """Return the SOAP users of a publication."""
-    found = (
-        _user_or_problem(f"{place}users[{number}]", problems, one, one.name) for number, one in enumerate(table.users)
+    users_or_none = (
+        _user_or_problem(f"{place}users[{number}]", problems, user_table, user_table.name)
+        for number, user_table in enumerate(table.users)
     )
-    return tuple(user for user in found if user is not None)
+    return tuple(user for user in users_or_none if user is not None)
 
 
 def page_users(
     publication: str, table: PublicationTable, place: str, problems: list[Problem]
 ) -> list[tuple[PageUser, User]]:
-    """Return who may sign in to the pages of a publication, each with the login."""
-    found = []
+    """Return the people who may sign in to the pages of a publication, each with their login."""
+    result = []
     for number, one in enumerate(table.subscribers):
         user = _user_or_problem(f"{place}subscribers[{number}]", problems, one, one.login) if one.login else None
         if user is not None:
@@ -92,7 +96,7 @@ def page_users(
                 administrator=False,
                 password_fingerprint=_password_or_hash(user),
             )
-            found.append((person, user))
+            result.append((person, user))
     for number, chief in enumerate(table.administrators):
         user = _user_or_problem(f"{place}administrators[{number}]", problems, chief, chief.name)
         if user is not None:
@@ -105,12 +109,12 @@ def page_users(
                 administrator=True,
                 password_fingerprint=_password_or_hash(user),
             )
-            found.append((person, user))
-    return found
+            result.append((person, user))
+    return result
 
 
 def subscribers(settings: Settings) -> list[tuple[str, Subscriber]]:
-    """Return the employees of the settings, each with the publication."""
+    """Return the employees of the settings, each with the name of their publication."""
     return [
         (name, Subscriber(one.key, one.name, one.extension))
         for name, table in settings.served.items()
@@ -133,19 +137,25 @@ def _user_or_problem(place: str, problems: list[Problem], table: PasswordTable, 
 def upstream(
     settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
 ) -> "Upstream | None":
-    """Open the real 1C behind a publication, None when it is not asked; `on_failure` is given what closes it."""
+    """Open the real 1C behind a publication; return None if the settings enable none.
+
+    `on_failure` receives the function that closes the opened part, for the case that another part cannot be opened.
+    """
     table, place = settings.served[publication].upstream, f"{settings_prefix(settings, publication)}{UPSTREAM}"
     if not table.is_enabled:
         return None
     from vats1c.upstream import Upstream  # noqa: PLC0415 - needed only with an upstream 1C
 
     try:
-        given = {**table.model_dump(include={"url", "user", "parameter", "timeout"}), **_upstream_password(table)}
-        given = {key: value for key, value in given.items() if value != ""}
+        own_settings = {
+            **table.model_dump(include={"url", "user", "parameter", "timeout"}),
+            **_upstream_password(table),
+        }
+        own_settings = {key: value for key, value in own_settings.items() if value != ""}
         if table.ca is not None:
-            given["ca"] = str(table.ca)
-        given["contract"] = _CONTRACTS[table.namespace]
-        real: Any = directory.load(directory.REAL_1C, UPSTREAM, given, settings.plan)
+            own_settings["ca"] = str(table.ca)
+        own_settings["contract"] = _CONTRACTS[table.namespace]
+        real: Any = directory.load(directory.REAL_1C, UPSTREAM, own_settings, settings.plan)
     except DirectoryError as error:
         key = f"{place}.{error.key}" if error.key in UpstreamTable.model_fields else place
         problems.append(Problem(key, "", error.message))
@@ -153,13 +163,13 @@ def upstream(
     except ValueError as error:
         problems.append(Problem(f"{place}.password_file", "", error.args[0]))
         return None
-    found = Upstream(publication, table, real, settings.data)
-    on_failure(found.close)
-    return found
+    opened = Upstream(publication, table, real, settings.data)
+    on_failure(opened.close)
+    return opened
 
 
 def _upstream_password(table: UpstreamTable) -> dict[str, str]:
-    """Return the password, if there is one. Raises ValueError with a Message."""
+    """Return {"password": …}, or {} if the settings have no password. Raises ValueError with a Message."""
     if table.password_file is not None:
         return {"password": _read_password_file(table.password_file)}
     return {"password": table.password.get_secret_value()} if table.password is not None else {}
@@ -197,18 +207,18 @@ def _read_password_file(file: Path) -> str:
 def directories(
     settings: Settings, publication: str, problems: list[Problem], on_failure: Callable[..., Any]
 ) -> tuple[Directory, ...]:
-    """Open the directories of a publication; `on_failure` is given what closes each."""
-    found = []
-    home = directory.DirectoryContext(settings.data, publication, settings.folder)
+    """Open the directories of a publication; `on_failure` receives the method that closes each of them."""
+    opened = []
+    context = directory.DirectoryContext(settings.data, publication, settings.folder)
     for number, table in enumerate(settings.served[publication].directories):
         try:
-            one = directory.load(table.type, table.name, table.own, settings.plan, home)
+            opened_directory = directory.load(table.type, table.name, table.own, settings.plan, context)
         except DirectoryError as error:
             problems.append(_problem(f"{settings_prefix(settings, publication)}directories[{number}]", error))
             continue
-        on_failure(one.close)
-        found.append(one)
-    return tuple(found)
+        on_failure(opened_directory.close)
+        opened.append(opened_directory)
+    return tuple(opened)
 
 
 def _problem(place: str, error: DirectoryError) -> Problem:
@@ -216,11 +226,11 @@ def _problem(place: str, error: DirectoryError) -> Problem:
 
 
 def click_to_call(table: PublicationTable, place: str, problems: list[Problem]) -> Callable[[str, str], None] | None:
-    """Return what rings a subscriber and then a number; None when the settings name no click-to-call."""
+    """Return the function that rings a subscriber and then a number; None if the settings have no click-to-call."""
     if table.card.callback is None:
         return None
     try:
-        from vats1c.web.callback import click_to_call  # noqa: PLC0415 - it needs a library that few services have
+        from vats1c.web.callback import click_to_call  # noqa: PLC0415 - needs an optional library
 
         return click_to_call(table.card.callback)
     except DirectoryError as error:

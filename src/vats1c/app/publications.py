@@ -1,6 +1,6 @@
 """Create publications: each a chain of directories, a call service and an endpoint.
 
-Rule: a publication made on request has the same parts as one of the settings.
+Rule: a publication made on request has the same parts as a publication of the settings.
 """
 
 from collections.abc import Callable, Collection, Iterable, MutableMapping
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 # The metrics of all publications made on request share one label: their number is unbounded.
 _DYNAMIC_LABEL = "on-request"
-# Verifying a password takes a processor, and slowing a wrong login down takes a thread.
+# A thread may be occupied by the verification of a password, or by the delay of a wrong login.
 _MAX_SIGN_IN_THREADS = 32
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A publication's own parts, as the settings name them."""
+    """The parts of a publication, opened as its settings describe them."""
 
     name: str
     users: tuple[User, ...]
@@ -50,7 +50,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class RunningPublication:
-    """A publication with its parts joined, ready for requests."""
+    """A publication whose parts are connected, ready for requests."""
 
     name: str
     chain: Chain
@@ -59,7 +59,7 @@ class RunningPublication:
 
 
 class PublicationFactory:
-    """Creates publications by the settings that all of them share."""
+    """Creates publications that share the global settings and the worker pools."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class PublicationFactory:
         windows: WindowRegistry,
         fault_injector: "FaultInjector | None" = None,
     ) -> None:
-        """Create publications that share these parts; with `fault_injector`, requests can fail on purpose."""
+        """Prepare the shared parts; `fault_injector` injects faults into the publications, None if staging is off."""
         self._settings = settings
         self._metrics = metrics
         self._journal = journal
@@ -101,18 +101,20 @@ class PublicationFactory:
         return RunningPublication(publication.name, chain, call_service, endpoint)
 
     def forget(self, name: str) -> None:
-        """Drop what is stored for a publication that was removed."""
+        """Remove the fault plans of a publication that was removed."""
         if self._fault_injector is not None:
             self._fault_injector.plans.forget(name)
 
     def _chain(self, publication: Publication, own: PublicationTable, counted_as: str) -> Chain:
-        given = own.say_name
-        first = publication.upstream.leading_directories if publication.upstream else ()
+        say_name = own.say_name
+        leading = publication.upstream.leading_directories if publication.upstream else ()
         patience = [
-            SourcePolicy(table.deadline or given.deadline, given.remember, given.remember_unknown, given.stale)
-            for table in (*([own.upstream] if first else ()), *own.directories)
+            SourcePolicy(
+                table.deadline or say_name.deadline, say_name.remember, say_name.remember_unknown, say_name.stale
+            )
+            for table in (*([own.upstream] if leading else ()), *own.directories)
         ]
-        return Chain(counted_as, (*first, *publication.directories), self._metrics, given.deadline, patience)
+        return Chain(counted_as, (*leading, *publication.directories), self._metrics, say_name.deadline, patience)
 
     def _service_of(self, call_service: CallService, own: PublicationTable) -> soap.SoapService:
         if self._service is None:
@@ -132,7 +134,7 @@ class PublicationFactory:
         own_service = self._service_of(call_service, own)
         service: soap.Service = own_service
         if self._fault_injector is not None:
-            # A request that goes wrong on purpose may wait.
+            # An injected fault may be a delay, so no operation is nonblocking.
             service, nonblocking = self._fault_injector.service(own_service, publication.name), ()
         return soap.Endpoint(
             publication.name,
@@ -160,7 +162,7 @@ class PublicationFactory:
 
 
 class DynamicPublications:
-    """Publishes and unpublishes while the service runs."""
+    """Adds publications to the running service, and removes them."""
 
     def __init__(
         self,
@@ -170,7 +172,7 @@ class DynamicPublications:
         people: People,
         settings: Settings,
     ) -> None:
-        """`endpoints` are the service's handlers by path, `views` its publications' views by name; both change."""
+        """Manage publications in `endpoints` (by path), `views` (by name) and `people`; `publisher` creates them."""
         self._publisher = publisher
         self._endpoints = endpoints
         self._views = views
@@ -215,7 +217,7 @@ class _ActivityTracking:
         return self._handler.admit(request)
 
     def handle(self, request: Request) -> Answer:
-        # Of an admitted request the handler itself is asked: only a test call, which needs no admission, comes here.
+        # The server passes an admitted request directly to the inner handler, so this method gets test calls only.
         self._touch()
         return self._handler.handle(request)
 
@@ -223,7 +225,7 @@ class _ActivityTracking:
 def _nonblocking(publication: Publication, chain: Chain) -> Collection[str]:
     """Return the operations that are answered without waiting for a directory."""
     if publication.upstream is not None:
-        # The shadow of a SayName, like a forwarded call, only queues; its directories may wait as without it.
+        # A SayName may have to wait for the real 1C. An IncomingCall does not: it is only queued for forwarding.
         return ("IncomingCall",) if chain.has_cached_answers else ()
     return (
         *(("SayName",) if chain.nonblocking else ()),
@@ -233,10 +235,10 @@ def _nonblocking(publication: Publication, chain: Chain) -> Collection[str]:
 
 def phone_format(own: PublicationTable) -> PhoneFormat:
     """Return the format of callers on the phone, by a publication's settings."""
-    given = own.say_name
-    return PhoneFormat(given.format, given.prefix, given.length, given.transliterate)
+    say_name = own.say_name
+    return PhoneFormat(say_name.format, say_name.prefix, say_name.length, say_name.transliterate)
 
 
 def addresses(name: str) -> Iterable[str]:
-    """Return the two paths of a publication's web service; 1C serves both alike."""
+    """Return the two paths of a publication's web service, because 1C serves both."""
     return f"/{name}/ws/VATS", f"/{name}/ws/VATS.1cws"

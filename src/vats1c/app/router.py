@@ -13,7 +13,7 @@ from vats1c.soap.nowhere import NoEndpoint
 from vats1c.worker_pool import QueueFullError
 
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
-# Content_Type and Content_Length as some servers pass them on: they are not the headers that they look like.
+# Some servers pass on headers called Content_Type and Content_Length, with an underscore, under these names.
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
 
@@ -30,11 +30,10 @@ class Router:
         proxies: int,
         begin_shutdown: Callable[[], None],
     ) -> None:
-        """`handlers` are the endpoints by path; `site` has the pages, `nowhere` the other paths under /ws/.
+        """Route requests to the endpoints `handlers` (by path), to `nowhere` for other paths under /ws/, or to `site`.
 
-        `overload` answers requests whose worker pool is full.
-
-        `proxies` is the number of trusted proxies in front; `begin_shutdown` ends event streams and injected delays.
+        `overload` answers requests that do not fit into the queue of their worker pool. `proxies` is the number of
+        trusted proxies in front of the service; `begin_shutdown` ends event streams and injected delays.
         """
         self._handlers = handlers
         self._site = site
@@ -44,7 +43,7 @@ class Router:
         self.begin_shutdown = begin_shutdown
 
     def admit(self, request: Request) -> Admission:
-        """Set the sender of a request behind proxies, and let the handler of its path admit it: see `Handler.admit`."""
+        """Determine the sender behind trusted proxies, and let the path's handler decide the admission."""
         if self._proxies:
             apply_proxies(request, self._proxies)
         handler = self._handlers.get(request.path)
@@ -56,7 +55,7 @@ class Router:
             return self._overload.refuse(request.content_type)
 
     def malformed(self, status: int, path: str, content_type: str) -> Response:
-        """Return the response to bytes that are no HTTP request: plain text for a page's path, else a SOAP fault."""
+        """Return the response to a malformed HTTP request: plain text for the path of a page, else a SOAP fault."""
         if path and "/ws/" not in path:
             phrase = HTTPStatus(status).phrase
             return Response(status, [("Content-Type", "text/plain; charset=utf-8")], f"{status} {phrase}\n".encode())
@@ -64,9 +63,9 @@ class Router:
 
 
 class WsgiApplication:
-    """The service as an ordinary WSGI application (PEP 3333): a response that is a future is waited for.
+    """The service as a WSGI application (PEP 3333). It waits for responses that are futures.
 
-    It has no event streams, as each would occupy a thread: a page gets 503 and polls instead.
+    It has no event streams, because each would occupy a thread: a page gets 503 and then polls.
     """
 
     def __init__(self, router: Router) -> None:
@@ -76,7 +75,7 @@ class WsgiApplication:
         """Answer one request."""
         request = _request(environ)
         declared = environ.get("CONTENT_LENGTH") or ""
-        # The declared length of the body, bytes; None where the server ends `wsgi.input` after the body instead.
+        # The declared length of the body in bytes; None if the server ends `wsgi.input` after the body instead.
         length = None if environ.get("wsgi.input_terminated") else 0
         if declared.isascii() and declared.isdigit():
             length = int(declared)
@@ -122,7 +121,7 @@ def _request(environ: WSGIEnvironment) -> Request:
 
 
 def _read_body(request: Request, environ: WSGIEnvironment, length: int | None) -> None:
-    """Read the body, or note why it cannot be read whole."""
+    """Read the body into `request`; set `body_problem` if it cannot be read completely."""
     if length is not None and length > request.max_body_bytes:
         request.body_problem = BodyProblem.TOO_LARGE
         _discard_body(environ, length)
@@ -141,17 +140,17 @@ def _read_body(request: Request, environ: WSGIEnvironment, length: int | None) -
 
 
 def _discard_body(environ: WSGIEnvironment, length: int | None) -> None:
-    """Read what is left of a body that is not needed: some servers would reset the connection with it unread."""
-    left = MAX_DISCARDED_BYTES if length is None else length
-    if left > MAX_DISCARDED_BYTES or "HTTP_EXPECT" in environ:
+    """Read and discard a body that is not needed, because some servers reset a connection with unread bytes."""
+    remaining = MAX_DISCARDED_BYTES if length is None else length
+    if remaining > MAX_DISCARDED_BYTES or "HTTP_EXPECT" in environ:
         return
     with suppress(OSError):
-        while left > 0 and (piece := environ["wsgi.input"].read(min(left, DEFAULT_MAX_BODY_BYTES))):
-            left -= len(piece)
+        while remaining > 0 and (piece := environ["wsgi.input"].read(min(remaining, DEFAULT_MAX_BODY_BYTES))):
+            remaining -= len(piece)
 
 
 def _without_stream(response: Response, start_response: StartResponse) -> Iterable[bytes]:
-    """Return 503 in place of an event stream; a faulty response, which has a Content-Length, is broken off instead."""
+    """Return 503 in place of an event stream; abort the connection in place of an injected fault (Content-Length)."""
     if any(name == "Content-Length" for name, _ in response.headers):
         return _broken_off()
     text = b"this server has no streams: poll\n"
@@ -161,6 +160,6 @@ def _without_stream(response: Response, start_response: StartResponse) -> Iterab
 
 
 def _broken_off() -> Iterator[bytes]:
-    """Raise before the first byte, so that the WSGI server breaks the connection off. For injected faults."""
+    """Raise an error before the first byte, so that the WSGI server aborts the connection. For injected faults."""
     raise ConnectionAbortedError("a response that goes wrong on purpose")
     yield b""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from vats1c.database.schema import calls, counters, exchanges, rings, sessions, subscribers
 
 _VERSION = "version"
-# Added to the old ids and to the version: another process may meanwhile have assigned more of them in the old file.
+# Added to the old ids and the old version, because another process may still assign some in the old file.
 _GAP = 10_000
 
 
@@ -64,7 +64,7 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: list[tuple[Any, ..
     """Insert `rows`, values in SQLite's storage form; leave rows whose primary key exists unchanged."""
     if rows:
         parameters = ", ".join("?" * len(table.columns))
-        sql = f"INSERT OR IGNORE INTO {table.name} ({_column_list(table)}) VALUES ({parameters})"  # noqa: S608 - likewise
+        sql = f"INSERT OR IGNORE INTO {table.name} ({_column_list(table)}) VALUES ({parameters})"  # noqa: S608 - as above
         connection.exec_driver_sql(sql, rows)
 
 

@@ -18,7 +18,7 @@ SCHEMA_VERSION = "0003"
 # The PostgreSQL NOTIFY channel on which other processes learn of changes.
 CHANNEL = "vats1c"
 _LOCK_TIMEOUT_S = 3
-# Any number that no other application of the server locks ("vats1c" in ASCII).
+# The key of the advisory lock on a PostgreSQL server: "vats1c" in ASCII, which no other application should use.
 _ADVISORY_LOCK = 0x766174733163
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _version_table = sa.table("alembic_version", sa.column("version_num"))
@@ -66,7 +66,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Yield a connection in the only write transaction, across processes; commit it at the end.
+        """Yield a connection in a write transaction; commit it at the end. All processes write one after another.
 
         Raises FilesGoneError when the files were removed or replaced meanwhile: the committed transaction is lost.
         """
@@ -148,7 +148,7 @@ class Database:
             version = _current_version(connection)
             _refuse_newer(version)
             if version is None and not sa.inspect(connection).has_table("calls"):
-                # Create the current tables without importing alembic: a first start is as fast as any other.
+                # Create the current tables without importing alembic, which is slow.
                 metadata.create_all(connection)
                 connection.execute(
                     sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
@@ -173,7 +173,7 @@ class Database:
 
     @contextmanager
     def _translated_errors(self, ru: str, en: str) -> Iterator[None]:
-        """Raise any error as DatabaseError: one sentence, beginning with `ru` and `en`, without the password."""
+        """Convert errors into a DatabaseError, whose sentence contains `ru` or `en` but not the password."""
         try:
             yield
         except (OSError, ValueError, sa.exc.SQLAlchemyError, ImportError) as error:

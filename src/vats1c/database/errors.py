@@ -14,7 +14,7 @@ class DatabaseError(Exception):
 
 
 class FilesGoneError(sa.exc.SQLAlchemyError):
-    """The files of a SQLite database were removed, replaced or truncated, and no others can be opened in their place.
+    """The files of a SQLite database were removed, replaced or truncated, and opening new ones failed.
 
     It is also raised when the database cannot be locked or its write-ahead log cannot be copied into it.
     """

@@ -81,13 +81,13 @@ class OpenFiles:
     def _open(self, name: str) -> sqlite3.Connection:
         """Return a connection to a file that was at the path both before and after it was opened."""
         for _ in range(_MAX_TRIES):
-            before = _status(self.path)
+            status_before = _status(self.path)
             connection = self._connect()
             real_path = self._path_of(connection)
             if real_path and self.path is None:
                 # The path of the settings, links unresolved: a link whose target changes is another file.
                 self.path = Path(name).absolute() if Path(name).exists() else Path(real_path)
-            if not real_path or (before is not None and before.is_same(_status(self.path))):
+            if not real_path or (status_before is not None and status_before.is_same(_status(self.path))):
                 return connection
             # The file was created just now, or replaced meanwhile: it is not known which file the connection has open.
             connection.close()

@@ -67,9 +67,10 @@ def cells_of(values: Mapping[str, str]) -> list[str]:
 
 
 def confidence_of(number: Number, owners: Iterable[Sequence[str]], plan: NumberPlan) -> Confidence:
-    """Return the confidence of a match of `number` with `owners`, each a list of the number cells of one caller.
+    """Return the confidence of a match of `number`.
 
-    A caller whose cells hold no digits is accepted: such a source compared the numbers itself.
+    `owners` has one list for each matching caller: the caller's number cells. A caller whose cells hold no digits is
+    accepted: the source compared the numbers itself.
     """
     guessed = number.local
     for cells in owners:

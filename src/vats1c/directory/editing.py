@@ -95,7 +95,10 @@ class Editable(Protocol):
 
 
 def no_editable_directory(publication: str, name: str | None) -> Message:
-    """Return the error message for a publication without an editable directory `name` (None: without any)."""
+    """Return the error message for a publication that has no editable directory called `name`.
+
+    With None as `name` the message says that the publication has no editable directory at all.
+    """
     return Message(
         f"нет справочника, который можно изменять: публикация {publication}, справочник {name or 'любой'}; "
         'добавьте [[directories]] с type = "store"',

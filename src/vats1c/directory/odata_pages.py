@@ -99,7 +99,8 @@ class EntityPages:
     def _first(self, query: Query) -> tuple[str, list[Entry]]:
         """Return the URL of the query and its first page, without optional attributes that the base lacks.
 
-        The first page is not retried: no earlier page would be lost.
+        A failed request for the first page is not repeated: there are no pages read before it that the failure would
+        waste.
         """
         while True:
             url = self._address(query)

@@ -1,7 +1,8 @@
 """Mapping from the entity sets and attributes of a 1C base to callers.
 
 The defaults fit configurations built on 1C's Library of Standard Subsystems (БСП): a table «КонтактнаяИнформация»
-inside each counterparty. Rule: a base may lack attributes that are named only by a default, not by the settings.
+inside each counterparty. Rule: a base may lack an attribute that only a default names; an attribute that
+the settings name must exist.
 """
 
 import re

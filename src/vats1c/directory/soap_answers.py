@@ -46,7 +46,9 @@ class OneCReply:
 
 
 def read(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> Caller | None:
-    """Return the caller in an answer to SayName of `namespace`, None when the answer has no name.
+    """Return the caller in an answer to SayName, None when the answer has no name.
+
+    `namespace` is the namespace that the answer must have.
 
     Raises DirectoryError for a SOAP fault of either version (SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4) and for any body that
     is not an answer. `secret` is masked in the error message.
@@ -55,7 +57,7 @@ def read(status: int, content_type: str, body: bytes, namespace: str, secret: st
 
 
 def read_call(status: int, content_type: str, body: bytes, namespace: str, secret: str = "") -> None:
-    """Raise DirectoryError unless the answer to an IncomingCall of `namespace` is a success."""
+    """Raise DirectoryError unless the answer to an IncomingCall is a success in the namespace `namespace`."""
     _returned(_checked_operation(status, content_type, body, secret), namespace, "IncomingCall")
 
 
@@ -176,7 +178,10 @@ def _caller(returned: etree._Element, secret: str) -> Caller | None:
 
 
 def _read_document(root: etree._Element, secret: str) -> Caller | None:
-    """Return the caller of a document of the later contract: data/title, data/category, data/manager/phone."""
+    """Return the caller in a <data> document: data/title, data/category, data/manager/phone.
+
+    1C answers with such a document when SayName has the parameter `Number`, in the later contract of the vendor.
+    """
     name = etree.QName(root).localname
     if name == "error":
         reason = _printable(_text(root), secret)

@@ -1,4 +1,4 @@
-"""The journal of exchanges and calls: a call is on disk before the VATS gets the answer `1`; readers use cursors."""
+"""The journal of exchanges and calls: a call is on disk before the VATS gets the answer `1`; readers have cursors."""
 
 from vats1c.journal.change_notifier import ChangeNotifier, TooManyWaitersError
 from vats1c.journal.exchange_search import REFUSED, ExchangeSearch, FoundExchanges

@@ -56,9 +56,9 @@ class ChangeNotifier:
         """
         deadline = time.monotonic() + seconds
         notifications = self._notifications
-        found = look()
-        if is_enough(found) or seconds <= 0:
-            return found
+        result = look()
+        if is_enough(result) or seconds <= 0:
+            return result
         with self._waiter():
             while not self._closed and (left := deadline - time.monotonic()) > 0:
                 with self._changed:
@@ -67,10 +67,10 @@ class ChangeNotifier:
                         min(left, _POLL_INTERVAL_S),
                     )
                     notifications = self._notifications
-                found = look()
-                if is_enough(found):
+                result = look()
+                if is_enough(result):
                     break
-            return found
+            return result
 
     @contextmanager
     def _waiter(self) -> Iterator[None]:

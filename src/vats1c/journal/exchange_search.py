@@ -97,15 +97,15 @@ def find(
         reached = max(after or 0, newest if after is None or last is None else last)
     else:
         query = query.where(search.clause(), *([] if after is None else [exchanges.c.id > after]))
-    found = read_exchanges(connection, query)
+    results = read_exchanges(connection, query)
     if after is None:
-        found.reverse()
-    elif len(found) == limit:
-        reached = found[-1].id or reached
-    for index, exchange in enumerate(found):
+        results.reverse()
+    elif len(results) == limit:
+        reached = results[-1].id or reached
+    for index, exchange in enumerate(results):
         if _is_unfinished(exchange, now):
-            return FoundExchanges(found[:index], (exchange.id or 1) - 1)
-    return FoundExchanges(found, max([reached, after or 0, *(exchange.id or 0 for exchange in found)]))
+            return FoundExchanges(results[:index], (exchange.id or 1) - 1)
+    return FoundExchanges(results, max([reached, after or 0, *(exchange.id or 0 for exchange in results)]))
 
 
 def known_cursor(connection: sa.Connection, cursor: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The journal: every exchange and every call, written by one thread, read back by cursor.
+"""The journal of all exchanges and calls: one thread writes them, and readers continue from a cursor.
 
 Rule: the future of `record` is done only when the call is on disk (SQLite: WAL with synchronous=FULL, so that a commit
 is an fsync).
@@ -42,7 +42,7 @@ class Journal(Reader):
     def __init__(
         self, database: Database, limits: Retention, on_dropped: Callable[[str, int], None] = lambda _what, _count: None
     ) -> None:
-        """Write into `database`, which is prepared; `limits` bound its rows.
+        """Write into `database`, whose tables must exist; rows beyond `limits` are deleted.
 
         `on_dropped` is called with "raw" or "exchange" and a number when exchanges come faster than they are written.
         """
@@ -92,9 +92,9 @@ class Journal(Reader):
         self._change([call_id], {"note": text or None, "note_by": by, "note_at": at})
 
     def mark_receipt(self, call_id: int, keys: Iterable[str], what: str, at: datetime) -> None:
-        """Record when the card was first shown to, seen by or closed by the owners of `keys`.
+        """Record that the owners of `keys` were shown, saw or closed the card of a call at the time `at`.
 
-        Raises JournalError.
+        `what` is "shown", "seen" or "closed"; only the first time of each is kept. Raises JournalError.
         """
         column = rings.c[what]
         mine = (rings.c.call_id == call_id) & rings.c.key.in_(list(keys)) & column.is_(None)
@@ -191,7 +191,7 @@ def _each(connection: sa.Connection, works: Sequence[Callable[[sa.Connection], A
 
 
 def _change(connection: sa.Connection, ids: list[int], values: dict[str, Any]) -> None:
-    """Update calls; each gets a version of its own."""
+    """Update calls, and assign a new version to each of them."""
     if not ids:
         return
     first = next_version(connection, len(ids))

@@ -1,6 +1,7 @@
-"""Execute SQL text directly by the driver, for the statements of every call: SQLAlchemy's would cost too much time.
+"""Execute SQL text by the database driver, without SQLAlchemy, for the statements that run at every call.
 
-Rule: values are never formatted into the SQL; they are passed for its placeholders "?". Times carry a zone.
+SQLAlchemy would add too much time to each of these statements. Rule: values are never formatted into the SQL text; they
+are passed as parameters, for which the text has the placeholder "?". Times carry a zone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -62,7 +63,7 @@ def parse_time(value: Any) -> datetime:
 
 
 def reserve(connection: sa.Connection, table: sa.Table, count: int) -> int:
-    """Reserve `count` consecutive ids of `table`, and return the first. Call it in the only write transaction."""
+    """Reserve `count` consecutive ids of `table`, and return the first. Call it inside `Database.writing`."""
     if connection.dialect.name == "sqlite":
         # sqlite_sequence holds the greatest id that AUTOINCREMENT ever assigned; explicit ids in an INSERT raise it.
         last = execute(connection, "SELECT seq FROM sqlite_sequence WHERE name = ?", table.name).fetchone()
@@ -82,7 +83,7 @@ def _stored_values(values: Iterable[Any]) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _stored_time(at: datetime) -> str:
-    """Return a time as SQLAlchemy stores it in SQLite; cached, because a call's rows share their time."""
+    """Return a time as SQLAlchemy stores it in SQLite; cached, because all rows of a call have the same time."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 

@@ -1,6 +1,6 @@
 """The recent calls and the unclaimed SayNames of the numbers that are ringing.
 
-Rule: one query serves all numbers that ring at the same time; per number it reads only the newest rows, by the index.
+Rule: one query serves all numbers that ring at the same time; it reads only the newest rows of each, by an index.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ from vats1c.model import Exchange, Ringing
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """The ids under which an IncomingCall was recorded: of its call, and of its exchange."""
+    """The ids of a recorded IncomingCall: the id of its call, and the id of its exchange."""
 
     call_id: int
     exchange_id: int

@@ -14,7 +14,7 @@ from vats1c.model import Call, Caller, Confidence, Exchange, Note, Ring
 
 _MAX_NAMESPACE_CHARS = 128
 _MAX_OPERATION_CHARS = 64
-# Secrets, and the length, which is that of the bytes.
+# Header fields that are not stored: secrets, and Content-Length, which is the length of the stored bytes.
 _LEFT_OUT = frozenset({"Authorization", "Proxy-Authorization", "Cookie", "Content-Length"})
 
 
@@ -120,7 +120,8 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
 def raw_row(exchange_id: int, lines: Mapping[str, str], request: bytes, answer: bytes) -> dict[str, Any]:
     """Return the row of an exchange's bytes; no password is ever written down.
 
-    `lines` are its header fields by lower-case name, and notes under names that no header can have, with a colon.
+    `lines` are the request's header fields by lower-case name, and values added by the service. The names of the added
+    values contain a colon, which no header name can.
     """
     headers = _headers_as_json(tuple(lines.items()))
     size = len(headers) + len(request) + len(answer)
@@ -129,7 +130,7 @@ def raw_row(exchange_id: int, lines: Mapping[str, str], request: bytes, answer: 
 
 @lru_cache(maxsize=256)
 def _headers_as_json(lines: tuple[tuple[str, str], ...]) -> str:
-    """Return header fields as JSON, without secrets; a client sends the same ones again and again."""
+    """Return header fields as JSON, without secrets; cached, because a client sends the same fields every time."""
     named = ((name.title(), value) for name, value in lines)
     return json.dumps({name: value for name, value in named if name not in _LEFT_OUT}, ensure_ascii=False)
 

@@ -37,7 +37,7 @@ class Changes(Protocol):
 
 
 class Watcher:
-    """Reads changes on a thread of its own, and passes them to the callbacks, from the first `watch` on."""
+    """Reads changes and passes them to the callbacks, on its own thread, which the first `watch` starts."""
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database

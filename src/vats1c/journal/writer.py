@@ -1,4 +1,4 @@
-"""The one thread that writes: it writes in batches, so that simultaneous calls share a commit and its fsync.
+"""The thread that writes the journal: it writes in batches, so that simultaneous calls share a commit and its fsync.
 
 Rule: the future of `submit` is done only when its write is on disk. `enqueue` never waits: exchanges that come faster
 than they can be written are dropped and counted, their bytes first.
@@ -27,14 +27,14 @@ Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Result]]
 
 # Exchanges are collected for this time and written in one batch. After a batch the writer pauses 19 times as long as
 # it took, so that writing exchanges uses at most 5 % of the machine under load; exchanges beyond that are dropped.
-# Batches are small, as calls and answers compete with them for the processor, and large only while a call waits for the
-# same commit.
+# A batch has up to _FEW exchanges, because writing them competes with calls for the processor; a batch that also writes
+# a call has up to _MANY, because its commit is needed anyway.
 _BATCH_WINDOW_S = 0.02
 _PAUSE_FACTOR = 19
 _FEW = 16
 _MAX_JOBS = 256
 _MANY = 128
-# Limits of enqueued exchanges with bytes, and of all; beyond them the oldest are dropped.
+# The maximum number of queued exchanges with bytes, and of all queued exchanges; beyond it the oldest are dropped.
 _MAX_RAW = 2_000
 _MAX_ENQUEUED = 10_000
 
@@ -62,8 +62,9 @@ class Writer:
     ) -> None:
         """Start the thread that writes; exchanges are written by `write_noted`.
 
-        `on_dropped` is called with "raw" or "exchange" and a number of drops, `on_commit` after changes of calls,
-        `on_written` after exchanges were written. `to_error` makes the exception of a failed write's future.
+        `on_dropped` is called with "raw" or "exchange" and the number of drops, `on_commit` after changes of calls,
+        `on_written` after exchanges were written. `to_error` converts the error of a failed write into the exception
+        that the future gets.
         """
         self._to_error = to_error
         self._database = database
@@ -83,9 +84,9 @@ class Writer:
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
-        # The end of the pause, time.perf_counter().
+        # When the pause after the last batch ends, time.perf_counter().
         self._rested = 0.0
-        # Whether the last transaction could begin: an error before that is an error of all jobs.
+        # Whether the last transaction began. If it did not, the database is unusable and all jobs fail.
         self._begun = False
         # Whether the last transaction was committed.
         self.well = True
@@ -93,14 +94,14 @@ class Writer:
         self._thread.start()
 
     def execute(self, write: Write[Given, Result], given: Given) -> Result:
-        """Return what `write` returns for `given`, once that is on disk. Raises the writer's error."""
+        """Return the result of `write` for `given` once the write is on disk. Raises the writer's error."""
         return self.submit(write, given).result()
 
     def submit(self, write: Write[Given, Result], given: Given) -> "Future[Result]":
-        """Return a future of what `write` returns for `given`; it is done once that is on disk.
+        """Return a future of the result of `write` for `given`; the future is done once the write is on disk.
 
-        What is submitted meanwhile with the same `write` is given to it together, in order, and it returns as many
-        results. The future's callbacks run on the writer's thread, so they must not wait.
+        Values that are submitted with the same `write` before it runs are passed to it together, in order; it returns
+        one result for each value. The future's callbacks run on the writer's thread, so they must not wait.
         """
         future: Future[Result] = Future()
         self._works.append(_Job(write, given, future))
@@ -113,7 +114,7 @@ class Writer:
         return future
 
     def enqueue(self, exchange: Exchange) -> None:
-        """Take `exchange`, to be written soon."""
+        """Put `exchange` into the queue; it is written soon. Never waits."""
         noted = self._noted if exchange.call_id is None else self._finished
         noted.append(exchange)
         if exchange.raw is not None:
@@ -127,7 +128,7 @@ class Writer:
             self._something.set()
 
     def flush(self) -> None:
-        """Return once every exchange enqueued before was written or dropped. Raises the writer's error."""
+        """Return once every exchange enqueued before this call is written or dropped. Raises the writer's error."""
         for _ in range(1 + (len(self._noted) + len(self._finished)) // _MANY):
             self.execute(_no_op, None)
 
@@ -149,7 +150,7 @@ class Writer:
                 self._on_dropped(what, count)
 
     def close(self) -> None:
-        """Write what is enqueued, and end the thread."""
+        """Write the queued jobs and exchanges, and end the thread."""
         self._closing = True
         self._urgent.set()
         self._something.set()
@@ -158,7 +159,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             self._something.wait()
-            # A call is written at once; only exchanges are collected.
+            # Wait for more exchanges; a call sets `_urgent`, so that it is written at once.
             self._urgent.wait(_BATCH_WINDOW_S)
             self._something.clear()
             self._urgent.clear()
@@ -184,7 +185,7 @@ class Writer:
             if self._begun:
                 self._one_by_one(works, noted)
                 return True
-            # Exchanges stay enqueued; calls fail, also those that came meanwhile.
+            # Exchanges stay in the queue. Calls fail, including those submitted during the attempt.
             for exchange in reversed(noted):
                 (self._noted if exchange.call_id is None else self._finished).appendleft(exchange)
             self._works.extendleft(reversed(works))
@@ -197,7 +198,7 @@ class Writer:
             now = perf_counter()
             self._rested = now + _PAUSE_FACTOR * (now - begun)
         for exchange in noted:
-            # Written: exempt from being dropped.
+            # The bytes are written, so they no longer count as bytes that may be dropped.
             exchange.raw = None
         if works or any(exchange.call_id for exchange in noted):
             self._on_commit()
@@ -208,13 +209,13 @@ class Writer:
     def _select_batch(self, works: Sequence[_Job], now: float) -> list[Exchange]:
         """Return the exchanges to write now, together with `works`."""
         noted: list[Exchange] = []
-        rested = now >= self._rested
-        if works or rested:
-            # A call is matched with the SayNames before it, so they are written no later than the call.
+        is_pause_over = now >= self._rested
+        if works or is_pause_over:
+            # An IncomingCall is matched with earlier SayNames, so these are written before it or with it.
             _take_oldest(self._noted, noted, _MANY if works else _FEW)
-        settling = self._closing or any(work.write is _no_op for work in works)
-        if settling or rested:
-            _take_oldest(self._finished, noted, _MANY if settling else _FEW)
+        is_flush = self._closing or any(work.write is _no_op for work in works)
+        if is_flush or is_pause_over:
+            _take_oldest(self._finished, noted, _MANY if is_flush else _FEW)
         return noted
 
     def _fail_all(self, error: Exception) -> None:
@@ -249,7 +250,7 @@ class Writer:
         except FilesGoneError:
             if not self._begun:
                 raise
-            # The commit was lost with the files: write again, into those that are opened now.
+            # The commit was lost together with the database files. Write again: the new files are open now.
             return self._commit(works, noted)
 
     def _commit(self, works: Sequence[_Job], noted: Sequence[Exchange]) -> list[Any]:
@@ -270,12 +271,12 @@ class Writer:
         return results
 
 
-def _take_oldest(waiting: deque[Exchange], taken: list[Exchange], most: int) -> None:
-    """Move the oldest exchanges from `waiting` to `taken`, until `taken` holds `most`."""
-    # `enqueue` may drop the oldest exchange meanwhile.
+def _take_oldest(queue: deque[Exchange], batch: list[Exchange], most: int) -> None:
+    """Move the oldest exchanges from `queue` to `batch`, until `batch` holds `most`."""
+    # `enqueue` on another thread may drop the oldest exchange, so the queue may become empty at any time.
     with suppress(IndexError):
-        while len(taken) < most:
-            taken.append(waiting.popleft())
+        while len(batch) < most:
+            batch.append(queue.popleft())
 
 
 def _no_op(_connection: sa.Connection, given: Sequence[None]) -> Sequence[None]:

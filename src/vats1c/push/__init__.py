@@ -1,1 +1,1 @@
-"""The open card windows and how a call reaches them. Rule: nothing here waits for a window."""
+"""The open card windows, and the delivery of calls to them. Rule: nothing in this package waits for a window."""

@@ -1,6 +1,6 @@
-"""The open windows, by the keys whose calls they show. Rule: `notify` and the heartbeats never wait.
+"""The registry of open windows, by the VATS keys whose calls they show. Rule: `notify` and heartbeats never wait.
 
-A window has no thread: a thousand threads, woken at once, would compete for the interpreter while a call rings.
+A window has no thread of its own: a call would wake a thousand threads at once, and they would compete for the GIL.
 """
 
 import threading
@@ -20,38 +20,38 @@ log = structlog.get_logger("vats1c.push.windows")
 HEARTBEAT_S = 15.0
 _TICK_S = 0.5
 
-# A window so far behind is taken for gone: it resumes from the journal when it is not.
+# A window with more unread calls is closed. If its client still exists, it continues from the journal.
 _MAX_QUEUED_CALLS = 1_000
 
 
 class TooManyWindowsError(Exception):
-    """No more windows may be open here."""
+    """The maximum number of open windows is reached."""
 
 
 class Listener(Protocol):
     """An open window."""
 
-    # The secret its browser signed in by; "" for a script.
+    # The secret of the browser's session; "" for a script.
     session: str
 
     def show(self, call: Call) -> None:
-        """Show `call`, without waiting."""
+        """Show `call`. MUST NOT wait."""
 
     def beat(self) -> None:
-        """Send a sign of life, without waiting."""
+        """Send a heartbeat. MUST NOT wait."""
 
     def verify(self) -> None:
         """Close the window if its session has ended. May wait for the database."""
 
     def close(self) -> None:
-        """Close: the service stops. Without waiting."""
+        """Close the window, because the service stops. MUST NOT wait."""
 
 
 AnyListener = TypeVar("AnyListener", bound=Listener)
 
 
 class QueueListener:
-    """A window of a thread that waits for calls (long polling)."""
+    """The window of a thread that waits for calls (long polling)."""
 
     session = ""
 
@@ -60,27 +60,27 @@ class QueueListener:
         self.closing = False
 
     def next(self, timeout_s: float) -> Call | None:
-        """Return the next call; None when none comes within `timeout_s`, or the window closes."""
+        """Return the next call; None if no call comes within `timeout_s`, or if the window closes."""
         try:
             return self._calls.get(timeout=timeout_s)
         except Empty:
             return None
 
     def show(self, call: Call) -> None:
-        """Queue `call`; a window that does not take its calls is closed, and resumes from the journal."""
+        """Queue `call`; if the queue is full, close the window instead, and its client continues from the journal."""
         if self._calls.qsize() >= _MAX_QUEUED_CALLS:
             self.close()
         else:
             self._calls.put(call)
 
     def beat(self) -> None:
-        """Do nothing: the thread's own timeout ends its waiting."""
+        """Do nothing: the thread waits with a timeout and needs no heartbeat."""
 
     def verify(self) -> None:
         """Do nothing: the poll ends within seconds, and the next one is authenticated."""
 
     def close(self) -> None:
-        """Wake the thread, and let it wait no more."""
+        """Wake the thread, and mark the window as closing."""
         self.closing = True
         self._calls.put(None)
 
@@ -89,15 +89,15 @@ class WindowRegistry:
     """The open windows of one process."""
 
     def __init__(self, max_windows: int, submit: Callable[[Callable[[], None]], object] = lambda work: work()) -> None:
-        """Let at most `max_windows` be open at once; `submit` runs a function on a thread that may wait."""
+        """Allow at most `max_windows` open windows; `submit` runs a function on a thread that may wait."""
         self._max_windows = max_windows
         self._submit = submit
         self._lock = threading.Lock()
-        # Window → when its next sign of life is due, time.monotonic().
+        # Window → the time.monotonic() of its next heartbeat.
         self._all: dict[Listener, float] = {}
         # (publication, key) → windows; key None: every call of the publication.
         self._by_key: dict[tuple[str, str | None], set[Listener]] = defaultdict(set)
-        # Windows whose sessions are to be verified, while another verification goes on.
+        # Windows whose sessions still have to be verified.
         self._unverified: list[Listener] = []
         self._verifying = False
         self._closed = threading.Event()
@@ -108,7 +108,10 @@ class WindowRegistry:
         return len(self._all)
 
     def open(self, publication: str, keys: Iterable[str] | None, window: AnyListener) -> AnyListener:
-        """Open `window` for the calls of `keys`, None for all of the publication. Raises TooManyWindowsError."""
+        """Register `window` for the calls of `keys`, None for all calls of the publication.
+
+        Return `window`. Raises TooManyWindowsError.
+        """
         with self._lock:
             if len(self._all) >= self._max_windows:
                 raise TooManyWindowsError
@@ -121,7 +124,7 @@ class WindowRegistry:
         return window
 
     def close(self, window: Listener) -> None:
-        """Forget a window that is gone."""
+        """Remove a window that has closed."""
         with self._lock:
             self._all.pop(window, None)
             for place, windows in list(self._by_key.items()):
@@ -137,7 +140,7 @@ class WindowRegistry:
             window.verify()
 
     def notify(self, calls: Iterable[Call]) -> None:
-        """Show `calls` in every window that they are for."""
+        """Show each of `calls` in the windows that are registered for it."""
         for call in calls:
             places = [(call.publication, None), *((call.publication, ring.key) for ring in call.rings)]
             with self._lock:
@@ -145,11 +148,11 @@ class WindowRegistry:
             for window in windows:
                 try:
                     window.show(call)
-                except Exception:  # a defect of ours: the others show it all the same
+                except Exception:  # a defect of ours must not affect the other windows
                     log.exception("window_failed")
 
     def close_all(self) -> None:
-        """Have every window close: the service stops."""
+        """Close every window and allow no new ones, because the service stops."""
         self._closed.set()
         with self._lock:
             windows = list(self._all)
@@ -163,13 +166,13 @@ class WindowRegistry:
             for window in due:
                 try:
                     window.beat()
-                except Exception:  # a defect of ours: the others get theirs all the same
+                except Exception:  # a defect of ours must not affect the other windows
                     log.exception("window_failed")
             if due:
                 self._start_verifying(due)
 
     def _start_verifying(self, windows: list[Listener]) -> None:
-        """Verify the sessions of `windows` on another thread: a database that hangs must not stop the heartbeats."""
+        """Verify the sessions of `windows` on another thread: a hanging database must not stop the heartbeats."""
         with self._lock:
             self._unverified += windows
             if self._verifying:
@@ -177,7 +180,7 @@ class WindowRegistry:
             self._verifying = True
         try:
             self._submit(self._verify)
-        except Exception:  # the pool's queue is full: at the next heartbeat
+        except Exception:  # the pool's queue is full; retried at the next heartbeat
             log.exception("window_failed")
             with self._lock:
                 self._verifying = False
@@ -192,11 +195,11 @@ class WindowRegistry:
             for window in dict.fromkeys(windows):
                 try:
                     window.verify()
-                except Exception:  # a defect of ours: the others are verified all the same
+                except Exception:  # a defect of ours must not affect the other windows
                     log.exception("window_failed")
 
     def _due(self, now: float) -> list[Listener]:
-        """Return the windows whose sign of life is due."""
+        """Return the windows whose heartbeat is due, and set the time of their next one."""
         with self._lock:
             windows = [window for window, at in self._all.items() if at <= now]
             for window in windows:

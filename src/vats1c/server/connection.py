@@ -1,4 +1,4 @@
-"""One TCP connection: what comes in is given to the parser, what must end is closed in order.
+"""One TCP connection: it passes received bytes to the parser, and closes in order at its deadline or at the end.
 
 Rule: every method runs on the server's thread, so none may wait.
 """
@@ -15,7 +15,7 @@ from vats1c.server.request_reader import RequestReader
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-# How long a connection that is being closed is still read.
+# The time during which a connection that is being closed is still read.
 _LINGER_S = 2.0
 
 
@@ -24,25 +24,25 @@ class Connection(Conversation, asyncio.Protocol):
 
     def __init__(self, server: "HttpServer") -> None:
         super().__init__(server)
-        # Set by connection_made.
+        # Set by `connection_made`.
         self._reader: RequestReader = None  # type: ignore[assignment]
-        # What has come while the connection is paused; None where it is not.
+        # The bytes received while the connection is paused; None while it is not paused.
         self._unread: bytes | None = None
         self._discarded_bytes = 0
         self.peer = ""
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether the connection is idle, or its request has not come whole: it may be closed for another one."""
+        """Whether the connection is idle or its request is incomplete: it may be closed in favour of a new one."""
         current = self._current
         return self._writer is None and (self._closing or current is None or not (current.handled or current.complete))
 
-    # asyncio's side
+    # Callbacks of asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # a stream's
-        # uvloop would send the responses to all connections that are ready together, after the last one: the clients
-        # would wait for each other. Above the limit it sends at once.
+        self._transport = transport  # type: ignore[assignment]  # a transport of a stream
+        # By default uvloop collects the responses to all connections that are ready and sends them after the last one,
+        # so that the clients wait for each other. Above the limit it sends at once, hence the limit 0.
         self._transport.set_write_buffer_limits(high=0)
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
@@ -51,7 +51,7 @@ class Connection(Conversation, asyncio.Protocol):
         self.deadline = time.monotonic() + self._server.limits.header_timeout_s
         self._server.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._closing = True
         self._server.remove(self)
         self._pipelined.clear()
@@ -65,7 +65,7 @@ class Connection(Conversation, asyncio.Protocol):
             self._discard(len(data))
             return
         if self._unread is not None:
-            # uvloop starts to read after connection_made, whatever that asks for.
+            # uvloop starts to read after `connection_made`, even if `pause_reading` was called in it.
             self._unread += data
             self._transport.pause_reading()
             return
@@ -75,7 +75,7 @@ class Connection(Conversation, asyncio.Protocol):
             self._refuse_malformed(error)
 
     def eof_received(self) -> bool:
-        """Keep the connection for the responses of a sender that has closed its side (RFC 9112, 9.6)."""
+        """The client has closed its side: return True to keep ours open while responses are due (RFC 9112, 9.6)."""
         self._half_closed = True
         if self._closing or self._writer is not None:
             return False
@@ -88,12 +88,12 @@ class Connection(Conversation, asyncio.Protocol):
         return bool(self._pipelined) or (current is not None and not current.responded)
 
     def pause_writing(self) -> None:
-        """Give a client that does not read its response so long, and no longer; admit no request of it meanwhile."""
+        """The client does not read its response: set a deadline for it, and admit no further request until it reads."""
         self._is_write_blocked = True
         self.deadline = time.monotonic() + self._server.limits.body_timeout_s
 
     def resume_writing(self) -> None:
-        """Go on with the next request."""
+        """The client reads again: continue with the next request."""
         self._is_write_blocked = False
         if self._closing:
             self.deadline = time.monotonic() + _LINGER_S
@@ -104,7 +104,7 @@ class Connection(Conversation, asyncio.Protocol):
 
     @guarded
     def on_deadline(self) -> None:
-        """Give up what has not come in time."""
+        """The deadline has passed: give up the incomplete body, or close the connection."""
         self.deadline = None
         current = self._current
         if self._closing or self._is_write_blocked:
@@ -115,7 +115,7 @@ class Connection(Conversation, asyncio.Protocol):
             self._close()
 
     def stop(self) -> None:
-        """Close the connection as soon as its requests are answered: the service stops."""
+        """Close the connection if it has no unanswered requests. Called repeatedly while the service stops."""
         if self._current is None and not self._closing:
             self._close()
 
@@ -125,13 +125,13 @@ class Connection(Conversation, asyncio.Protocol):
         self._transport.abort()
 
     def pause(self) -> None:
-        """Read no more until `resume`: too many connections are busy."""
+        """Stop reading until `resume`, because too many connections are busy."""
         self.deadline = None
         self._unread = b""
         self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again, beginning with the bytes received during the pause."""
         unread, self._unread = self._unread, None
         self._restart_deadline()
         self._transport.resume_reading()
@@ -147,7 +147,7 @@ class Connection(Conversation, asyncio.Protocol):
         self._transport.close()
 
     def _close_lingering(self) -> None:
-        """Close our side, and read and drop what still comes for a moment."""
+        """Close our side of the connection; discard what the client still sends within `_LINGER_S`."""
         self._closing = True
         if self._half_closed or not self._transport.can_write_eof():
             self._close()

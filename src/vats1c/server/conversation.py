@@ -1,4 +1,4 @@
-"""The requests and responses of one connection: admitted by their heads, answered in their order.
+"""The requests and responses of one connection: requests are admitted by their heads and answered in their order.
 
 Rule: every method runs on the server's thread, so none may wait.
 """
@@ -35,7 +35,7 @@ _MAX_PIPELINED = 16
 def guarded(
     method: Callable[Concatenate[AnyConversation, P], None],
 ) -> Callable[Concatenate[AnyConversation, P], None]:
-    """Abort the connection, and no other, where `method` raises: a defect of the service."""
+    """Return `method`, wrapped to abort its connection when it raises: a defect must not affect other connections."""
 
     @wraps(method)
     def call(conversation: AnyConversation, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -49,26 +49,26 @@ def guarded(
 
 
 class Conversation(ABC):
-    """What a connection does with its requests: a `Receiver` of the parser."""
+    """The part of a connection that handles its requests: the `Receiver` of the parser."""
 
     def __init__(self, server: "HttpServer") -> None:
         self._server = server
-        # Set by the connection once it is made.
+        # Set in `Connection.connection_made`.
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        # The exchange whose body is being read, the one that is being answered, and those that wait behind it.
+        # The exchange whose body is being read, the exchange being answered, and the exchanges queued behind it.
         self._incoming: HttpExchange | None = None
         self._current: HttpExchange | None = None
         self._pipelined: deque[HttpExchange] = deque()
         self._writer: StreamWriter | None = None
-        # What the client has sent after its last request, and is no request.
+        # The error of malformed bytes that followed the client's last request.
         self._malformed: MalformedRequestError | None = None
         self._closing = False
         self._half_closed = False
         self._is_write_blocked = False
         self._is_advancing = False
-        # Whether a request on this connection was answered: its sender is known to send requests.
+        # Whether a request on this connection was answered: such a client probably sends further requests.
         self.has_answered = False
-        # When the connection is to be closed, or its body given up; time.monotonic(), None for never.
+        # When the connection is closed, or the incomplete body given up: time.monotonic(), None for never.
         self.deadline: float | None = None
 
     @abstractmethod
@@ -77,16 +77,16 @@ class Conversation(ABC):
 
     @abstractmethod
     def _close(self) -> None:
-        """Close the connection once everything is sent."""
+        """Close the connection after all responses are sent."""
 
     @abstractmethod
     def _close_lingering(self) -> None:
-        """Close our side, and read and drop what still comes for a moment."""
+        """Close our side of the connection; discard what the client still sends for a short time."""
 
-    # The parser's side
+    # Callbacks of the parser
 
     def head_received(self, request: Request, length: int | None, *, keep_alive: bool) -> None:
-        """Admit the request, after those before it are answered."""
+        """Admit the request now, or after the earlier requests are answered."""
         if self._closing:
             return
         exchange = self._incoming = HttpExchange(request, length, keep_alive=keep_alive)
@@ -98,7 +98,7 @@ class Conversation(ABC):
             self._transport.pause_reading()
 
     def body_received(self, data: bytes) -> None:
-        """Keep a piece of the body, or drop it where the request is answered already."""
+        """Store a piece of the body, or discard it if the request was already answered."""
         exchange = self._incoming
         if exchange is None:
             return
@@ -112,11 +112,11 @@ class Conversation(ABC):
             if exchange.handler is not None:
                 self._give_up_body(exchange, BodyProblem.TOO_LARGE)
             else:
-                # Its head is still being looked at.
+                # The admission is not decided yet; `_accept` then finds that the body is too large.
                 self._transport.pause_reading()
 
     def request_complete(self) -> None:
-        """Handle the request, or turn to the next one where it is answered already."""
+        """Handle the request, or continue with the next request if this one was already answered."""
         exchange, self._incoming = self._incoming, None
         if exchange is None:
             return
@@ -126,11 +126,11 @@ class Conversation(ABC):
         elif exchange.handler is not None and not exchange.handled:
             self._handle(exchange)
 
-    # The life of an exchange
+    # The course of an exchange
 
     def _admit(self, exchange: HttpExchange) -> None:
         self._current = exchange
-        # Its body is waited for once the head is admitted.
+        # There is no deadline for the admission; the time for the body begins after it.
         self.deadline = None
         admission = self._server.application.admit(exchange.request)
         if isinstance(admission, Future):
@@ -181,7 +181,7 @@ class Conversation(ABC):
         chunks = exchange.chunks
         request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        assert exchange.handler is not None  # noqa: S101 - it was accepted
+        assert exchange.handler is not None  # noqa: S101 - set in `_accept`
         answer = exchange.handler.handle(request)
         if isinstance(answer, Future):
             answer.add_done_callback(lambda done: self._server.post(self._answered, exchange, done))
@@ -193,7 +193,7 @@ class Conversation(ABC):
         if self._current is exchange:
             self._respond(exchange, done.result())
             return
-        # The client has gone.
+        # The client has disconnected before the answer was ready.
         with suppress(Exception):
             if (stream := done.result().stream) is not None:
                 stream.disconnected()
@@ -216,7 +216,7 @@ class Conversation(ABC):
         self._end_response(exchange, closes=closes)
 
     def _must_close(self, exchange: HttpExchange) -> bool:
-        """Tell whether the response to `exchange` is the last one."""
+        """Tell whether the connection must be closed after the response to `exchange`."""
         is_last = self._half_closed and not self._pipelined and self._malformed is None
         return (
             is_last
@@ -234,9 +234,9 @@ class Conversation(ABC):
             self._close_lingering()
 
     def _next(self) -> None:
-        """Turn to the next request, once the response was sent and the body has come."""
+        """Continue with the next request if the current one was answered and its body is complete."""
         if self._is_advancing:
-            # A request was answered at once: the loop goes on.
+            # Called from the loop below, for a request that was answered at once: the loop continues by itself.
             return
         self._is_advancing = True
         while self._is_ready and self._pipelined and not self._is_write_blocked:
@@ -261,7 +261,7 @@ class Conversation(ABC):
         )
 
     def _restart_deadline(self) -> None:
-        """Set the time for what is waited for now."""
+        """Set the deadline for the next head or body; no deadline while the service itself must act."""
         if self._closing or self._is_write_blocked:
             return
         limits, current = self._server.limits, self._current
@@ -292,7 +292,7 @@ class Conversation(ABC):
             stream.disconnected()
             self._end_response(exchange, closes=closes)
             return
-        # A stream bounds itself: see StreamWriter.
+        # Restore the default limits: StreamWriter itself limits the unsent bytes of a stream.
         self._transport.set_write_buffer_limits()
         on_end = partial(self._end_stream, exchange, closes=closes)
         self._writer = StreamWriter(self._server, self._transport, stream, head=head, chunked=chunked, on_end=on_end)
@@ -304,7 +304,7 @@ class Conversation(ABC):
         self._end_response(exchange, closes=closes)
 
     def _refuse_malformed(self, error: MalformedRequestError) -> None:
-        """Answer bytes that are no request, after the responses before it; the connection cannot be used any more."""
+        """Refuse malformed bytes after the earlier requests are answered, and then close the connection."""
         if self._closing:
             return
         self._malformed = error
@@ -312,10 +312,10 @@ class Conversation(ABC):
         if incoming is None:
             self._next()
         elif incoming.responded:
-            # The rest of a body that was refused.
+            # The malformed bytes belong to a body that was refused already.
             self._close_lingering()
         else:
-            # Refused as a body, in the sender's SOAP version.
+            # Treat the request as one with a truncated body: its handler then answers in the right SOAP version.
             self._give_up_body(incoming, BodyProblem.TRUNCATED)
 
     def _answer_malformed(self, error: MalformedRequestError) -> None:

@@ -12,14 +12,14 @@ class HttpExchange:
 
     def __init__(self, request: Request, length: int | None, *, keep_alive: bool) -> None:
         self.request = request
-        # The declared length of the body, bytes; None for a chunked one.
+        # The declared length of the body in bytes; None for a chunked body.
         self.length = length
         self.keep_alive = keep_alive
         self.chunks: list[bytes] = []
         self.size = 0
         # Set when the head is admitted.
         self.handler: Handler | None = None
-        # The body has come whole; the handler was called; the response was sent.
+        # Whether the body is complete, whether the handler was called, and whether the response was sent.
         self.complete = self.handled = self.responded = False
 
     @property
@@ -29,7 +29,7 @@ class HttpExchange:
 
     @property
     def can_reuse_connection(self) -> bool:
-        """Whether the rest of a refused body is to be read, so that the connection can be reused.
+        """Whether the connection can be used again after the rest of a refused body was read and discarded.
 
         A sender that waits for 100 Continue may send the body or the next request: the server cannot distinguish them.
         """

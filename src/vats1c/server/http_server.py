@@ -1,4 +1,4 @@
-"""The HTTP server of one process: it listens, keeps the connections within their limits, and stops in order."""
+"""The HTTP server of one process: it listens, limits the number of connections, and shuts down in order."""
 
 import asyncio
 import errno
@@ -24,18 +24,18 @@ log = structlog.get_logger("vats1c.server")
 
 _BACKLOG = 1_024
 _TICK_S = 0.25
-# How long requests in flight may still take when the service stops, beyond the time for a body.
+# When the service stops, requests in flight get this time in addition to the timeout of a body.
 _STOP_GRACE_S = 5.0
 _GC_THRESHOLD = 20_000
 
 
 class PortInUseError(OSError):
-    """Another program listens there already."""
+    """Another program already listens on the address and port."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """Time for a request's head and for its body, seconds; open connections, and among them streams (windows)."""
+    """The timeouts of a request's head and body in seconds, and the maximum numbers of connections and streams."""
 
     header_timeout_s: float
     body_timeout_s: float
@@ -44,16 +44,16 @@ class ServerLimits:
 
 
 class ServerApplication(Protocol):
-    """What the server calls, on its one thread: none of these may wait."""
+    """The application that the server calls on its only thread, so none of the methods may wait."""
 
     def admit(self, request: Request) -> Admission:
-        """Decide by a request's head: see `vats1c.http.Handler.admit`."""
+        """Decide by its head whether a request is admitted: see `vats1c.http.Handler.admit`."""
 
     def malformed(self, status: int, path: str, content_type: str) -> Response:
-        """Return the response to bytes that are no HTTP request: what of its head could be read is given."""
+        """Return the response to a malformed request; `path` and `content_type` are "" if they could not be read."""
 
     def begin_shutdown(self) -> None:
-        """End the responses that do not end by themselves."""
+        """End the responses that otherwise never end, such as event streams."""
 
 
 class HttpServer:
@@ -66,35 +66,38 @@ class HttpServer:
         self.date = b""
         self._loop = loop
         self._max_connections = limits.max_connections + limits.max_streams
-        # Oldest first.
+        # The open connections, oldest first.
         self._connections: OrderedDict[Connection, None] = OrderedDict()
-        # Connections above the limit while every other one is busy: not read yet.
+        # Connections above the limit, which are not read until another connection is closed.
         self._paused: OrderedDict[Connection, None] = OrderedDict()
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._wake_requested = False
         self._stop_requested = asyncio.Event()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
-        """Call `function(*args)` on the server's thread. Any thread may post; one wake-up serves many calls."""
+        """Call `function(*args)` on the server's thread, soon. Any thread may post; one wake-up serves many calls."""
         self._posted.append((function, args))
         if not self._wake_requested:
             self._wake_requested = True
-            # The loop is closed when the service has stopped.
+            # RuntimeError: the loop is closed, because the service has stopped.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._run_posted)
 
     def _run_posted(self) -> None:
-        # Before the calls: whatever is posted from now on asks for another wake-up.
+        # Reset before the calls, so that a function posted during them requests another wake-up.
         self._wake_requested = False
         for _ in range(len(self._posted)):
             function, args = self._posted.popleft()
             try:
                 function(*args)
-            except Exception:  # a defect of ours: the others go on
+            except Exception:  # a defect of ours must not stop the other calls
                 log.exception("request_failed")
 
     def add(self, connection: Connection) -> None:
-        """Take a new connection; beyond the limit the oldest one that is idle or unfinished is closed for it."""
+        """Add a new connection.
+
+        At the limit, close the oldest connection without a complete request; if there is none, pause the new one.
+        """
         if self.stopping:
             connection.stop()
             return
@@ -106,11 +109,11 @@ class HttpServer:
 
     @property
     def needs_connections_closed(self) -> bool:
-        """Whether a connection is to be closed once its request is answered: the service stops, or others wait."""
+        """Whether connections must be closed after their responses: the service stops, or paused connections wait."""
         return self.stopping or bool(self._paused)
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection, and resume the oldest paused one in its place."""
         self._paused.pop(connection, None)
         if self._connections.pop(connection, connection) is None and self._paused:
             following, _ = self._paused.popitem(last=False)
@@ -119,7 +122,7 @@ class HttpServer:
 
     def _close_oldest_unfinished(self) -> bool:
         unfinished = [connection for connection in self._connections if connection.is_unfinished]
-        # A client that may send its next request meanwhile comes last.
+        # Prefer connections without an answered request: other clients may be about to send their next request.
         oldest = min(unfinished, key=lambda connection: connection.has_answered, default=None)
         if oldest is None:
             return False
@@ -146,7 +149,7 @@ class HttpServer:
                 connection.stop()
         for connection in [*self._connections, *self._paused]:
             connection.evict()
-        # Once around the loop, for the streams to take note.
+        # One more iteration of the loop, so that the streams learn that they were disconnected.
         await asyncio.sleep(0)
 
     def stop(self) -> None:
@@ -173,7 +176,7 @@ class HttpServer:
 def ensure_port_free(host: str, port: int) -> None:
     """Raise PortInUseError, or OSError, when `host`:`port` cannot be listened on.
 
-    Several workers share a port (SO_REUSEPORT), so that they would start beside another service unnoticed.
+    Workers share their port (SO_REUSEPORT), so they would not notice another service that shares the same port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -198,10 +201,10 @@ def serve(
     try:
         asyncio.set_event_loop(loop)
         _raise_descriptor_limit()
-        # What exists now, callers above all, lives until the end: the collector need not examine it.
+        # The present objects, mostly callers, live until the end, so the garbage collector need not examine them.
         gc.freeze()
-        # Thousands of exchanges may wait to be written, none of them garbage: to walk them after every 700 new
-        # objects, as Python would, takes a sixth of the processor under load.
+        # Under load thousands of exchanges wait to be written, and none of them is garbage. With Python's default
+        # threshold of 700 new objects, examining them takes a sixth of the processor time.
         gc.set_threshold(_GC_THRESHOLD)
         gc.enable()
         server = HttpServer(application, limits, loop)
@@ -214,17 +217,17 @@ def serve(
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
     try:
-        import uvloop  # noqa: PLC0415 - there is none for Windows
+        import uvloop  # noqa: PLC0415 - not available on Windows
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 
 
 def _raise_descriptor_limit() -> None:
-    """Allow as many open connections as the system does: the soft limit is often 1,024 (setrlimit(2))."""
+    """Raise the soft limit of open files, which is often 1,024, to the hard limit (setrlimit(2))."""
     if sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource  # noqa: PLC0415 - not available on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:

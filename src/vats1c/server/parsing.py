@@ -1,4 +1,4 @@
-"""HTTP/1.1 requests from the bytes of a connection: llhttp parses, limits and what it leaves open are checked here."""
+"""Parse the HTTP/1.1 requests on a connection by llhttp, and check the limits and rules that llhttp does not check."""
 
 import re
 import sys
@@ -10,18 +10,19 @@ import httptools
 
 from vats1c.http import Request
 
-# llhttp is given no more at once: what of a piece belongs to which request is not known.
+# Longer data is passed to llhttp in pieces of this size: llhttp does not tell which bytes of a piece belong to which
+# request, so the size of a head can be checked only once per piece.
 _MAX_PIECE_BYTES = 4_096
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20} (\S{1,2000}) HTTP/1\.[01]\r?\n")
-# Names of header fields as they were sent → in lower case.
+# A cache: the name of a header field as sent → the name in lower case.
 _header_names: dict[bytes, str] = {}
 _MAX_HEADER_NAMES = 256
 
 
 class MalformedRequestError(Exception):
-    """Bytes that are no HTTP request; with the status to answer, and what is known of the head, "" where nothing is."""
+    """Bytes that are not an HTTP request: the status of the response, and the path and Content-Type, "" if unknown."""
 
     def __init__(self, status: int, path: str = "", content_type: str = "") -> None:
         super().__init__(status)
@@ -31,34 +32,35 @@ class MalformedRequestError(Exception):
 
 
 class Receiver(Protocol):
-    """What is called with the parts of each request, in their order."""
+    """Receives the parts of each request from the parser, in their order."""
 
     def head_received(self, request: Request, length: int | None, *, keep_alive: bool) -> None:
-        """Take the head; `length` is the declared length of the body, bytes, None for a chunked one."""
+        """Receive the head; `length` is the declared length of the body in bytes, None for a chunked body."""
 
     def body_received(self, data: bytes) -> None:
-        """Take the next piece of the body."""
+        """Receive the next piece of the body."""
 
     def request_complete(self) -> None:
-        """Take note that the body has come whole."""
+        """Receive the end of the request: the body is complete."""
 
 
 class RequestParser:
-    """Parses what one client sends. Feed it no more once it has raised."""
+    """Parses the requests of one connection. `feed` MUST NOT be called again after it has raised an error."""
 
     def __init__(self, receiver: Receiver, peer: str) -> None:
-        """Call `receiver` with the requests of the client at the IP address `peer`."""
+        """Pass the requests to `receiver`; `peer` is the IP address of the client."""
         self._receiver = receiver
         self._peer = peer
         self._parser = httptools.HttpRequestParser(self)
         self._in_head = False
-        # Bytes that have come since a request, its body or the last piece of it began.
+        # The number of bytes received since the parser last reported progress: the begin or the end of a head, a piece
+        # of a body, or the end of a request.
         self._unfinished_bytes = 0
         self._has_progressed = self._has_completed = False
-        # How the body is framed that follows an offer of another protocol.
+        # For a request that offers another protocol (Upgrade) and has a body: the header lines that frame the body.
         self._upgrade_framing = b""
         self._is_resuming = False
-        # Whether what was fed ends with a request, after which the client may send another one.
+        # Whether the bytes so far end with the end of a request, and the client may send another one.
         self.is_between_requests = True
         self._url = b""
         self._headers: dict[str, str] = {}
@@ -84,23 +86,24 @@ class RequestParser:
         except httptools.HttpParserCallbackError as error:
             raise (error.__context__ or error) from None
         except httptools.HttpParserInvalidMethodError:
-            # llhttp knows the registered methods; of a request with any other it tells nothing but that. Where its
-            # line begins the piece, as it does nearly always, the path is known.
+            # llhttp knows only the registered methods; for any other method it reports an error without the path. The
+            # path is read here if the request line is at the beginning of the data, as it nearly always is.
             request_line = None if self._has_completed else _REQUEST_LINE.match(data)
             self._url = request_line[1] if request_line else b""
             raise self._malformed(405 if request_line else 400) from None
         except httptools.HttpParserError:
             raise self._malformed(400) from None
         if upgraded_at is not None:
-            # Outside of the except clause: it would become the context of the next error.
+            # Outside of the except clause, so that `upgrade` does not become the context of a later error.
             self._continue_with_http(data[upgraded_at:])
             return
         self._unfinished_bytes = 0 if self._has_progressed else unfinished_bytes
 
     def _continue_with_http(self, rest: bytes) -> None:
-        """Parse on after an offer of another protocol: the request is answered as HTTP/1.1 (RFC 9110, 7.8).
+        """Continue to parse HTTP/1.1 after a request that offered another protocol (Upgrade; RFC 9110, 7.8).
 
-        llhttp has taken the request for complete, and leaves its body to the other protocol.
+        llhttp stops after the head of such a request and leaves the rest to the other protocol. So a new parser gets
+        `rest`; if the request has a body, the parser gets a head with the framing of that body first.
         """
         self._parser = httptools.HttpRequestParser(self)
         self._unfinished_bytes = 0
@@ -112,7 +115,7 @@ class RequestParser:
         if rest:
             self._feed(rest)
 
-    # What httptools calls
+    # Callbacks of httptools
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_progressed = True
@@ -135,22 +138,22 @@ class RequestParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
-            # A trailer is no part of the head that was admitted (RFC 9110, 6.5.1).
+            # A trailer field comes after the admission and is not part of the head (RFC 9110, 6.5.1).
             return
-        known = _header_names.get(name)
-        if known is None:
-            known = _header_name(name)
+        field_name = _header_names.get(name)
+        if field_name is None:
+            field_name = _header_name(name)
         headers = self._headers
         text = value.decode("latin-1").rstrip(" \t")
-        if known not in headers:
-            headers[known] = text
+        if field_name not in headers:
+            headers[field_name] = text
             if len(headers) > _MAX_HEADERS:
                 raise self._malformed(431)
-        elif known == "host":
+        elif field_name == "host":
             # RFC 9112, 3.2: more than one Host is a malformed request.
             raise self._malformed(400)
         else:
-            headers[known] += f"{'; ' if known == 'cookie' else ','}{text}"
+            headers[field_name] += f"{'; ' if field_name == 'cookie' else ','}{text}"
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -158,7 +161,7 @@ class RequestParser:
         if self._is_resuming:
             return
         parser, headers = self._parser, self._headers
-        # A name with an underscore would pass for the one with a hyphen.
+        # Drop names with an underscore (stored under ""): WSGI cannot distinguish them from names with a hyphen.
         headers.pop("", None)
         version = parser.get_http_version()
         if version not in ("1.1", "1.0"):
@@ -190,15 +193,15 @@ class RequestParser:
 
 
 def _header_name(name: bytes) -> str:
-    known = name.decode("latin-1").lower()
-    known = "" if "_" in known else sys.intern(known)
+    field_name = name.decode("latin-1").lower()
+    field_name = "" if "_" in field_name else sys.intern(field_name)
     if len(_header_names) < _MAX_HEADER_NAMES:
-        _header_names[name] = known
-    return known
+        _header_names[name] = field_name
+    return field_name
 
 
 def _target(url: bytes) -> tuple[str, str] | None:
-    """Return path and query of a request target (RFC 9112, 3.2); None where it cannot be read."""
+    """Return path and query of a request target (RFC 9112, 3.2); None if the target is malformed."""
     if not url.startswith(b"/"):
         if url == b"*":
             return "*", ""

@@ -10,7 +10,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def render(response: Response, *, date: bytes, head_only: bool, connection: bytes) -> bytes:
-    """Return head and body of `response`; without the body where `head_only`, as for HEAD (RFC 9110, 9.3.2).
+    """Return head and body of `response`; only the head if `head_only`, as for HEAD (RFC 9110, 9.3.2).
 
     `date` and `connection` are header lines, complete with CRLF; `connection` may be empty.
     """

@@ -1,8 +1,12 @@
-"""Requests from the bytes of a connection: one with the head of the previous request needs no parser.
+"""Read requests from the bytes of a connection; a request whose head equals that of the previous one needs no parser.
 
-A client, or the proxy before it, sends the same head again and again on its connection. Rule: a head is reused only if
-the parser read it at the start of a piece that held this one request whole, and stands between two requests now; so
-the same bytes are the same request.
+A client, or the proxy in front of the service, usually sends the same head with every request on a connection. Rule:
+the parsed head of a request is reused only if
+
+1. the bytes in which it came held exactly this request, from its beginning to its end, and
+2. the new bytes begin after the end of a request, begin with the same head, and are equally long.
+
+Then the parser would read the same head again, and a body of the same length.
 """
 
 from dataclasses import replace
@@ -11,12 +15,12 @@ from typing import NamedTuple
 from vats1c.http import Request
 from vats1c.server.parsing import Receiver, RequestParser
 
-# Bounds what an idle connection holds in memory.
+# Limits the memory that an idle connection occupies.
 _MAX_HEAD_BYTES = 1_024
 
 
 class _PreviousHead(NamedTuple):
-    """The bytes of a head, the length of head and body in bytes, and the request that the parser made of it."""
+    """The bytes of a head, the length of the head and its body in bytes, and the request that the parser returned."""
 
     head: bytes
     request_bytes: int
@@ -24,16 +28,17 @@ class _PreviousHead(NamedTuple):
 
 
 class RequestReader:
-    """Reads what one client sends. Feed it no more once it has raised."""
+    """Reads the requests of one connection. `feed` MUST NOT be called again after it has raised an error."""
 
     def __init__(self, receiver: Receiver, peer: str) -> None:
-        """Call `receiver` with the requests of the client at the IP address `peer`."""
+        """Pass the requests to `receiver`; `peer` is the IP address of the client."""
         self._receiver = receiver
         self._parser = RequestParser(self, peer)
         self._previous: _PreviousHead | None = None
-        # The last request that the parser read, if its head may be reused, with the declared length of its body in
-        # bytes; and how many requests began in the present piece.
+        # The last request that the parser read, and the declared length of its body in bytes; None if its head must
+        # not be reused.
         self._parsed: tuple[Request, int] | None = None
+        # The number of requests that began in the bytes of the current `feed`.
         self._begun = 0
 
     def feed(self, data: bytes) -> None:
@@ -70,28 +75,28 @@ class RequestReader:
         receiver.request_complete()
 
     def _remember(self, data: bytes) -> None:
-        """Keep the head in `data`, which began between two requests, if it holds one request and nothing else."""
+        """Store the head of the request in `data`, if `data` holds one complete request and nothing else."""
         if self._parsed is None or self._begun != 1 or not self._parser.is_between_requests:
             return
         request, length = self._parsed
         head = data[: len(data) - length]
         if len(head) <= _MAX_HEAD_BYTES and head.endswith(b"\r\n\r\n"):
-            # Without the body, which the request may hold by now.
+            # Store the request without its body, which a handler may already have put into it.
             self._previous = _PreviousHead(head, len(data), replace(request, body=b""))
 
-    # What the parser calls
+    # The receiver's methods, which the parser calls
 
     def head_received(self, request: Request, length: int | None, *, keep_alive: bool) -> None:
-        """Hand the head on."""
+        """Pass the head on to the receiver, and note whether it may be reused."""
         self._begun += 1
         is_reusable = keep_alive and length is not None and "upgrade" not in request.headers
         self._parsed = (request, length or 0) if is_reusable else None
         self._receiver.head_received(request, length, keep_alive=keep_alive)
 
     def body_received(self, data: bytes) -> None:
-        """Hand a piece of the body on."""
+        """Pass a piece of the body on to the receiver."""
         self._receiver.body_received(data)
 
     def request_complete(self) -> None:
-        """Hand the end of the request on."""
+        """Pass the end of the request on to the receiver."""
         self._receiver.request_complete()

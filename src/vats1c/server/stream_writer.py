@@ -12,7 +12,7 @@ from vats1c.server.rendering import chunk
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-# A client that does not read is disconnected when more bytes than this wait for it.
+# A client that reads too slowly is disconnected when more than this many bytes are unsent.
 _MAX_UNSENT_BYTES = 1 << 20
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
 
@@ -30,10 +30,10 @@ class StreamWriter:
         chunked: bool,
         on_end: Callable[[], None],
     ) -> None:
-        """Write to `transport`, in chunks where the response is `chunked`; call `on_end` after the last piece.
+        """Write to `transport`, in chunks if the response is `chunked`; call `on_end` after the last piece.
 
-        `head` is sent with the first piece: a response that breaks off before it has sent nothing at all. A chunked one
-        that ends before is an empty body.
+        `head` is sent together with the first piece, so a response that is reset before its first piece sends nothing.
+        A chunked response that is closed before its first piece has an empty body.
         """
         self._head = head
         self._server = server
@@ -41,7 +41,7 @@ class StreamWriter:
         self._stream = stream
         self._chunked = chunked
         self._on_end = on_end
-        # Read by every thread, changed by the server's alone.
+        # Any thread reads it; only the server's thread changes it.
         self._open = True
 
     def send(self, data: bytes) -> bool:
@@ -59,7 +59,7 @@ class StreamWriter:
         self._server.post(self._reset)
 
     def lost(self) -> None:
-        """Tell the stream that its client has gone. Called by the server's thread."""
+        """Tell the stream that its client has disconnected. Called on the server's thread."""
         if self._open:
             self._open = False
             self._stream.disconnected()
@@ -84,7 +84,7 @@ class StreamWriter:
         if not self._open:
             return
         self._open = False
-        # SO_LINGER with no time: closing sends RST (socket(7)).
+        # With SO_LINGER and a time of 0, closing the socket sends RST (socket(7)).
         connection = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
         self._transport.abort()

@@ -1,4 +1,4 @@
-"""Several processes that serve one port: started, started again when they die, stopped together."""
+"""Supervise the worker processes that serve one port: start them, restart them when they die, stop them together."""
 
 import multiprocessing
 import os
@@ -13,13 +13,13 @@ _MIN_LIFETIME_S = 5.0
 
 
 class WorkersDyingError(Exception):
-    """Worker processes die as soon as they start: starting more would be useless."""
+    """Worker processes die soon after their start, so restarting them would be useless."""
 
 
 def run(count: int, work: Callable[[Any], None], argument: Any) -> None:
-    """Run `work(argument)` in `count` processes until SIGTERM or SIGINT; one that dies is started again.
+    """Run `work(argument)` in `count` processes until SIGTERM or SIGINT; restart a process that dies.
 
-    Raises WorkersDyingError when one dies within seconds of its start.
+    Raises WorkersDyingError when a process dies within seconds of its start.
     """
     # A forked process would inherit locks and connections, but not the threads that serve them.
     context = multiprocessing.get_context("spawn")
@@ -54,7 +54,7 @@ def _run_worker(work: Callable[[Any], None], argument: Any) -> None:
 
 
 def _stop_with_supervisor() -> None:
-    """Stop when the supervisor was killed: this process would keep the port, and no supervisor could stop it."""
+    """Stop this process when the supervisor is killed; otherwise it would keep the port, and nothing would stop it."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()

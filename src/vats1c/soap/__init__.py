@@ -1,6 +1,6 @@
-"""The SOAP binding: envelopes in, Spyne in the middle, answers spelled as 1C spells them.
+"""The SOAP binding: it parses envelopes, dispatches operations through Spyne, and renders answers as 1C does.
 
-Rule: the only room that imports Spyne; `compat` goes first, so importing anything from here makes Spyne importable.
+Rule: no other package imports Spyne. `compat` is imported first, so importing this package makes Spyne importable.
 """
 
 from vats1c.soap import compat as compat

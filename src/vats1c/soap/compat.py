@@ -1,9 +1,9 @@
-"""Let Spyne 2.14.0 import, quietly, on Python 3.11 and later.
+"""Make Spyne 2.14.0 importable, without warnings, on Python 3.11 and later.
 
-Spyne carries six 1.14, whose import hook has no find_spec: Python 3.12 does not ask it, 3.11 warns at each import
-and pytest's importlib mode trips over it. So the five modules that Spyne takes through it are put in place here
-and the hook is dropped. What Spyne has that needs the departed module cgi (its WSGI server, its own envelope reader)
-is not imported: HTTP and envelopes are ours. Rule: imported before any other module touches Spyne.
+Spyne includes six 1.14, whose import hook has no find_spec: Python 3.12 ignores such a hook, 3.11 warns at each import,
+and pytest's importlib mode fails. So this module registers the five modules that Spyne imports through the hook, and
+removes the hook. The parts of Spyne that need the module cgi, which Python 3.13 no longer has (its WSGI server and its
+reader of envelopes), are not imported, because the service has its own. Rule: this module is imported before Spyne.
 """
 
 import collections.abc
@@ -25,7 +25,7 @@ for _name, _module in {
     sys.modules.setdefault(f"spyne.util.six.moves.{_name}", _module)
 
 with warnings.catch_warnings():
-    # Python 3.11 warns of six's hook at each import until it is gone.
+    # Until six's hook is removed, Python 3.11 warns of it at each import.
     warnings.simplefilter("ignore")
     import spyne.const
     import spyne.protocol.xml
@@ -33,8 +33,8 @@ with warnings.catch_warnings():
 
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "spyne.util.six"]
 
-# After a request Spyne collects all garbage, up to once a second, to give files back that we do not open: with a large
-# directory in memory each time holds every caller up for a fifth of a second.
+# After a request, up to once a second, Spyne runs a full garbage collection in order to close files, which this service
+# does not open. With a large directory in memory each collection would delay all calls by a fifth of a second.
 spyne.const.MIN_GC_INTERVAL = float("inf")
-# Spyne logs whole bodies and headers, phone numbers and passwords among them; what matters is logged by `service`.
+# Spyne logs whole bodies and headers, with phone numbers and passwords. The endpoint logs failed operations itself.
 logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)

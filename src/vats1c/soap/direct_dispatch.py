@@ -1,8 +1,8 @@
-"""Direct dispatch: an ordinary request calls its method as Spyne would, worked out once at the start.
+"""Direct dispatch: call the method of an ordinary request without Spyne; the table of methods is built at the start.
 
-Rule: everything is derived from the application's own declaration, and an ordinary request gets the same bytes as by
-Spyne (tests/unit/soap/test_direct_dispatch.py compares both). Other requests are dispatched by Spyne: with parameters
-that are missing, repeated, unknown, empty or in another order, and all requests while Spyne's events have listeners.
+Rule: the table is derived from the declaration of the Spyne application, and an ordinary request gets the same bytes as
+through Spyne (tests/unit/soap/test_direct_dispatch.py compares both). Spyne dispatches all other requests: those with
+missing, repeated, unknown, empty or reordered parameters, and every request while Spyne's events have listeners.
 """
 # mypy: disable-error-code="misc"
 
@@ -15,13 +15,13 @@ from vats1c.soap.request import Shape
 
 
 class DirectContext(NamedTuple):
-    """What a method gets of Spyne's context: what the transport put there for it."""
+    """Replaces Spyne's context for a method: `udc` is the CallContext, which Spyne's transport also puts there."""
 
     udc: Any
 
 
 class DirectOperation(NamedTuple):
-    """A method that may be called without Spyne while none of `listeners` (Spyne's event handlers) is there."""
+    """A method that may be called without Spyne while all collections of event handlers in `listeners` are empty."""
 
     name: str
     namespace: str
@@ -30,34 +30,36 @@ class DirectOperation(NamedTuple):
 
 
 def direct_operations(applications: Iterable[Application]) -> dict[Shape, DirectOperation]:
-    """Return the operations of `applications` by the shape of an ordinary request for them.
+    """Return the operations of `applications` by the shape of their ordinary requests.
 
-    An operation that takes or gives anything but plain text is left to Spyne.
+    An operation with a parameter or result other than plain text is left out, so that Spyne dispatches it.
     """
-    found: dict[Shape, DirectOperation] = {}
+    operations: dict[Shape, DirectOperation] = {}
     for application in applications:
         for tag, (descriptor, *_) in application.interface.service_method_map.items():
             parameters = descriptor.in_message.get_flat_type_info(descriptor.in_message)
-            returned = descriptor.out_message.get_flat_type_info(descriptor.out_message)
-            if len(returned) != 1 or not all(map(_is_plain_text, (*parameters.values(), *returned.values()))):
+            results = descriptor.out_message.get_flat_type_info(descriptor.out_message)
+            if len(results) != 1 or not all(map(_is_plain_text, (*parameters.values(), *results.values()))):
                 continue
             shape = (tag, *(f"{{{application.tns}}}{name}" for name in parameters))
-            found[shape] = DirectOperation(
+            operations[shape] = DirectOperation(
                 descriptor.operation_name, application.tns, descriptor.function, _listeners(application, descriptor)
             )
-    return found
+    return operations
 
 
 def _is_plain_text(kind: Any) -> bool:
-    """Tell whether every text is a value of `kind`, exactly once, in the service's own namespace."""
-    plain = Unicode.Attributes
-    own = kind.Attributes
+    """Tell whether `kind` accepts any text, is required exactly once, and belongs to the service's namespace."""
+    defaults = Unicode.Attributes
+    attributes = kind.Attributes
     return (
         issubclass(kind, Unicode)
-        and (own.min_occurs, own.max_occurs) == (1, 1)
-        and not own.sub_ns
-        and not own.sub_name
-        and all(getattr(own, each) == getattr(plain, each) for each in ("min_len", "max_len", "pattern", "values"))
+        and (attributes.min_occurs, attributes.max_occurs) == (1, 1)
+        and not attributes.sub_ns
+        and not attributes.sub_name
+        and all(
+            getattr(attributes, each) == getattr(defaults, each) for each in ("min_len", "max_len", "pattern", "values")
+        )
     )
 
 

@@ -1,7 +1,7 @@
-"""A publication's address, /NAME/ws/VATS: sign in, read the envelope, answer; every refusal is a SOAP fault.
+"""The endpoint of a publication, /NAME/ws/VATS: check the login, read the envelope, answer; refuse by a SOAP fault.
 
-Rule: POST is answered with a SOAP envelope and nothing else, and no body is read before the login is right. Whatever
-goes wrong below `handle` becomes a fault, a counted metric and a row of the journal in `_finish`, and nowhere else.
+Rule: every answer to a POST is a SOAP envelope, and no body is read before the login was verified. `_finish` alone
+converts the errors of a request that reached `handle`: into a fault, a metric and a row of the journal.
 """
 
 import threading
@@ -37,10 +37,10 @@ _MAX_UNAUTHENTICATED_PER_MINUTE = 60
 
 
 class Service(Protocol):
-    """Carries out the operations: `SoapService`, or one that goes wrong on purpose."""
+    """Carries out the operations. Implemented by `SoapService`, and by `FaultyService`, which injects faults."""
 
     def answer(self, request: SoapRequest, exchange: Exchange) -> "bytes | Future[bytes]":
-        """Return the answer envelope; what is decided is noted in `exchange`. Raises SoapFault, and on defects."""
+        """Return the answer envelope; note the result in `exchange`. Raises SoapFault; other errors are defects."""
 
 
 class Endpoint:
@@ -65,10 +65,10 @@ class Endpoint:
         counted_as: str = "",
         nonblocking: Collection[str] = (),
     ) -> None:
-        """Answer at `publication` by `service`; metrics go under `counted_as`, the publication's name when it is "".
+        """Answer requests to `publication` by `service`; `counted_as` is the label of its metrics, "" for its name.
 
         `nonblocking` names the operations that `service` answers without waiting; `call_pool` runs all others, and
-        `sign_in_pool` verifies logins that were not seen before.
+        `sign_in_pool` verifies logins that were not verified before.
         """
         self._publication = publication
         self._service = service
@@ -89,7 +89,7 @@ class Endpoint:
         self._unauthenticated_limiter = RateLimiter()
 
     def admit(self, request: Request) -> Admission:
-        """Admit the POST of a known sender; anything else is refused, or gets the WSDL."""
+        """Admit a POST whose login is correct, answer a request for the WSDL, and refuse all other requests."""
         request.max_body_bytes = self._max_body_bytes
         is_known = self._logins.has_passed(request.headers.get("authorization"))
         if request.method == "POST":
@@ -116,7 +116,7 @@ class Endpoint:
                 answer = self._call_pool.submit(self._wait_for_answer, soap_request, exchange)
         except QueueFullError:
             return self._overload.refuse(request.content_type)
-        except Exception as error:  # noqa: BLE001 - `_finish` makes a fault of it
+        except Exception as error:  # noqa: BLE001 - `_finish` converts it into a fault
             return self._finish(request, exchange, begun, error)
         if isinstance(answer, Future):
             return then(answer, lambda done: self._finish(request, exchange, begun, done.exception() or done.result()))
@@ -126,7 +126,7 @@ class Endpoint:
         return completed(self._service.answer(soap_request, exchange))
 
     def _finish(self, request: Request, exchange: Exchange, begun: float, answer: bytes | BaseException) -> Response:
-        """Return the response to a request that was answered, or failed: count it and hand it to the journal."""
+        """Return the response for `answer`, an envelope or an error; count the request and pass it to the journal."""
         if isinstance(answer, bytes):
             response = Response(200, _HEADERS_OK[exchange.soap], answer)
             counted = exchange.operation, exchange.outcome
@@ -146,7 +146,7 @@ class Endpoint:
         return response
 
     def _to_fault(self, error: BaseException, exchange: Exchange) -> SoapFault:
-        """Return the fault that says `error`, and note it in `exchange`."""
+        """Convert `error` into a fault, and note the fault in `exchange`."""
         if isinstance(error, SoapFault):
             fault = error
         elif isinstance(error, JournalError):
@@ -161,7 +161,7 @@ class Endpoint:
         return fault
 
     def _refuse(self, request: Request, fault: SoapFault) -> Response:
-        """Return the response to a request that was not let in: counted, and recorded at a limited rate."""
+        """Return the response to a request that is not admitted; count it, and record it at a limited rate."""
         exchange = Exchange(self._publication, datetime.now(UTC), address=request.sender)
         exchange.outcome, exchange.status = fault.reason, fault.status
         response = refusals.render(fault, request.content_type, self._language)
@@ -174,7 +174,7 @@ class Endpoint:
         return response
 
     def _sign_in(self, request: Request) -> Handler | Response:
-        """Verify a login that was not seen before. May wait."""
+        """Verify a login that was not verified before. May wait."""
         try:
             self._logins.check(request.headers.get("authorization"), request.sender)
         except LoginRefused as refused:
@@ -183,7 +183,7 @@ class Endpoint:
         return self
 
     def _describe_to_stranger(self, request: Request) -> Handler | Response:
-        """Return the WSDL to the owner of a login that was not seen before. May wait."""
+        """Verify a login that was not verified before, and return the WSDL if it is correct. May wait."""
         admission = self._sign_in(request)
         return admission if isinstance(admission, Response) else self._describe(request)
 
@@ -229,10 +229,11 @@ class RateLimiter:
 
 
 def redacted_head(request: Request) -> Mapping[str, str]:
-    """Return the headers of a request that was not let in, its method and path, and the kind of its login.
+    """Return the headers of a request that was not admitted, with its method, its path and the scheme of its login.
 
-    No header has a colon in its name. The login itself is left out: by mistake it may be a password alone.
+    The names of the added values begin with a colon, which no header name contains. The login itself is not included:
+    a sender may have put a password there in place of a login.
     """
-    given = request.headers.get("authorization", "")
-    login = "Basic" if given[:6].lower() == "basic " else "other" if given else ""
-    return {**request.headers, ":method": request.method, ":path": request.path, ":login": login}
+    authorization = request.headers.get("authorization", "")
+    scheme = "Basic" if authorization[:6].lower() == "basic " else "other" if authorization else ""
+    return {**request.headers, ":method": request.method, ":path": request.path, ":login": scheme}

@@ -1,4 +1,4 @@
-"""SOAP faults: why a request is refused, spelled in the envelope of its own SOAP version."""
+"""SOAP faults: the reason why a request is refused, rendered as an envelope of the request's SOAP version."""
 
 from html import escape
 from typing import Literal
@@ -14,10 +14,10 @@ _CODES12 = {"Client": "Sender", "Server": "Receiver"}
 
 
 class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
-    """A request that gets a SOAP fault: `code` as in SOAP 1.1 §4.4.1, `reason` a short word for
-    logs and metrics that never holds what was sent, and the text in both languages.
+    """The error of a request that is answered with a SOAP fault; `ru` and `en` are its text in both languages.
 
-    `version` is the envelope namespace to answer in, where it is already known.
+    `code` is one of SOAP 1.1 §4.4.1. `reason` is a short word for logs and metrics; it never contains what was sent.
+    `version` is the envelope namespace of the answer, None if it is not yet known.
     """
 
     def __init__(
@@ -34,7 +34,8 @@ class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
 def to_xml(fault: SoapFault, version: str, language: Language) -> bytes:
     """Return the fault as an envelope of `version` (SOAP11 or SOAP12), UTF-8, without an XML declaration.
 
-    SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. The shape is ours: no fault of a real 1C is public.
+    SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. Within these standards the form is our choice: no fault of a real 1C has been
+    published.
     """
     if version == SOAP12:
         body = (
@@ -50,7 +51,7 @@ def to_xml(fault: SoapFault, version: str, language: Language) -> bytes:
 
 
 def _texts12(message: Message, language: Language) -> str:
-    # SOAP 1.2 part 1, §5.4.2: a text element for each language, no two of one language.
-    spoken = {"ru": message.ru, "en": message.en}
-    wanted = ("ru", "en") if language == "both" else (language,)
-    return "".join(f'<soap:Text xml:lang="{one}">{escape(spoken[one], quote=False)}</soap:Text>' for one in wanted)
+    # SOAP 1.2 part 1, §5.4.2: one text element for each language.
+    texts = {"ru": message.ru, "en": message.en}
+    languages = ("ru", "en") if language == "both" else (language,)
+    return "".join(f'<soap:Text xml:lang="{one}">{escape(texts[one], quote=False)}</soap:Text>' for one in languages)

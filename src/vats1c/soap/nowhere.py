@@ -1,4 +1,4 @@
-"""Requests for a web service that is not there: a SOAP fault, whatever was sent."""
+"""Requests for a web service that does not exist: each is answered with a SOAP fault."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,14 +15,14 @@ class NoEndpoint:
     """The `Handler` of addresses under /ws/ where nothing is published."""
 
     def __init__(self, metrics: Metrics, language: Language, record: Callable[[Exchange], None]) -> None:
-        """`record` takes a limited number of refused requests a minute."""
+        """`record` records the refused requests; it is called a limited number of times per minute."""
         self._requests = metrics.requests
         self._language = language
         self._record = record
         self._limiter = RateLimiter()
 
     def admit(self, request: Request) -> Response:
-        """Refuse: the body is not read, it may be anybody's."""
+        """Refuse the request without reading its body, because its sender has not signed in."""
         fault = refusals.no_such_service()
         self._requests.labels("", "", fault.reason).inc()
         response = refusals.render(fault, request.content_type, self._language)
@@ -34,7 +34,7 @@ class NoEndpoint:
         return response
 
     def malformed(self, status: int, content_type: str) -> Response:
-        """Return the fault for bytes that are no HTTP request."""
+        """Return the fault for bytes that are not a well-formed HTTP request."""
         fault = refusals.malformed_http(status)
         self._requests.labels("", "", fault.reason).inc()
         return refusals.render(fault, content_type, self._language)

@@ -1,6 +1,6 @@
-"""Requests refused because the queue of their pool is full: counted, and logged when it begins and when it ends.
+"""Refuse requests when the queue of their worker pool is full: count each, log the begin and the end of the overload.
 
-Rule: a refusal costs next to nothing: the answer is made once for each SOAP version, nothing is recorded.
+Rule: a refusal is cheap: the answer of each SOAP version is rendered once, and the journal records nothing.
 """
 
 import threading
@@ -18,28 +18,28 @@ from vats1c.soap.parser import version_hint
 
 log = structlog.get_logger("vats1c.server")
 
-# An overload is over when nothing was refused for so long.
+# An overload ends when no request was refused for this time.
 _CALM_S = 5.0
 
 
 class OverloadResponses:
-    """Answers the requests that are refused."""
+    """The answers to requests that are refused because of overload."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self, metrics: Metrics, language: Language, calm_s: float = _CALM_S) -> None:
-        """Log the end of an overload `calm_s` after its last refusal."""
+        """Prepare the answers; the end of an overload is logged `calm_s` seconds after its last refusal."""
         fault = refusals.overload()
         self._counter = metrics.requests.labels("", "", fault.reason)
         self._responses = {kind: refusals.render(fault, kind, language) for kind in CONTENT_TYPES.values()}
         self._calm_s = calm_s
         self._lock = threading.Lock()
-        # Both under the lock: refusals of the present overload, and when the last one was, time.monotonic().
+        # The number of refusals in the present overload, and the time.monotonic() of the last one; guarded by the lock.
         self._refused = 0
         self._last = 0.0
 
     def refuse(self, content_type: str) -> Response:
-        """Return the refusal in the SOAP version that `content_type` names."""
+        """Count a refusal, and return its answer in the SOAP version that `content_type` names."""
         self._counter.inc()
         with self._lock:
             begins = self._refused == 0

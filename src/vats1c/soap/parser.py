@@ -1,8 +1,8 @@
-"""Read a SOAP request: one parse, one walk, and out comes the operation asked for, or a fault.
+"""Read a SOAP request: parse and check its envelope, and return the requested operation; raise SoapFault otherwise.
 
-Rule: whatever is not an ordinary envelope is refused here, so that nothing behind this module meets it: what SOAP
-forbids (DTD, processing instructions), what no caller of two text parameters needs (multi-ref, nested values,
-thousands of elements), and what cannot be read.
+Rule: only ordinary envelopes pass, so the other modules need not check them again. An envelope is refused if it has
+parts that SOAP forbids (DTD, processing instructions), or parts that two text parameters never need (multi-ref, nested
+values, thousands of elements), or if it cannot be read.
 """
 
 import re
@@ -18,12 +18,12 @@ from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP11, SOAP12, XSI_NIL,
 _MAX_ELEMENTS = 500
 _MAX_ATTRIBUTES = 32
 _MAX_NAMESPACES = 100
-# How plain requests begin, up to the first ">", once they were read in full; and whether that names an encoding.
+# The bytes up to the first ">" of plain requests that were checked in full → whether these bytes declare an encoding.
 _plain_openings: dict[bytes, bool] = {}
 _MAX_PLAIN_OPENINGS = 64
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
-# An actor (SOAP 1.1 §4.2.2) or role (SOAP 1.2 part 1, §2.2) that means the receiver of the message.
+# The actors (SOAP 1.1 §4.2.2) and roles (SOAP 1.2 part 1, §2.2) that address this service.
 _OUR_ROLES = frozenset(
     {
         None,
@@ -36,10 +36,10 @@ _OUR_ROLES = frozenset(
 
 
 def version_hint(content_type: str, body: bytes = b"") -> str:
-    """Return the SOAP version to answer in when the envelope cannot be read: what it seems to be."""
-    seen = _without_nul(body)
+    """Return the probable SOAP version of an envelope that cannot be read, for the fault that answers it."""
+    text_bytes = _without_nul(body)
     for version in (SOAP12, SOAP11):
-        if version.encode() in seen:
+        if version.encode() in text_bytes:
             return version
     return SOAP12 if "application/soap+xml" in content_type.lower() else SOAP11
 
@@ -83,7 +83,7 @@ def _parse_envelope(body: bytes, content_type: str) -> SoapRequest:
 
 def _to_request(version: str, element: etree._Element) -> SoapRequest:
     parameters = list(element)
-    # Nil and empty are Spyne's to tell apart.
+    # A nil or empty parameter is left out, so that `texts` becomes None and Spyne decides which of the two it is.
     texts = tuple([parameter.text for parameter in parameters if parameter.text and not parameter.items()])
     shape = (element.tag, *[parameter.tag for parameter in parameters])
     return SoapRequest(
@@ -97,12 +97,12 @@ def split_tag(element: etree._Element) -> tuple[str, str]:
 
 
 def _without_nul(body: bytes) -> bytes:
-    """Return `body` so that ASCII words can be found in it: UTF-16 has a NUL in every letter of theirs."""
+    """Return `body` without NUL bytes, so that ASCII words can be found in UTF-16, where each letter has a NUL."""
     return body.replace(b"\0", b"") if b"\0" in body else body
 
 
 class _Parsers(threading.local):
-    """A parser for each thread: lxml lets one thread at a time into a parser."""
+    """Each thread's own parsers, by charset: lxml does not let two threads use a parser at the same time."""
 
     def __init__(self) -> None:
         self.by_charset: dict[str | None, etree.XMLParser] = {}
@@ -120,7 +120,7 @@ _parsers = _Parsers()
 def _parse_checked(body: bytes, charset: str | None) -> etree._Element:
     if not body.strip():
         raise SoapFault("Client", "empty", "тело запроса пустое", "the request has no body")
-    # Declarations are no attributes to lxml, and there may be as many.
+    # Count namespace declarations before parsing: lxml does not count them as attributes, so no other limit applies.
     if _without_nul(body).count(b"xmlns") > _MAX_NAMESPACES:
         raise _too_many_elements()
     root = _parse(body, charset)
@@ -147,7 +147,7 @@ def _parse(body: bytes, charset: str | None) -> etree._Element:
 
 
 def _is_plain(body: bytes) -> bool:
-    """Tell from its bytes alone whether `body` can hold nothing that SOAP forbids, and no bomb."""
+    """Tell, without parsing, whether `body` certainly has no DTD, no instructions and no excess of elements."""
     return (
         body[:1] == b"<"
         and b"\0" not in body
@@ -159,7 +159,7 @@ def _is_plain(body: bytes) -> bool:
 
 
 def _charset(body: bytes, content_type: str) -> str | None:
-    """Return the charset to read `body` by when the body itself does not say: no BOM, no declared encoding."""
+    """Return the charset of the Content-Type if `body` has neither a BOM nor a declared encoding; otherwise None."""
     if body.startswith(tuple(BYTE_ORDER_MARKS)) or _DECLARED.match(body):
         return None
     if b"\0" in body[:4]:
@@ -169,20 +169,20 @@ def _charset(body: bytes, content_type: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _named_charset(content_type: str) -> str | None:
-    named = _CHARSET.search(content_type)
-    if named is None:
+    match = _CHARSET.search(content_type)
+    if match is None:
         return None
-    if named[1].lower() not in ENCODINGS:
+    if match[1].lower() not in ENCODINGS:
         raise _unreadable_encoding()
-    return named[1]
+    return match[1]
 
 
 def _refuse_bombs(root: etree._Element) -> None:
-    for seen, element in enumerate(root.iter()):
+    for count, element in enumerate(root.iter()):
         if not isinstance(element.tag, str):
             raise _processing_instruction()
-        # Counted before anything reads them: lxml lists attributes in quadratic time.
-        if seen >= _MAX_ELEMENTS or len(element.attrib) > _MAX_ATTRIBUTES:
+        # Count attributes before reading them: lxml lists them in quadratic time.
+        if count >= _MAX_ELEMENTS or len(element.attrib) > _MAX_ATTRIBUTES:
             raise _too_many_elements()
 
 
@@ -213,7 +213,7 @@ def _operation(root: etree._Element, version: str) -> etree._Element:
 
 
 def _refuse_mandatory(header: etree._Element, version: str) -> None:
-    """SOAP 1.1 §4.2.3, SOAP 1.2 part 1 §5.2.3: a block that must be understood, addressed to us, and is not."""
+    """Refuse a mandatory header block that is addressed to us (SOAP 1.1 §4.2.3, SOAP 1.2 part 1 §5.2.3)."""
     must, actor = f"{{{version}}}mustUnderstand", f"{{{version}}}{'actor' if version == SOAP11 else 'role'}"
     for block in header:
         if block.get(must, "").strip() in ("1", "true") and block.get(actor) in _OUR_ROLES:
@@ -226,7 +226,7 @@ def _refuse_mandatory(header: etree._Element, version: str) -> None:
 
 
 def _refuse_structure(operation: etree._Element) -> None:
-    """Leave parameters as plain text: no references, no nested elements, no attributes but xsi:nil."""
+    """Refuse references and nested elements in the parameters; remove all attributes except xsi:nil."""
     _strip_attributes(operation)
     for parameter in operation:
         _strip_attributes(parameter)
@@ -249,7 +249,7 @@ def _strip_attributes(element: etree._Element) -> None:
             "ссылки href и id не поддерживаются",
             "href and id references are not supported",
         )
-    # SOAP encoding's xsi:type and the like say nothing that the contract does not; Spyne would trip over some.
+    # Attributes of SOAP encoding, such as xsi:type, add nothing to the contract, and Spyne fails on some of them.
     for name in element.attrib:
         if name != XSI_NIL:
             del element.attrib[name]

@@ -1,4 +1,4 @@
-"""The faults that an endpoint answers with by itself, and a fault as an HTTP response."""
+"""The faults of requests that are refused before any operation runs, and the HTTP response of a fault."""
 
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ _RETRY_AFTER_S = {429: "10", 503: "1"}
 
 
 def render(fault: SoapFault, content_type: str, language: Language) -> Response:
-    """Return `fault` in its SOAP version, else that of the request's `content_type`, with the headers of its status."""
+    """Return `fault` as an HTTP response, in its SOAP version, or that of the request's `content_type` if unknown."""
     version = fault.version or parser.version_hint(content_type)
     headers = [("Content-Type", CONTENT_TYPES[version])]
     if fault.status == HTTPStatus.UNAUTHORIZED:
@@ -25,7 +25,7 @@ def render(fault: SoapFault, content_type: str, language: Language) -> Response:
 
 
 def internal_error() -> SoapFault:
-    """Return the fault for a defect of the service; it says nothing of what happened."""
+    """Return the fault for a defect of the service; it gives no details of the error."""
     return SoapFault("Server", "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
 
@@ -34,7 +34,7 @@ def wrong_login() -> SoapFault:
 
 
 def too_many_logins() -> SoapFault:
-    """Return the fault for an address from which too many wrong logins came."""
+    """Return the fault for a sender's address that sent too many wrong logins."""
     return SoapFault(
         "Client",
         "logins",
@@ -45,7 +45,7 @@ def too_many_logins() -> SoapFault:
 
 
 def wrong_method() -> SoapFault:
-    """Return the fault for anything but POST, and GET or HEAD of the WSDL."""
+    """Return the fault for a method other than POST, except GET or HEAD of the WSDL."""
     return SoapFault(
         "Client",
         "method",
@@ -67,7 +67,7 @@ def no_such_service() -> SoapFault:
 
 
 def malformed_http(status: int) -> SoapFault:
-    """Return the fault for bytes that are no HTTP request: 400, 405, 431 or 505."""
+    """Return the fault for bytes that are not a well-formed HTTP request: 400, 405, 431 or 505."""
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return wrong_method()
     if status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
@@ -88,7 +88,7 @@ def malformed_http(status: int) -> SoapFault:
 
 
 def overload() -> SoapFault:
-    """Return the fault for a request whose queue is full."""
+    """Return the fault for a request that does not fit into the full queue of its worker pool."""
     return SoapFault(
         "Server",
         "overload",
@@ -122,5 +122,5 @@ def compressed() -> SoapFault:
 
 
 def not_recorded(ru: str, en: str) -> SoapFault:
-    """Return the fault for a call that the journal did not take."""
+    """Return the fault for a call that the journal could not record."""
     return SoapFault("Server", "journal", ru, en)

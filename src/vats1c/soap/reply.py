@@ -1,6 +1,6 @@
 """Render the SOAP answers: the caller's name or a <data> document, in an envelope byte for byte like 1C's.
 
-The bytes are the contract: at least one real client finds the answer by its literal prefixes `soap:` and `m:`.
+The exact bytes matter: at least one real client finds the answer by the literal prefixes `soap:` and `m:`.
 """
 
 from html import escape
@@ -9,7 +9,7 @@ from vats1c.xmlsafe import XSD, XSI, without_forbidden_characters
 
 
 def document(title: str, category: str = "", extension: str = "") -> str:
-    """Return the <data> document that SayName returns in the later contract (parameter `Number`).
+    """Return the <data> document that SayName returns in the vendor's later contract (parameter `Number`).
 
     `title` is the caller as the phone shows it, `extension` that of the caller's manager. An unknown caller gets the
     same document with empty elements.
@@ -37,10 +37,10 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
         text = _escaped(value)
     declared = f'xmlns:xs="{XSD}" xmlns:xsi="{XSI}"'
     # 1C sends an empty return as a self-closing element.
-    returned = f"<m:return {declared}>{text}</m:return>" if text else f"<m:return {declared}/>"
+    return_element = f"<m:return {declared}>{text}</m:return>" if text else f"<m:return {declared}/>"
     return (
         f'<soap:Envelope xmlns:soap="{version}"><soap:Body>'
-        f'<m:{operation}Response xmlns:m="{namespace}">{returned}</m:{operation}Response>'
+        f'<m:{operation}Response xmlns:m="{namespace}">{return_element}</m:{operation}Response>'
         "</soap:Body></soap:Envelope>"
     ).encode()
 

@@ -1,8 +1,8 @@
 """SOAP requests, and templates of their envelopes.
 
-A VATS sends the same envelope for every call, with other texts for its parameters, so most requests need no parser.
-Rule: a template is made only of an envelope that a parser read in full, and matches only bytes that the parser would
-read the same way.
+A VATS sends the same envelope for every call, and only the texts of the parameters differ, so most requests can be
+read without a parser. Rule: a template is made only from an envelope that the parser has read in full, and matches only
+bytes that the parser would read the same way.
 """
 
 import re
@@ -12,26 +12,27 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-# Nothing in it can be markup, a reference, a line end or another letter in another encoding.
+# A text that contains no markup, reference or line end, and has the same bytes in every accepted encoding but UTF-16.
 _PLAIN_TEXT = re.compile(rb"[0-9A-Za-z+*#.() -]{1,64}")
 _MAX_BODY_BYTES = 4_096
 _MAX_CONTENT_TYPES = 16
 _MAX_TEMPLATES = 8
-# The tag of an operation and those of its parameters, as lxml gives them.
+# The tags of an operation and of its parameters, as lxml returns them.
 Shape = tuple[Any, ...]
 
 
 @lru_cache(maxsize=256)
 def split_qname(tag: str) -> tuple[str, str]:
-    """Return the namespace ("" for none) and the local name of what lxml calls `tag`."""
+    """Return the namespace ("" for none) and the local name of `tag`, a tag in lxml's form "{namespace}name"."""
     namespace, _, name = tag.rpartition("}")
     return namespace[1:], name
 
 
 class SoapRequest(NamedTuple):
-    """An operation that was asked for: the envelope's version and namespace, and the Body's one child.
+    """A requested operation: the envelope's version, the operation's namespace and name, and its parameters.
 
-    `texts` are those of the parameters, None where one of them is nil or empty; `parse` returns the Body's child.
+    `texts` are the parameters' texts, or None if a parameter is nil or empty. `parse` returns the only child of the
+    SOAP Body.
     """
 
     version: str
@@ -43,12 +44,12 @@ class SoapRequest(NamedTuple):
 
     @property
     def element(self) -> etree._Element:
-        """The Body's one child."""
+        """The only child of the SOAP Body, as parsed by lxml."""
         return self.parse()
 
 
 class _Template(NamedTuple):
-    """An envelope that was read in full: its bytes around the parameters' texts, and what it asked for."""
+    """An envelope that the parser has read: its bytes around the parameters' texts, and the operation it requests."""
 
     pieces: tuple[bytes, ...]
     version: str
@@ -58,7 +59,7 @@ class _Template(NamedTuple):
 
 
 class EnvelopeTemplates:
-    """Reads envelopes: by a parser, or by their likeness to one that a parser read. Called by many threads at once."""
+    """Reads envelopes by a template if one matches, otherwise by the parser. Called by many threads at once."""
 
     def __init__(
         self,
@@ -68,8 +69,8 @@ class EnvelopeTemplates:
     ) -> None:
         """Keep at most `max_per_type` templates of one content type.
 
-        `parse` reads an envelope in full; `is_plain` tells of one that it holds no comments, no CDATA and no
-        instructions after its first line, so that it can be a template.
+        `parse` reads an envelope in full. `is_plain` tells whether an envelope can become a template: it has no
+        comments, no CDATA, and no instructions after its first line.
         """
         self._parse = parse
         self._is_plain = is_plain
@@ -77,7 +78,7 @@ class EnvelopeTemplates:
         self._by_type: dict[str, tuple[_Template, ...]] = {}
 
     def read(self, body: bytes, content_type: str = "") -> SoapRequest:
-        """Return the request in `body`; only the charset of `content_type` counts, after BOM and XML declaration.
+        """Return the request in `body`. The charset of `content_type` is used if the body itself declares no encoding.
 
         Raises SoapFault with the version to answer in.
         """
@@ -88,7 +89,7 @@ class EnvelopeTemplates:
             texts = []
             start = len(first)
             for piece in (*inner, last):
-                # A piece begins with a tag, and no text holds one.
+                # The next piece begins with a tag, which a text cannot contain, so its first occurrence ends the text.
                 end = body.find(piece, start) if piece is not last else len(body) - len(last)
                 if not _PLAIN_TEXT.fullmatch(body, start, max(start, end)):
                     break
@@ -105,25 +106,25 @@ class EnvelopeTemplates:
         return request
 
     def _add(self, body: bytes, content_type: str, request: SoapRequest) -> None:
-        """Keep `body` as a template.
+        """Make a template from `body`, if the place of each parameter's text in its bytes is certain.
 
-        Without references a text stands in the bytes as it is; where it stands once between two tags, that is its
-        parameter's place, and any other plain text there leaves the rest of the document what it is.
+        In a body without references, the text of a parameter is contained literally. If it occurs exactly once between
+        two tags, that is the parameter's place, and another plain text there does not change the rest of the document.
         """
         if not request.texts or b"&" in body or len(body) > _MAX_BODY_BYTES:
             return
         pieces, end = [], 0
         for text in request.texts:
-            # In the tags around it, so that the place cannot be within one.
-            wanted = b">" + text.encode() + b"<"
-            at = body.find(wanted, end)
-            if not _PLAIN_TEXT.fullmatch(wanted[1:-1]) or at < 0 or body.count(wanted) != 1:
+            # Search for the text with the brackets of the tags around it: then the place cannot be inside a tag.
+            tagged_text = b">" + text.encode() + b"<"
+            at = body.find(tagged_text, end)
+            if not _PLAIN_TEXT.fullmatch(tagged_text[1:-1]) or at < 0 or body.count(tagged_text) != 1:
                 return
             pieces.append(body[end : at + 1])
-            end = at + len(wanted) - 1
-        known = self._by_type.get(content_type, ())
-        if known or len(self._by_type) < _MAX_CONTENT_TYPES:
+            end = at + len(tagged_text) - 1
+        templates = self._by_type.get(content_type, ())
+        if templates or len(self._by_type) < _MAX_CONTENT_TYPES:
             version, namespace, operation, shape, _, _ = request
             new = _Template((*pieces, body[end:]), version, namespace, operation, shape)
             # Copy-on-write: threads that read meanwhile keep the old tuple.
-            self._by_type[content_type] = (new, *known)[: self._max_per_type]
+            self._by_type[content_type] = (new, *templates)[: self._max_per_type]

@@ -1,8 +1,8 @@
-"""The Spyne application: it declares SayName and IncomingCall, validates requests and dispatches them to the calls.
+"""The Spyne application: it declares SayName and IncomingCall, validates requests and passes them to `CallService`.
 
-Spyne is used through its own extension points: a protocol that takes the element that `parser` has read and renders the
-answer by `reply`, and a transport that runs one request. The declaration is Spyne's alone: names, parameters,
-namespaces and types come from here, and wsdl/VATS.wsdl is tested against it.
+Spyne is used through its extension points: protocols, which take the element that `parser` has read and render the
+answer by `reply`, and a transport, which runs one request. The declaration here is the only source of the names,
+parameters, namespaces and types; a test compares wsdl/VATS.wsdl with it.
 """
 # mypy: disable-error-code="misc,untyped-decorator"
 
@@ -28,27 +28,27 @@ from vats1c.soap.parser import split_tag
 from vats1c.soap.request import SoapRequest
 
 VATS = "http://VATS"
-# The vendor's page shows SayName in this one; a 1C service has one namespace, whichever its author chose.
+# The namespace of SayName on the vendor's page. The author of a 1C service chooses its namespace, so both are accepted.
 TEST_NAMESPACE = "http://test"
 NAME = "VATS"
-# What a fault repeats of an unknown name, characters.
+# A fault quotes at most this many characters of an unknown operation.
 _MAX_SHOWN_CHARS = 100
 _MAX_RENDERED = 4_096
 
-# Exactly once, and empty is a value: a hidden number arrives as <number/>.
+# A parameter must be present exactly once, but may be empty: a hidden number arrives as <number/>.
 _Text = Unicode(min_occurs=1, nillable=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One spelling of the service: its namespace and the name of SayName's parameter, which decides the answer."""
+    """A variant of the service: its namespace, and the name of SayName's parameter, which determines the answer."""
 
     namespace: str
     parameter: str
 
     @property
     def returns_document(self) -> bool:
-        """Whether SayName answers with the <data> document of the later contract."""
+        """Whether SayName answers with a <data> document, as in the vendor's later contract, instead of a name."""
         return self.parameter == "Number"
 
 
@@ -58,7 +58,7 @@ CONTRACTS = tuple(
 
 
 def declare(contract: Contract) -> Application:
-    """Return the Spyne application of one contract; its methods find the calls they serve in the request's context."""
+    """Return the Spyne application of one contract; its methods take the call service from the request's context."""
     returns_document = contract.returns_document
 
     class Operations(ServiceBase):
@@ -85,7 +85,7 @@ def declare(contract: Contract) -> Application:
             _in_variable_names={"num_from": "NumFrom", "key": "Key"},
             _out_variable_name="return",
         )
-        def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> "Future[str]":  # noqa: N802, N805 - likewise
+        def IncomingCall(ctx: Any, num_from: str | None, key: str | None) -> "Future[str]":  # noqa: N802, N805 - as in SayName
             context: CallContext = ctx.udc
             recorded = context.calls.record_call(num_from or "", key or "", context.exchange)
             return then(recorded, _one)
@@ -100,16 +100,16 @@ def declare(contract: Contract) -> Application:
 
 
 def _one(recorded: "Future[Any]") -> str:
-    """Return the answer to a call that was recorded. Raises what kept it from being recorded."""
+    """Return the answer to a recorded call. If recording failed, raise the error of the future `recorded`."""
     recorded.result()
     return "1"
 
 
 class _Application(Application):
-    """An application whose faults remember what caused them: Spyne would keep the text alone."""
+    """An application whose faults keep the exception that caused them; Spyne's own faults keep only its text."""
 
     def call_wrapper(self, ctx: MethodContext) -> Any:
-        """Call the method; what it raises becomes the cause of a Server fault."""
+        """Call the method; an exception that it raises becomes the cause of a Server fault."""
         try:
             return super().call_wrapper(ctx)
         except Exception as error:
@@ -123,41 +123,41 @@ class _RequestProtocol(XmlDocument):
         super().__init__(validator=validator, parse_xsi_type=False)
 
     def create_in_document(self, ctx: MethodContext, in_string_encoding: str | None = None) -> None:
-        """Do nothing: the document is in the context."""
+        """Do nothing: the document is already parsed, and in the context."""
 
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = XmlDocument.REQUEST) -> None:  # noqa: ARG002
-        """Name the method after the Body's child alone; no SOAPAction is looked at."""
+        """Select the method only by the child of the SOAP Body; ignore SOAPAction."""
         ctx.in_body_doc = ctx.in_document
         ctx.method_request_string = ctx.in_document.tag
 
 
 class _ReplyProtocol(XmlDocument):
-    """The way out: one return value in an envelope of the request's version."""
+    """The protocol of the answer: one return value in an envelope of the request's SOAP version."""
 
     def serialize(self, ctx: MethodContext, message: str) -> None:  # noqa: ARG002 - Spyne's signature
-        """Set the document to the answer's bytes, or to a future of them."""
+        """Set `out_document` to the bytes of the answer, or to a future of these bytes."""
         operation = ctx.descriptor
         ctx.out_document = _envelope(ctx.transport.version, self.app.tns, operation.operation_name, ctx.out_object[0])
 
     def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:  # noqa: ARG002
-        """Hand the bytes over as they are."""
+        """Pass the bytes on unchanged."""
         ctx.out_string = [ctx.out_document]
 
 
 def _envelope(version: str, namespace: str, operation: str, value: "str | Future[str]") -> "bytes | Future[bytes]":
-    """Return the answer `value` in its envelope; a future of it for a future."""
+    """Return the envelope with the answer `value`; if `value` is a future, return a future of the envelope."""
     if isinstance(value, Future):
         return then(value, lambda done: reply.envelope(version, namespace, operation, done.result()))
     return reply.envelope(version, namespace, operation, value)
 
 
 class _Transport(ServerBase):
-    """Runs one request through an application; HTTP stays outside."""
+    """Runs one request through an application, without HTTP."""
 
     transport = "urn:vats1c"
 
     def run(self, request: SoapRequest, context: "CallContext") -> "bytes | Future[bytes]":
-        """Return the answer's bytes. Raises spyne.Fault, with what the method raised as its cause."""
+        """Return the answer's bytes. Raises spyne.Fault; its cause is the exception that the method raised."""
         initial = MethodContext(self, MethodContext.SERVER)
         initial.transport.version = request.version
         initial.in_document = request.element
@@ -176,15 +176,15 @@ class _Transport(ServerBase):
             return answer
         finally:
             ctx.close()
-            # Spyne's parts of a context know each other and it: kept, they would keep the document until the garbage
-            # collector comes.
+            # Break the reference cycles between Spyne's context and its parts: they would keep the document in memory
+            # until the next garbage collection.
             vars(ctx).clear()
 
 
 class CallContext(NamedTuple):
-    """What a method finds in the request's context: the publication's parts, and the exchange to note in.
+    """The request's context for a method: the publication's parts, and the exchange that receives the result.
 
-    `render` returns what the phone shows of a caller.
+    `render` returns the text that the phone shows for a caller.
     """
 
     calls: CallService
@@ -193,12 +193,12 @@ class CallContext(NamedTuple):
 
 
 def _cached(phone_format: PhoneFormat) -> Callable[[Caller | None], str]:
-    """Return what `phone_format` shows of a caller: the same few ring again and again, and a caller is immutable."""
+    """Return the cached `phone_format.render`: few callers make most calls, and a caller is immutable."""
     return lru_cache(maxsize=_MAX_RENDERED)(phone_format.render)
 
 
 class SoapService:
-    """Answers requests: picks the contract and the operation, by Spyne or as Spyne would."""
+    """Answers requests: calls the operation of the matching contract, directly or through Spyne."""
 
     def __init__(self, calls: CallService, phone_format: PhoneFormat) -> None:
         self.calls = calls
@@ -209,15 +209,15 @@ class SoapService:
         self._direct = direct_operations(transport.app for transport in self._transports.values())
 
     def for_publication(self, calls: CallService, phone_format: PhoneFormat) -> "SoapService":
-        """Return a service of the same declaration for another publication: Spyne never frees a declaration."""
+        """Return a service for another publication, with the same declaration: Spyne never frees a declaration."""
         other = copy(self)
         other.calls, other.render = calls, _cached(phone_format)
         return other
 
     def answer(self, request: SoapRequest, exchange: Exchange) -> "bytes | Future[bytes]":
-        """Return the answer envelope, a future of it where it waits for the journal.
+        """Return the answer envelope, or a future of it if the operation waits for the journal.
 
-        What is decided is noted in `exchange`. Raises SoapFault for a wrong request, and whatever an operation raises.
+        The operation notes its result in `exchange`. Raises SoapFault for a wrong request, and the operation's errors.
         """
         context = CallContext(self.calls, self.render, exchange)
         operation = self._direct.get(request.shape)
@@ -242,9 +242,9 @@ class SoapService:
 
 
 def _translate_fault(fault: Fault, application: Application, request: SoapRequest) -> BaseException:
-    """Return a SoapFault for a wrong request: Spyne's texts are English, name types and hold what was sent.
+    """Return a SoapFault for a wrong request, or the exception that the method raised.
 
-    For a fault of ours, what the method raised.
+    Spyne's own texts are not used: they are only in English, name types, and repeat what was sent.
     """
     if fault.faultcode.startswith("Client.ResourceNotFound"):
         return _unknown_operation(request)
@@ -267,11 +267,11 @@ def _wrong_parameters(request: SoapRequest, names: str) -> SoapFault:
 
 
 def _unknown_operation(request: SoapRequest) -> SoapFault:
-    asked = f"{{{request.namespace}}}{request.operation}"[:_MAX_SHOWN_CHARS]
+    name = f"{{{request.namespace}}}{request.operation}"[:_MAX_SHOWN_CHARS]
     return SoapFault(
         "Client",
         "operation",
-        f"неизвестная операция {asked}; есть SayName и IncomingCall в {VATS}",
-        f"unknown operation {asked}; there are SayName and IncomingCall in {VATS}",
+        f"неизвестная операция {name}; есть SayName и IncomingCall в {VATS}",
+        f"unknown operation {name}; there are SayName and IncomingCall in {VATS}",
         version=request.version,
     )

@@ -1,6 +1,7 @@
-"""The published WSDL: the hand-kept wsdl/VATS.wsdl with nothing rewritten but the address and SayName's parameter.
+"""The published WSDL: the file wsdl/VATS.wsdl, in which only the address and SayName's parameter are replaced.
 
-Rule: the address comes from the settings, or from the request's own Host when it is trusted; it is never remembered.
+Rule: the address comes from the settings, or from the Host of the request if that is trusted; it is not stored for
+later requests.
 """
 
 import hashlib
@@ -21,9 +22,9 @@ _PARAMETER = '<xs:element name="number"'
 
 
 def read(parameter: str = "number") -> str:
-    """Return the WSDL whose SayName takes `parameter` ("number" or "Number"), with the sample's address."""
+    """Return the text of the file, with SayName's parameter named `parameter` ("number" or "Number")."""
     installed = files("vats1c") / "wsdl" / _FILE
-    # A checkout keeps the contract at its top level; a wheel carries it inside.
+    # A wheel contains the file inside the package; a checkout has it in the top-level folder.
     source = installed if installed.is_file() else Path(__file__).parents[3] / "wsdl" / _FILE
     text = source.read_text(encoding="utf-8")
     return text.replace(_PARAMETER, f'<xs:element name="{parameter}"')
@@ -52,12 +53,12 @@ class Wsdl:
         return any(part.partition("=")[0].lower() == "wsdl" for part in query.split("&"))
 
     def document(self, base: str) -> bytes:
-        """Return the WSDL with this publication's address under `base` ("https://vats.example.ru"), UTF-8."""
+        """Return the WSDL (UTF-8), with the publication's address on the server `base` ("https://vats.example.ru")."""
         address = escape(base + self._path, {'"': "&quot;"})
         return self._text.replace(_ADDRESS, f'location="{address}"').encode()
 
     def respond(self, request: Request) -> Response:
-        """Answer GET and HEAD, If-None-Match too."""
+        """Return the response to GET and HEAD, 304 if If-None-Match names the present WSDL."""
         document = self.document(self._base(request))
         etag = hashlib.blake2b(document, digest_size=16).hexdigest()
         headers = [("ETag", f'"{etag}"'), ("Cache-Control", "no-cache"), ("Vary", "Host")]
@@ -72,7 +73,7 @@ class Wsdl:
         return f"{request.scheme}://{host}"
 
     def _is_trusted(self, host: str) -> bool:
-        """An IP address or localhost cannot name another server; any other name must be in the settings."""
+        """Tell whether the WSDL may name `host`: an IP address, localhost, or a name that the settings trust."""
         if not host_is_trusted(host):
             return False
         if "*" in self._trusted_hosts:

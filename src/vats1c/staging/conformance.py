@@ -12,8 +12,8 @@ from vats1c.number import NumberKind, identify
 from vats1c.staging.findings import MAX_SHOWN, ConformanceFinding, Severity, error, note, warning
 from vats1c.staging.refusal_findings import refusal_finding
 
-# From wsdl/VATS.wsdl. For each operation, the alternative lists of its parameters: of the WSDL, the vendor's page and
-# the later contract.
+# The contract, from wsdl/VATS.wsdl. Each operation has alternative lists of parameters: those of the WSDL, of the
+# vendor's page, and of the later contract (`Number`).
 NAMESPACE = "http://VATS"
 ACTION = "http://VATS#VATS:{operation}"
 FIELDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -39,7 +39,7 @@ _MakeFinding = Callable[[str, str, str], ConformanceFinding]
 class SentRequest:
     """A parsed envelope: the SOAP version ("1.1" or "1.2"), and the operation: the child of Body.
 
-    `namespace` is the operation's; `parameters` are (namespace, name, text).
+    `namespace` is the namespace of the operation; each parameter is (namespace, name, text).
     """
 
     soap: str
@@ -210,7 +210,7 @@ def _unknown_or_repeated(
 
 
 def _action(sent: SentRequest, headers: Mapping[str, str]) -> list[ConformanceFinding]:
-    """Check SOAPAction, in SOAP 1.2 `action` of the Content-Type. A missing one is correct: the VATS sends none."""
+    """Check SOAPAction, or `action` of the Content-Type in SOAP 1.2. It may be missing, as the VATS sends none."""
     if sent.soap == "1.2":
         match = _SOAP12_ACTION.search(headers.get("Content-Type", ""))
         action = match[1] if match else headers.get("Soapaction")

@@ -13,7 +13,7 @@ from vats1c import __version__
 from vats1c.staging.faults import FaultKind
 from vats1c.staging.recorded import RecordedExchange, decoded
 
-# Passwords are not recorded: curl uses the login in the variable VATS1C_LOGIN, or the one of the vendor's example.
+# Passwords are not recorded: curl uses the login in the variable VATS1C_LOGIN, or the login in the vendor's example.
 _LOGIN = '"${VATS1C_LOGIN:-SOAP:123}"'
 _TEST_TEMPLATE = '''\
 """What the VATS sent once ({title}), sent again to a vats1c of the test's own."""
@@ -147,7 +147,7 @@ def _har_entry(recorded: RecordedExchange) -> dict[str, Any]:
             "cookies": [],
             "headers": [{"name": name, "value": value} for name, value in recorded.headers.items()],
             "queryString": [],
-            # HAR defines `encoding` for answers only, so that of a request is a custom field.
+            # HAR defines `encoding` only for responses, so a request has the custom field `_encoding`.
             "postData": post_data | ({"_encoding": request_coding} if request_coding else {}),
             "headersSize": -1,
             "bodySize": len(recorded.request),

@@ -45,8 +45,8 @@ class FaultStage(StrEnum):
     MID_BODY = "mid-body"
 
 
-# The kinds that allow other stages than FIRST_BYTE. A request is not carried out with FAULT, with STATUS, or with any
-# fault at ACCEPT; with the other faults it is, as in 1C.
+# The kinds that allow other stages than FIRST_BYTE. The operation is not executed for FAULT, STATUS, or a fault at
+# ACCEPT; it is executed for the other faults, as in 1C.
 _STAGES = {
     FaultKind.HANG: frozenset(FaultStage),
     FaultKind.RESET: frozenset(FaultStage),
@@ -132,7 +132,7 @@ _DISTRIBUTIONS = frozenset({"uniform", "lognormal", "percentiles"})
 
 
 def _require_delay(value: Any) -> Any:
-    """Raise Unusable for a value that is no delay, listing all forms; the models' own errors name only one form."""
+    """Raise Unusable for a value that is no delay. Its message lists all forms; pydantic's error names only one."""
     if isinstance(value, bool) or not (_delay_tag(value) in _DISTRIBUTIONS or isinstance(value, int | float)):
         raise Unusable(
             "ожидаются миллисекунды, uniform, lognormal или percentiles",

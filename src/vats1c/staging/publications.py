@@ -109,7 +109,7 @@ class DynamicPublication:
     used: float = field(default_factory=time.monotonic)
 
     def touch(self) -> None:
-        """Record the present time as that of the last use."""
+        """Record the present time as the time of the last use."""
         self.used = time.monotonic()
 
 
@@ -124,7 +124,7 @@ class Publications:
         host: PublicationHost,
         record: ExchangeRecord,
     ) -> None:
-        """Take the bench's settings, and the names that are `taken` by the publications of the settings."""
+        """Use the bench's `settings`; the names in `taken` belong to the publications of the settings file."""
         self._max_publications = settings.publications
         self._lifetime_s = settings.lives
         self._plan = plan

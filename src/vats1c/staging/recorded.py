@@ -12,7 +12,7 @@ from vats1c.model import Exchange
 from vats1c.xmlsafe import SOAP12
 
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
-# Headers of the connection rather than the message, and Content-Length, which a client that repeats the request sets.
+# Headers of the connection, and Content-Length, which the client that repeats the request sets by itself.
 _CONNECTION_HEADERS = frozenset(
     {
         "Accept-Encoding",
@@ -52,7 +52,7 @@ class RecordedExchange:
         if raw is None:
             return cls(exchange, base)
         lines: dict[str, str] = json.loads(raw[0])
-        # Rows of older versions have "Path" for ":Path".
+        # Rows written by older versions have the name "Path" instead of ":Path".
         lines = {":Path" if name == "Path" else name: value for name, value in lines.items() if not _is_secret(name)}
         return cls(exchange, base, kept=True, lines=lines, request=raw[1], answer=raw[2])
 

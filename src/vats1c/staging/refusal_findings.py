@@ -1,4 +1,4 @@
-"""The reason why a request was refused, and what its sender can do about it."""
+"""The findings that explain why a request was refused, and what its sender can change."""
 
 from collections.abc import Mapping
 
@@ -71,7 +71,8 @@ _REFUSALS = {
 def refusal_finding(exchange: Exchange, headers: Mapping[str, str]) -> list[ConformanceFinding]:
     """Return the finding that explains why `exchange` was refused, as a list of one.
 
-    The list is empty if the exchange was not refused, or not because of the sender, or for its operation or parameters.
+    The list is empty if the exchange was not refused, or was refused for a reason other than the sender's, or for its
+    operation or parameters, which `conformance` analyses.
     """
     outcome = exchange.outcome
     if outcome == "auth":

@@ -1,6 +1,6 @@
-"""Read a recorded request once more, for the conformance report.
+"""Parse a recorded request again, for the conformance report.
 
-Rule: the parser of `soap` reads it, as it did when the request came: a request never has two readings.
+Rule: only the parser of `soap` is used, as for the original request, so that both always have the same result.
 """
 
 from lxml import etree
@@ -13,7 +13,7 @@ from vats1c.xmlsafe import SOAP12
 
 
 def read(body: bytes, content_type: str) -> SentRequest | None:
-    """Return what the envelope in `body` held; None where it cannot be read."""
+    """Return the parsed envelope `body`; None if it cannot be parsed."""
     try:
         request = parser.read(body, content_type)
     except SoapFault:

@@ -1,13 +1,13 @@
-"""Call a publication's endpoint from within, for the inspector's test call.
+"""Call a publication's endpoint inside the process, for the inspector's test call.
 
-Rule: a test call goes the way of every request, but for the login, which an administrator need not know.
+Rule: a test call is handled like any other request, except that it needs no login, which an administrator may not know.
 """
 
 from vats1c.http import Handler, Request, completed
 
 
 def send_test_request(endpoint: Handler, path: str, body: bytes) -> int:
-    """Return the HTTP status of the answer of `endpoint`, published at `path`, to `body`. Waits for it."""
+    """Send `body` to `endpoint`, whose path is `path`; wait for the answer, and return its HTTP status."""
     request = Request(
         "POST",
         path,

@@ -1,4 +1,4 @@
-"""The magic numbers: a request with one of them triggers a fault, so that a tester needs no fault plan.
+"""The magic numbers: a request with such a number triggers a fault, so that a tester need not create a fault plan.
 
 Rule: they begin with +7 000, an area code that no operator has, so none is a real caller's number.
 """

@@ -1,6 +1,6 @@
-"""Check whether the call that a test expects was recorded, and if not, find the exchange that came closest.
+"""Check whether the call that a test expects was recorded; if not, find the exchange that differs least from it.
 
-Rule: pure functions of exchanges, without I/O; invisible characters are made visible in failures.
+Rule: pure functions of exchanges, without I/O; failure messages show invisible characters by visible signs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ class Expectation:
     times: Times = Times()
 
     def asked(self, publications: frozenset[str] | None) -> ExchangeFilter:
-        """Return the filter that finds such exchanges in the journal, within `publications` (None for all)."""
+        """Return the journal's filter for the expected exchanges, within `publications` (None for all)."""
         canonical = self.number.canonical if self.number else None
         received = self.number.received if self.number else None
         return ExchangeFilter(publications, self.operation, canonical, received, self.key)

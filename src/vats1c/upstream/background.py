@@ -78,5 +78,5 @@ class Worker(Generic[T]):
                 return
             try:
                 self._work(item)
-            except Exception:  # a defect of ours: continue with the next item
+            except Exception:  # a defect of ours must not stop the worker
                 log.exception("upstream_work_failed", work=self._name)

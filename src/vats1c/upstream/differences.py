@@ -1,6 +1,6 @@
 """A file of the last differences between our answers and the real 1C's; it survives a restart of the service.
 
-One JSON object per line, oldest first. A difference that repeats the number's previous one is not written again.
+One JSON object per line, oldest first. A difference that equals the previous difference of the same number is omitted.
 """
 
 import json
@@ -55,9 +55,9 @@ class Differences:
         self._known: OrderedDict[str, tuple[Any, ...]] = OrderedDict()
 
     def add(self, difference: AnswerDifference) -> bool:
-        """Append `difference`; return False when it repeats the last one of its number. Raises OSError."""
+        """Append `difference`; return False if it equals the last difference of the same number. Raises OSError."""
         fingerprint = (difference.outcome, difference.ours.name, difference.theirs.name, *difference.differs)
-        # The thread lock excludes other threads, the file lock other processes.
+        # The thread lock excludes other threads of this process, the file lock other processes.
         with self._thread_lock:
             if self._known.get(difference.number) == fingerprint:
                 return False

@@ -23,7 +23,7 @@ _MAX_AGE_S = 15.0
 
 
 class Recorder(Protocol):
-    """The journal's side that records calls."""
+    """The part of the journal that records calls."""
 
     def record(self, ringing: Ringing) -> "Future[Any]":
         """Start recording the call; the returned future completes once the record is durable."""
@@ -33,7 +33,7 @@ class Recorder(Protocol):
 
 
 class ForwardingRecorder:
-    """A Recorder that forwards each call once the wrapped one has recorded it."""
+    """A Recorder that forwards each call after the wrapped Recorder has recorded it."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class ForwardingRecorder:
         self._recorder.set_caller(call_id, caller, confidence)
 
     def close(self) -> None:
-        """Forward the queued calls until the worker's close timeout."""
+        """Forward the queued calls, but stop at the close timeout of the worker."""
         self._background.close()
 
     def _forward(self, item: tuple[Ringing, float]) -> None:

@@ -27,7 +27,7 @@ _COLUMNS = ("number", "name", "category", "manager")
 _MAX_CALLERS = 100_000
 _MAX_BYTES = 64 << 20
 
-# Operation, number (E.164 or ""), time of the reply, reply.
+# A queued reply: operation, number (E.164 or ""), time of the reply, reply.
 _Item = tuple[str, str, datetime, OneCReply]
 
 
@@ -52,7 +52,7 @@ class Recording:
             log.warning("answer_not_recorded", reason="too many at once")
 
     def close(self) -> None:
-        """Write the queued replies until the worker's close timeout."""
+        """Write the queued replies, but stop at the close timeout of the worker."""
         self._background.close()
 
     def _write(self, item: _Item) -> None:
@@ -140,7 +140,7 @@ class _Exchanges:
         self._reload()
 
     def _reload(self) -> None:
-        """Read the lines appended since the last call, by any process; the whole file when it was replaced."""
+        """Read the lines that any process has appended since the last call; read the whole file if it was replaced."""
         version = _file_version(self._path)
         if version is None or version[0] != self._inode or version[1] < self._offset:
             self._digests, self._offset, self._inode = {}, 0, version[0] if version else 0
@@ -245,7 +245,7 @@ def _to_csv(rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def _file_version(path: Path) -> tuple[int, int] | None:
-    """Return the file's inode and size, which a write by another process changes; None when there is no file."""
+    """Return the file's inode and size, at least one of which changes with every write; None if there is no file."""
     try:
         status = path.stat()
     except OSError:

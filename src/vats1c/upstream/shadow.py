@@ -23,7 +23,7 @@ from vats1c.upstream.differences import AnswerDifference, Differences, SideAnswe
 log = structlog.get_logger("vats1c.upstream")
 
 _MAX_CONCURRENT = 4
-# Older lookups are not compared: a caller may have been added since.
+# Older lookups are not compared, because a caller may have been added in the meantime.
 _MAX_AGE_S = 30.0
 
 
@@ -134,7 +134,7 @@ class ShadowLookup:
         return result
 
     def close(self) -> None:
-        """Compare the queued lookups until the worker's close timeout."""
+        """Compare the queued lookups, but stop at the close timeout of the worker."""
         self._background.close()
 
     def _compare(self, question: _Question) -> None:
@@ -180,7 +180,7 @@ class ShadowLookup:
     def _shape_differences(self, ours: Caller, theirs: Caller, body: bytes) -> list[str]:
         """Return the differing parts of two answers with the same name.
 
-        The XML prefixes count, because some clients find the answer by them.
+        The XML prefixes are compared too, because some clients find the answer by them.
         """
         document = b"<data" in body or b"&lt;data" in body
         return [

@@ -26,7 +26,7 @@ class OneC(Directory, Protocol):
         """Return the reply to SayName for `number`; a failure is in the reply's `error`, not raised."""
 
     def ring(self, received: str, key: str) -> OneCReply:
-        """Return the reply to IncomingCall for the number as `received` and the subscriber's `key`; likewise."""
+        """Return the reply to IncomingCall for the number `received` and the subscriber's `key`; errors as in `ask`."""
 
 
 class Upstream:
@@ -41,7 +41,7 @@ class Upstream:
         self._real = real
         self.differences = Differences(data, publication)
         self._recording = Recording(folder_of(data, publication)) if table.mode == "record" else None
-        # In closing order: the client closes last, because the other parts use it.
+        # In the order of closing: the client is the last, because the other parts use it.
         self._closing: list[Callable[[], None]] = [real.close]
         if self._recording:
             self._closing.insert(0, self._recording.close)

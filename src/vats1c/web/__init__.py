@@ -1,4 +1,4 @@
-"""Everything that is not SOAP: health, metrics, the pages that people look at, and the API."""
+"""The HTTP interface other than SOAP: health checks, metrics, the pages, and the API."""
 
 from vats1c.web.context import PublicationView, TesterAccess, WebContext
 from vats1c.web.site import Check, Site

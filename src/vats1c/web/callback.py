@@ -8,7 +8,7 @@ from vats1c.directory import DirectoryError
 from vats1c.directory.http_client import HttpClient, checked_url, status_error
 
 _TIMEOUT_S = 10.0
-# The meaning of the codes of a FAIL, from the vendor's page.
+# The meanings of the error codes in an answer FAIL, from the vendor's page.
 _REASONS = {
     "1": ("телефон не зарегистрирован", "the phone is not registered"),
     "2": ("неверный ключ", "the key is wrong"),
@@ -29,7 +29,7 @@ def click_to_call(url: str) -> Callable[[str, str], None]:
 
     def ring(key: str, number: str) -> None:
         answer = client.ask(f"{url}?{urlencode({'key': key, 'outboundNumber': number})}")
-        if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
+        if answer.status != 200:  # noqa: PLR2004 - an HTTP status
             raise status_error(answer.status)
         try:
             reply = json.loads(answer.body)

@@ -35,8 +35,8 @@ class CallersApi:
         """Return the callers that contain every word of `text`, or a part of a number."""
         _, directory = self._editable(request)
         limit = request.whole_number("limit", 50, 1, 500)
-        found = _checked(lambda: directory.find_by_text(request.args.get("text", ""), limit))
-        return json_response({"callers": [entry_json(one) for one in found]})
+        entries = _checked(lambda: directory.find_by_text(request.args.get("text", ""), limit))
+        return json_response({"callers": [entry_json(one) for one in entries]})
 
     def add(self, request: ApiRequest) -> Response:
         """Add a caller; past calls of its numbers get the new name."""
@@ -128,7 +128,7 @@ class CallersApi:
         return person, view.editable
 
     def _named(self, person: PageUser, directory: Editable, caller_id: int) -> dict[str, Any]:
-        """Rename the past calls of a caller, and return the caller."""
+        """Rename the past calls of a caller, and return the caller as JSON."""
         entry = _entry(directory, caller_id)
         numbers = [number.canonical for number in entry.numbers if number.canonical]
         self._context.journal.rename_callers(person.publication, numbers, entry.caller)

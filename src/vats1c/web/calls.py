@@ -46,23 +46,23 @@ class CallsApi:
     def list_calls(self, request: ApiRequest) -> Response:
         """Return the last calls, or the calls that changed after the cursor `after`."""
         person, _ = request.person()
-        wanted = self._filter_of(request, person)
+        call_filter = self._filter_of(request, person)
         limit = request.whole_number("limit", 100, 1, 1_000)
         journal = self._context.journal
         # Read before the calls: a call that changes between the two reads is returned twice rather than never.
         cursor = journal.cursor()
         if "after" not in request.args:
-            return self._calls_json(request, journal.recent(limit, wanted), cursor)
+            return self._calls_json(request, journal.recent(limit, call_filter), cursor)
         after = request.whole_number("after", 0, 0, 2**62)
         seconds = request.whole_number("wait", 0, 0, _MAX_WAIT_S)
-        found = journal.after(after, limit, wanted)
-        if not found and seconds:
-            found = self._wait_for(person, after, limit, wanted, seconds)
-            if not found:
+        calls = journal.after(after, limit, call_filter)
+        if not calls and seconds:
+            calls = self._wait_for(person, after, limit, call_filter, seconds)
+            if not calls:
                 return json_response(None)
-        if len(found) == limit:
-            cursor = found[-1].version
-        return self._calls_json(request, found, max(cursor, found[-1].version if found else 0))
+        if len(calls) == limit:
+            cursor = calls[-1].version
+        return self._calls_json(request, calls, max(cursor, calls[-1].version if calls else 0))
 
     def one(self, request: ApiRequest, call_id: int) -> Response:
         """Return one call, with the last ten earlier calls of its number."""
@@ -81,7 +81,7 @@ class CallsApi:
             there_are = ", ".join(RECEIPTS)
             raise ApiError(400, "state", f"state: одно из {there_are}", f"state: one of {there_are}")
         self._call(person, call_id)
-        # Receipts are those of the employees whose phones ring; an administrator has no phone here.
+        # Only employees, whose phones ring, have receipts; an administrator has no phone here.
         if person.keys:
             self._context.journal.mark_receipt(call_id, person.keys, state, now())
         return json_response(None)
@@ -111,13 +111,13 @@ class CallsApi:
     def unseen(self, request: ApiRequest) -> Response:
         """Return the calls of the last day whose cards no employee saw."""
         person, _ = request.person()
-        found = self._context.journal.unseen(visible_calls(person, now() - timedelta(days=1)))
-        return json_response({"calls": [self._call_json(request, call) for call in found]})
+        calls = self._context.journal.unseen(visible_calls(person, now() - timedelta(days=1)))
+        return json_response({"calls": [self._call_json(request, call) for call in calls]})
 
     def unknown(self, request: ApiRequest) -> Response:
         """Return the numbers without a name of the last 30 days, the most frequent first."""
         person, _ = request.person()
-        found = self._context.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
+        unknown_numbers = self._context.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
         numbers = [
             {
                 "number": one.number,
@@ -126,13 +126,13 @@ class CallsApi:
                 "region": region,
                 "operator": operator,
             }
-            for one in found
+            for one in unknown_numbers
             for region, operator in (describe(one.number, request.language),)
         ]
         return json_response({"numbers": numbers})
 
     def stream(self, request: ApiRequest) -> CallStream:
-        """Open a window: return its stream of calls."""
+        """Open a window, and return its stream of calls."""
         person, session = request.person()
         keys = None if person.administrator else person.keys
         secret = request.cookies.get(COOKIE, "")

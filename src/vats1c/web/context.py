@@ -23,9 +23,9 @@ class PublicationView:
     crm: str = ""
     # Rings the employee with a key and then a number (key, number); raises DirectoryError.
     click_to_call: Callable[[str, str], None] | None = None
-    # Describes the real 1C behind the publication; the parameter is the max number of its last differences.
+    # Describes the real 1C behind the publication; the parameter is the maximum number of differences.
     upstream: Callable[[int], dict[str, Any]] | None = None
-    # Called at each use of a publication that was made on request; None for one of the settings.
+    # Called at each use of a publication that was made on request; None for a publication of the settings.
     touch: Callable[[], None] | None = None
 
 
@@ -55,7 +55,7 @@ class WebContext:
         return self.views[person.publication]
 
     def names(self, own: str | None) -> list[str]:
-        """Return the publications that a tester may see: `own`, or all if it is None, and those made on request."""
+        """Return the publications that a tester may see: `own` (all if None), and the publications made on request."""
         return [name for name, view in list(self.views.items()) if own in (None, name) or view.touch is not None]
 
     def edits(self, person: PageUser) -> bool:
@@ -66,7 +66,7 @@ class WebContext:
     def end_reason(self, session: Session | None, secret: str) -> str:
         """Return why a window must close, "expired" or "signed-out"; "" while it may stay open.
 
-        `session` and `secret` are those by which its user signed in; without a session (None) it may stay open.
+        The user signed in with `session`, whose secret is `secret`; a window without a session (None) may stay open.
         """
         if session is None or self.sessions.get(secret) is not None:
             return ""
@@ -79,5 +79,5 @@ def visible_calls(person: PageUser, since: datetime | None = None) -> CallFilter
 
 
 def now() -> datetime:
-    """Return the current time, aware, in UTC."""
+    """Return the current time in UTC, with its zone."""
     return datetime.now(UTC)

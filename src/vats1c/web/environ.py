@@ -1,4 +1,4 @@
-"""A request as WSGI has it (PEP 3333), for werkzeug."""
+"""Convert a request to WSGI variables (PEP 3333), for werkzeug."""
 
 import sys
 from io import BytesIO
@@ -10,9 +10,9 @@ _CGI = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
 def wsgi_environ(request: Request) -> WSGIEnvironment:
-    """Return the WSGI variables of `request`; REMOTE_ADDR is its sender, HTTP_HOST what trusted proxies report."""
+    """Return the WSGI variables of `request`; REMOTE_ADDR is its sender, HTTP_HOST the host that proxies report."""
     environ: WSGIEnvironment = {
-        # The body of an answer to HEAD is left out by the server, which takes the length from it.
+        # Treat HEAD as GET: the server needs the body for the Content-Length, and does not send it.
         "REQUEST_METHOD": "GET" if request.method == "HEAD" else request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": request.path,

@@ -1,4 +1,4 @@
-"""Server-sent events: responses that go on until their window is closed (WHATWG HTML, 9.2)."""
+"""Server-sent events (WHATWG HTML, 9.2): a response that lasts until its window is closed."""
 
 import json
 import threading
@@ -17,39 +17,39 @@ log = structlog.get_logger("vats1c.web")
 HEADERS = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-store"),
-    # nginx would gather events until a buffer is full.
+    # Without this header nginx collects events until its buffer is full.
     ("X-Accel-Buffering", "no"),
 ]
 
 
 def event(name: str, data: Any, own_id: int | None = None) -> bytes:
-    """Return one event as it is sent."""
+    """Return one event in the format of the stream; `own_id` is its id, from which the client can continue."""
     head = f"id: {own_id}\n" if own_id else ""
     return f"event: {name}\n{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
 
 
 class EventStream:
-    """The events of one window: a `Listener` of the registry and a `ResponseStream` of the server.
+    """The event stream of one window: a `Listener` of the window registry and a `ResponseStream` of the server.
 
-    Events are sent by the thread that brings them; those that come before the server begins are sent first.
+    Any thread may send events. Events sent before the server has begun the response are stored and sent at its begin.
     """
 
     def __init__(self, session: str, alive: Callable[[], str]) -> None:
-        """`session` is the secret its browser signed in by, "" for a script.
+        """Create the stream; `session` is the secret of the browser's session, "" for a script.
 
-        `alive` returns why the window may stay open no longer, "" while it may; it may wait for the database.
+        `alive` returns the reason why the window must close, "" if it may stay open; it may wait for the database.
         """
         self.session = session
         self._alive = alive
         self._lock = threading.RLock()
-        # All under the lock.
+        # The attributes below are guarded by the lock.
         self._writer: ResponseWriter | None = None
         self._unsent: list[bytes] = []
         self._ended = False
         self._on_end: Callable[[], None] = lambda: None
 
     def begin(self, writer: ResponseWriter) -> None:
-        """Send what has come so far; from now on every event at once."""
+        """Send the stored events; later events are sent at once."""
         with self._lock:
             self._writer = writer
             unsent, self._unsent = b"".join(self._unsent), []
@@ -59,12 +59,12 @@ class EventStream:
                 writer.close()
 
     def disconnected(self) -> None:
-        """End: the client has gone."""
+        """End the stream, because the client has disconnected."""
         with self._lock:
             self._finish()
 
     def send(self, events: bytes) -> None:
-        """Send `events`, each made by `event`."""
+        """Send `events`, the joined results of `event`."""
         with self._lock:
             if self._ended:
                 return
@@ -74,29 +74,29 @@ class EventStream:
                 self._finish()
 
     def show(self, call: Call) -> None:
-        """Do nothing: these events are no calls."""
+        """Do nothing: this stream does not show calls; `CallStream` does."""
 
     def beat(self) -> None:
-        """Send an event that keeps the connection open, and tells the page that it is."""
+        """Send an event that keeps the connection open, and shows the page that it is open."""
         self.send(event("beat", {"now": datetime.now(UTC).isoformat()}))
 
     def verify(self) -> None:
-        """End if the window's session has ended. May wait for the database."""
+        """End the stream if the window's session has ended. May wait for the database."""
         try:
             reason = self._alive()
         except SQLAlchemyError as error:
-            # The window stays open until the journal can say whose it is.
+            # Keep the window open until the database can be read again.
             log.warning("session_lookup_failed", error=type(error).__name__)
             return
         if reason:
             self.end(reason)
 
     def close(self) -> None:
-        """End: the service stops."""
+        """End the stream, because the service stops."""
         self.end("stopping")
 
     def end(self, reason: str) -> None:
-        """Send the last event, and why it is the last."""
+        """Send the last event, which gives the reason, and end the stream."""
         with self._lock:
             self.send(event("bye", {"reason": reason}))
             if not self._ended and self._writer is not None:
@@ -110,19 +110,19 @@ class EventStream:
 
 
 class CallStream(EventStream):
-    """The calls of one window, none older than what it was sent before."""
+    """The stream of calls of one window; states of calls that its first events already contain are not sent again."""
 
     def __init__(self, session: str, *, render: Callable[[Call], bytes], alive: Callable[[], str]) -> None:
-        """Send calls as `render` makes events of them; see `EventStream` for the rest."""
+        """Create the stream; `render` converts a call into an event. See `EventStream` for the other parameters."""
         super().__init__(session, alive)
         self._render = render
-        # Calls that came before the stream was prepared; None from then on.
+        # The calls that were shown before `prepare`; None after it.
         self._early: list[Call] | None = []
-        # The version up to which calls are in the first events.
+        # The first events contain all changes of calls up to this version.
         self._sent_version = 0
 
     def prepare(self, first: list[bytes], sent_version: int, on_end: Callable[[], None]) -> None:
-        """Send the events `first`, which tell of calls up to `sent_version`; call `on_end` once at the end."""
+        """Send the events `first`, with all calls up to `sent_version`; call `on_end` once when the stream ends."""
         with self._lock:
             self._sent_version, self._on_end = sent_version, on_end
             early, self._early = self._early or [], None
@@ -135,10 +135,10 @@ class CallStream(EventStream):
                 self._finish()
 
     def show(self, call: Call) -> None:
-        """Send `call`, unless a later state of it was sent."""
+        """Send `call`, unless the first events already contained this state or a later one."""
         with self._lock:
             if self._early is not None:
                 self._early.append(call)
             elif call.id is None or call.version > self._sent_version:
-                # A call that could not be written down has no version.
+                # A call without an id was not recorded, and has no version.
                 self.send(self._render(call))

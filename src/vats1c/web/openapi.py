@@ -14,6 +14,6 @@ class OpenApi:
         """Read the file once."""
         self._document = (files("vats1c.web") / "openapi.json").read_bytes()
 
-    def document(self, request: ApiRequest) -> Response:  # noqa: ARG002 - a page takes its request
+    def document(self, request: ApiRequest) -> Response:  # noqa: ARG002 - every endpoint's signature
         """Return the document. No sign-in: it contains nothing about this installation."""
         return Response(self._document, content_type="application/json; charset=utf-8")

@@ -42,9 +42,9 @@ class ApiRequest(Request):
 
     @property
     def language(self) -> str:
-        """The language of the response, "ru" or "en": that of the cookie, else of Accept-Language, else Russian."""
-        chosen = self.cookies.get("vats1c_language", "")
-        return chosen if chosen in ("ru", "en") else self.accept_languages.best_match(["ru", "en"], "ru") or "ru"
+        """The language of the response, "ru" or "en": from the cookie, else from Accept-Language, else Russian."""
+        language = self.cookies.get("vats1c_language", "")
+        return language if language in ("ru", "en") else self.accept_languages.best_match(["ru", "en"], "ru") or "ru"
 
     @property
     def session(self) -> Session | None:
@@ -53,9 +53,9 @@ class ApiRequest(Request):
         return self.context.sessions.get(secret) if secret else None
 
     def person(self) -> tuple[PageUser, Session | None]:
-        """Authenticate by HTTP Basic or by session: return the user, and the session if it was by session.
+        """Authenticate by HTTP Basic or by session; return the user, and the session (None for HTTP Basic).
 
-        Requests by session other than GET and HEAD are checked against forgery (CSRF). Raises ApiError.
+        A request with a session, other than GET and HEAD, is checked against forgery (CSRF). Raises ApiError.
         """
         if "Authorization" in self.headers:
             try:
@@ -94,7 +94,7 @@ class ApiRequest(Request):
         return person.publication
 
     def use_publication(self, name: str) -> str:
-        """Return `name`, a publication that the tester may see; if it was made on request, it now counts as used.
+        """Return `name` if the tester may see this publication, and record its use if it was made on request.
 
         Raises ApiError.
         """
@@ -123,7 +123,7 @@ class ApiRequest(Request):
             raise ApiError(503, "waiting", "слишком многие уже ждут", "too many wait already") from error
 
     def _is_local(self) -> bool:
-        """Tell whether the request comes from this machine: from a loopback address, to one, and through no proxy.
+        """Tell whether the request comes from this machine: loopback sender, loopback host, and no proxy.
 
         The header Host is checked too: another site's page whose name resolves to this machine (DNS rebinding) sends
         the name of that site.
@@ -134,7 +134,7 @@ class ApiRequest(Request):
         return _is_loopback(self.remote_addr or "") and (host == "localhost" or _is_loopback(host))
 
     def check_origin(self) -> None:
-        """Refuse a request that a page of another site made the browser send. Raises ApiError."""
+        """Raise ApiError for a request that a page of another site caused the browser to send."""
         origin = self.headers.get("Origin")
         if origin is not None and _split(origin).netloc != self.host:
             raise ApiError(403, "forged", "запрос с чужой страницы", "the request comes from another site's page")
@@ -198,7 +198,7 @@ def error_response(error: ApiError, language: str) -> Response:
     """Return `error` as a JSON response in `language`."""
     text = error.message.said("en" if language == "en" else "ru")
     response = json_response({"error": {"code": error.code, "message": text}}, error.status)
-    if error.status == 429:  # noqa: PLR2004 - HTTP's own number
+    if error.status == 429:  # noqa: PLR2004 - an HTTP status
         response.headers["Retry-After"] = "10"
     return response
 

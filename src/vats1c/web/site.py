@@ -1,4 +1,4 @@
-"""Everything beside the exchange, on werkzeug: health, pages and the API; which address leads where."""
+"""The site, built on werkzeug: health checks, metrics, pages and the API, and the routes to their endpoints."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -43,12 +43,12 @@ _MAX_FORM_BYTES = 4_096
 _MAX_IMPORT_BYTES = 32 * 1024 * 1024
 _INTERNAL = ApiError(500, "internal", "внутренняя ошибка сервиса", "internal error of the service")
 
-# The health of a part for /readyz: whether it can do its work, and details.
+# Checks the health of one part for /readyz: returns whether the part works, and details.
 Check = Callable[[], tuple[bool, Mapping[str, Any]]]
 
 
 class _Id(IntegerConverter):
-    """An id in an address: no database holds a longer one."""
+    """An integer in a path, limited to 18 digits, because a longer one exceeds the id type of the databases."""
 
     regex = r"\d{1,18}"
 
@@ -67,9 +67,10 @@ class Site:
         pool: WorkerPool,
         more_rules: Iterable[Rule] = (),
     ) -> None:
-        """Serve the pages of `publications` (names) on the threads of `pool`, and `more_rules` of other packages.
+        """Serve the pages of `publications` (names) on threads of `pool`; `more_rules` are routes of other packages.
 
-        `checks` are what /readyz asks, by part; without those named in `vital` the service is not ready.
+        `checks` are the health checks of /readyz by the name of the part. If a part named in `vital` fails its check,
+        the service is not ready; if another part fails, the service is degraded.
         """
         self._publications = tuple(publications)
         self._checks = dict(checks)
@@ -89,14 +90,14 @@ class Site:
         ]
 
     def admit(self, request: http.Request) -> http.Admission:
-        """Admit every request with a short body; a long one is read only for users who may import callers."""
+        """Admit a request with a limit for its body, which is high only for a user who may import callers."""
         if request.path == _IMPORT and request.method == "POST":
             return self._submit(self._admit_import, request)
         request.max_body_bytes = _MAX_FORM_BYTES if request.path == _SIGN_IN else http.DEFAULT_MAX_BODY_BYTES
         return self
 
     def handle(self, request: http.Request) -> http.Answer:
-        """Answer a request on a worker thread: pages read the database."""
+        """Answer a request on a worker thread, because pages read the database."""
         return self._submit(self._respond, request)
 
     def _submit(self, function: Callable[[http.Request], T], request: http.Request) -> "http.Response | Future[T]":
@@ -121,7 +122,7 @@ class Site:
         return response
 
     def _answer(self, request: http.Request, page: "Callable[[ApiRequest], Response | EventStream]") -> http.Response:
-        """Return what `page` returns; errors of the API are JSON, all others plain text."""
+        """Return the response of `page`; convert an error into JSON for the API, into plain text for a page."""
         environ = wsgi_environ(request)
         api_request = self._request_class(environ)
         api_request.body_problem = request.body_problem
@@ -137,7 +138,7 @@ class Site:
         except (DatabaseError, SQLAlchemyError) as error:
             log.warning("page_failed", path=request.path, error=type(error).__name__)
             response = error_response(_UNREADABLE, api_request.language)
-        except Exception:  # a defect of ours: no traceback leaves the service
+        except Exception:  # a defect of ours: the client gets no traceback
             log.exception("page_failed", path=request.path)
             response = error_response(_INTERNAL, api_request.language)
         if isinstance(response, EventStream):
@@ -150,19 +151,19 @@ class Site:
             response.close()
 
     def index(self, request: Request) -> Response:
-        """Say what this is and where its web services are."""
+        """Return the name and version of the service, and the addresses of its web services, as plain text."""
         lines = [f"vats1c {__version__}", ""]
         for name in self._publications:
             address = f"{request.root_url}{name}/ws/VATS"
             lines += [f"SOAP:  {address}", f"WSDL:  {address}?wsdl"]
         return Response("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
-    def alive(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
-        """Tell that the process answers."""
+    def alive(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint's signature
+        """Return "ok": the process answers requests."""
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
-    def ready(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
-        """Tell whether the service can do its work: 503 when a vital part cannot; degraded when any other cannot."""
+    def ready(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint's signature
+        """Return the health of all parts as JSON, with the status 503 if a vital part does not work."""
         parts: dict[str, Any] = {}
         for part, check in self._checks.items():
             ready, details = check()
@@ -175,13 +176,13 @@ class Site:
             content_type="application/json; charset=utf-8",
         )
 
-    def metrics(self, request: Request) -> Response:  # noqa: ARG002 - a page takes its request
-        """Give the figures to Prometheus."""
+    def metrics(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint's signature
+        """Return the metrics for Prometheus."""
         return Response(self._metrics.text(), content_type=CONTENT_TYPE)
 
 
 def _rules(context: WebContext, callers: CallersApi) -> list[Rule]:
-    """Return the addresses of the pages and the API."""
+    """Return the routes of the pages and the API."""
     pages, calls = Pages(context), CallsApi(context)
     api = "/api/v1"
 
@@ -216,6 +217,6 @@ def _rules(context: WebContext, callers: CallersApi) -> list[Rule]:
 
 def _plain(error: HTTPException, environ: WSGIEnvironment) -> Response:
     response = Response(f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8")
-    if error.code == 405:  # noqa: PLR2004 - HTTP's own number
+    if error.code == 405:  # noqa: PLR2004 - an HTTP status
         response.headers["Allow"] = error.get_headers(environ)[1][1]
     return response

@@ -14,11 +14,11 @@ class UpstreamsApi:
 
     def list_upstreams(self, request: ApiRequest) -> Response:
         """Return the upstreams that the sender may see, each with its last differences."""
-        own = request.require_tester()
+        publication = request.require_tester()
         limit = request.whole_number("limit", 100, 1, 1_000)
-        found = [
+        upstreams = [
             view.upstream(limit)
             for name, view in list(self._context.views.items())
-            if view.upstream is not None and own in (None, name)
+            if view.upstream is not None and publication in (None, name)
         ]
-        return json_response({"upstreams": found})
+        return json_response({"upstreams": upstreams})

@@ -53,7 +53,7 @@ class SoapDirectory:
     nonblocking = False
     file_settings = ("ca",)
 
-    def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:  # noqa: ARG002 - as every kind's
+    def __init__(self, name: str, settings: Mapping[str, Any], plan: NumberPlan) -> None:  # noqa: ARG002 - every kind's signature
         """Look up an unassigned number to log a warning if 1C is down. Raises DirectoryError for wrong settings."""
         self.name = name
         self._ready = False

@@ -57,7 +57,7 @@ def exchange_json(context: WebContext, recorded: RecordedExchange, language: str
 
 
 def with_bytes(context: WebContext, found: list[Exchange], base: str) -> Iterable[RecordedExchange]:
-    """Yield exchanges with their bytes and headers, as far as the journal still has them."""
+    """Yield exchanges with their bytes and headers, if the journal still has these."""
     for start in range(0, len(found), _BATCH_SIZE):
         batch = found[start : start + _BATCH_SIZE]
         stored = context.journal.bytes_of([exchange.id for exchange in batch if exchange.id is not None])
@@ -77,7 +77,7 @@ def _finding(finding: ConformanceFinding, language: str) -> dict[str, str]:
 
 
 def _facts(context: WebContext, exchange: Exchange) -> dict[str, Any]:
-    # The row of an IncomingCall is written before its answer; its duration and SOAP version follow.
+    # The row of an IncomingCall is written before the answer; its duration and SOAP version are added later.
     is_finished = exchange.outcome != "ok" or bool(exchange.soap)
     owner = context.people.owner(exchange.publication, exchange.key) if exchange.key else None
     return {

@@ -14,9 +14,9 @@ from vats1c.web.event_stream import EventStream, event
 
 log = structlog.get_logger("vats1c.web")
 
-# Other processes write, too, and do not notify this one.
+# Writes of other processes send no notification here, so the feed also reads at this interval.
 _POLL_INTERVAL_S = 1.0
-# Exchanges that come within this time are sent together, so that a page has few changes to draw.
+# Exchanges of this period are sent together, so that a page is redrawn less often.
 _BATCH_WINDOW_S = 0.1
 
 Look = Callable[[int], tuple[list[dict[str, Any]], int]]
@@ -61,7 +61,7 @@ class ExchangeFeed:
         self._changes = changes
         self._changed = threading.Event()
         self._lock = threading.Lock()
-        # Both are changed under the lock.
+        # The streams and the feed's thread; both are changed under the lock.
         self._streams: set[ExchangeStream] = set()
         self._thread: threading.Thread | None = None
 

@@ -45,11 +45,11 @@ class ExchangesApi:
     def list_exchanges(self, request: ApiRequest) -> Response:
         """Return the last exchanges, or those after a cursor; wait for the first one if there is none yet."""
         seconds = request.whole_number("wait", 0, 0, _MAX_WAIT_S)
-        found = self._search(request, request.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
-        if not found.exchanges and seconds:
+        results = self._search(request, request.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
+        if not results.exchanges and seconds:
             return json_response(None)
         return json_response(
-            {"exchanges": list_json(self._context, found.exchanges, request.root_url[:-1]), "cursor": found.cursor}
+            {"exchanges": list_json(self._context, results.exchanges, request.root_url[:-1]), "cursor": results.cursor}
         )
 
     def one(self, request: ApiRequest, exchange_id: str) -> Response:
@@ -64,22 +64,22 @@ class ExchangesApi:
 
     def jsonl(self, request: ApiRequest) -> Response:
         """Return exchanges with all details as a file, one JSON object per line."""
-        found = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
-        recorded = with_bytes(self._context, found.exchanges, request.root_url[:-1])
-        objects = (exchange_json(self._context, exchange, request.language) for exchange in recorded)
+        results = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
+        recorded_exchanges = with_bytes(self._context, results.exchanges, request.root_url[:-1])
+        objects = (exchange_json(self._context, exchange, request.language) for exchange in recorded_exchanges)
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
         return _file(text, "application/jsonl; charset=utf-8", "exchanges.jsonl")
 
     def har(self, request: ApiRequest) -> Response:
         """Return exchanges as an HTTP archive (HAR 1.2)."""
-        found = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
-        recorded = with_bytes(self._context, found.exchanges, request.root_url[:-1])
-        text = json.dumps(exports.har(recorded), ensure_ascii=False, indent=1) + "\n"
+        results = self._search(request, request.whole_number("limit", _MAX_LISTED, 1, _MAX_LISTED))
+        recorded_exchanges = with_bytes(self._context, results.exchanges, request.root_url[:-1])
+        text = json.dumps(exports.har(recorded_exchanges), ensure_ascii=False, indent=1) + "\n"
         return _file(text, "application/json; charset=utf-8", "exchanges.har")
 
     def events(self, request: ApiRequest) -> ExchangeStream:
         """Return a stream of exchanges from a cursor on."""
-        wanted = self._search_of(request)
+        search = self._search_of(request)
         after = request.headers.get("Last-Event-ID") or request.args.get("after") or ""
         is_cursor = after.isascii() and after.isdigit() and len(after) <= _MAX_ID_DIGITS
         cursor = int(after) if is_cursor else self._context.journal.last_exchange()
@@ -87,8 +87,8 @@ class ExchangesApi:
         session = request.session if "Authorization" not in request.headers else None
 
         def look(reached: int) -> tuple[list[dict[str, Any]], int]:
-            found = self._context.journal.search(wanted, _MAX_LISTED, reached)
-            return list_json(self._context, found.exchanges, base), found.cursor
+            results = self._context.journal.search(search, _MAX_LISTED, reached)
+            return list_json(self._context, results.exchanges, base), results.cursor
 
         def alive() -> str:
             return self._context.end_reason(session, secret)
@@ -156,7 +156,7 @@ class ExchangesApi:
         if "after" not in request.args:
             return None
         if request.args["after"] == "now":
-            # An exchange that was answered before this request is not after it, even if it is not written yet.
+            # Write the exchanges answered before this request first, so that their ids are not above the cursor.
             self._context.journal.flush()
             return self._context.journal.last_exchange()
         return request.whole_number("after", 0, 0, 2**62)
@@ -173,7 +173,7 @@ class ExchangesApi:
             check_operation(texts["op"]),
             number.canonical if number else None,
             number.received if number else None,
-            # Compared exactly, as /api/v1/verify does: a space at its end is a mistake that a test looks for.
+            # Compare the key exactly, as /api/v1/verify does, so that a test finds a space at its end.
             query.get("key") or None,
             texts["outcome"] or None,
             texts["text"],
@@ -181,14 +181,14 @@ class ExchangesApi:
 
     def _scope(self, request: ApiRequest) -> frozenset[str] | None:
         """Return the publications that may be looked at, None for all. Raises ApiError."""
-        own, publication = request.require_tester(), request.args.get("publication")
+        own_publication, publication = request.require_tester(), request.args.get("publication")
         if publication:
             return frozenset({request.use_publication(publication)})
-        if own is None:
+        if own_publication is None:
             return None
-        # Requests to wrong addresses belong to no publication: their senders may have meant any. With a single
-        # publication they can only have meant that, so its administrator sees them too.
-        return frozenset({own, ""}) if self._is_only_publication() else frozenset({own})
+        # Requests to wrong addresses belong to no publication, because their senders may have meant any of them. If
+        # there is only one publication, they must have meant it, so its administrator sees these requests too.
+        return frozenset({own_publication, ""}) if self._is_only_publication() else frozenset({own_publication})
 
     def _is_only_publication(self) -> bool:
         return len([view for view in list(self._context.views.values()) if view.touch is None]) == 1

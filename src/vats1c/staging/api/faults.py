@@ -1,4 +1,4 @@
-"""The API of faults on purpose: plans that make requests to a publication fail."""
+"""The API of fault plans, which make requests to a publication fail."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ class FaultsApi:
         return json_response({"faults": [_plan_json(plan) for plan in plans.listed(names)], "magic": magic})
 
     def add(self, request: ApiRequest) -> Response:
-        """Start a plan for a publication; without a name in the body for the first that the sender may see."""
+        """Start a plan for the publication in the body, or for the first publication that the sender may see."""
         plans, rule = self._plans(), request.json_body()
         publication = request.text(rule, "publication")
         rule.pop("publication", None)
@@ -40,7 +40,7 @@ class FaultsApi:
         return json_response(_plan_json(staging_errors_as_api(lambda: plans.add(name, rule))), 201)
 
     def clear(self, request: ApiRequest) -> Response:
-        """End all plans that the sender may see, or those of one publication."""
+        """End all plans of one publication, or of all publications that the sender may see."""
         ended = self._plans().clear(self._names(request, request.args.get("publication")))
         return json_response({"ended": ended})
 

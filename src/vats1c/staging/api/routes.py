@@ -1,4 +1,4 @@
-"""The addresses that the staging bench and the inspector add to the site."""
+"""The routes that the staging bench and the inspector add to the site."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def rules(
     publications: Publications | None,
     plans: "FaultPlans | None",
 ) -> list[Rule]:
-    """Return the addresses and their endpoints; `publications` and `plans` are None if the bench is off.
+    """Return the routes; `publications` and `plans` are None if the bench is off.
 
     `send_test_request` sends a SOAP request (publication, body) inside this process and returns the HTTP status of the
     answer.

@@ -1,6 +1,7 @@
 """The API that compares the answered exchanges with a test's expectation, for tests in any language.
 
-Rule: waiting is woken by the journal, bounded in number, and ends when the service stops.
+Rule: new exchanges in the journal wake the waiting requests; their number is limited, and they end when the service
+stops.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from vats1c.web.context import WebContext
 from vats1c.web.request import ApiError, ApiRequest, json_response
 
 _MAX_WAIT_S = 30
-# The closest exchange is chosen among this many of the last ones.
+# The closest exchange is chosen among at most this many of the last exchanges.
 _MAX_OTHERS = 200
 _FIELDS = ("op", "number", "key", "times", "within", "after", "publication")
 
@@ -32,24 +33,24 @@ class VerifyApi:
         """Return the exchanges that match an expectation; 409 with the closest exchange if it is not fulfilled."""
         values = request.json_body()
         _refuse_unknown(values)
-        expected = self._expected(values, _times(values["times"]) if "times" in values else Times())
+        expectation = self._expected(values, _times(values["times"]) if "times" in values else Times())
         scope = self._scope(request, _text(values, "publication"))
         after = _whole_number(values, "after", 2**62)
         seconds = _seconds(values.get("within", 0))
         journal = self._context.journal
         cursor = journal.last_exchange()
-        wanted, times = expected.asked(scope), expected.times
-        found = request.wait_for(
-            lambda: journal.exchanges_matching(wanted, MAX_TIMES + 1, after),
+        exchange_filter, times = expectation.asked(scope), expectation.times
+        exchanges = request.wait_for(
+            lambda: journal.exchanges_matching(exchange_filter, MAX_TIMES + 1, after),
             lambda came: times.decided(len(came)),
             seconds,
         )
-        if times.fulfilled(len(found)):
-            cursor = found[-1].id or cursor if found else cursor
-            return json_response({"found": self._list_json(request, found), "cursor": cursor})
+        if times.fulfilled(len(exchanges)):
+            cursor = exchanges[-1].id or cursor if exchanges else cursor
+            return json_response({"found": self._list_json(request, exchanges), "cursor": cursor})
         others = journal.exchanges_matching(ExchangeFilter(scope, answered=False), _MAX_OTHERS)
-        failure = fail(expected, found, [one for one in others if (one.id or 0) > after])
-        return json_response(self._failed(request, failure, len(found)), 409)
+        failure = fail(expectation, exchanges, [one for one in others if (one.id or 0) > after])
+        return json_response(self._failed(request, failure, len(exchanges)), 409)
 
     def _failed(self, request: ApiRequest, failure: Failure, found: int) -> dict[str, Any]:
         language: Language = "en" if request.language == "en" else "ru"
@@ -70,8 +71,8 @@ class VerifyApi:
         """Return the publications that are searched, None for all. Raises ApiError."""
         if publication:
             return frozenset({request.use_publication(publication)})
-        own = request.require_tester()
-        return None if own is None else frozenset({own})
+        own_publication = request.require_tester()
+        return None if own_publication is None else frozenset({own_publication})
 
     def _expected(self, values: dict[str, Any], times: Times) -> Expectation:
         operation = check_operation(_text(values, "op") or "")

@@ -1,6 +1,6 @@
 """Fault injection: endpoints whose answers fail as the plans of the staging bench say.
 
-Rule: nothing of this is imported where staging is off.
+Rule: this package is not imported if staging is off.
 """
 
 from vats1c.staging.fault_injection.injector import FaultInjector

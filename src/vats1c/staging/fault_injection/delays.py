@@ -1,9 +1,9 @@
-"""Delays of requests: bounded in number, and ended when the service stops."""
+"""Delays of requests, limited in number; all of them end when the service stops."""
 
 import threading
 from collections import deque
 
-# Each holds a connection and its thread.
+# The limit, because each delay occupies a connection and a thread.
 _MAX_DELAYS = 64
 
 
@@ -11,14 +11,14 @@ class DelayPool:
     """The delays of one process. Called by many threads at once."""
 
     def __init__(self, most: int = _MAX_DELAYS) -> None:
-        """Allow `most` delays at once."""
+        """Allow at most `most` delays at the same time."""
         self._most = most
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._closed = False
 
     def wait(self, seconds: float) -> None:
-        """Return after `seconds`; earlier when the service stops, or when this is the oldest of too many delays."""
+        """Return after `seconds`, or earlier: when the service stops, or if this is the oldest of too many delays."""
         if seconds <= 0:
             return
         over = threading.Event()
@@ -34,7 +34,7 @@ class DelayPool:
                 self._waiting.remove(over)
 
     def close(self) -> None:
-        """End all delays, now and from now on."""
+        """End all delays; later delays end at once."""
         with self._lock:
             self._closed = True
             for one in self._waiting:

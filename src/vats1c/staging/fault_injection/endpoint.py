@@ -1,4 +1,4 @@
-"""Answers that do not arrive as they should: nothing comes, or half of it, or the connection breaks.
+"""An endpoint that injects faults into connections: no answer, half of an answer, or an aborted connection.
 
 Rule: a fault that cannot be produced on a connection ends the connection; a correct answer is never sent instead.
 """
@@ -18,7 +18,7 @@ from vats1c.staging.faults import Fault, FaultKind, FaultStage
 from vats1c.staging.plans import FaultPlans
 from vats1c.worker_pool import WorkerPool
 
-# Delay between a part of a body and a reset: a TCP reset discards bytes that have not left the machine yet.
+# The delay between a part of a body and a reset, because a TCP reset discards bytes that are not sent yet.
 _SENT_S = 0.1
 _DROPS = 20
 
@@ -36,9 +36,9 @@ class FaultyEndpoint:
         record: Callable[[Exchange], None],
         pool: WorkerPool,
     ) -> None:
-        """`endpoint` has a FaultyService; `record` writes down the requests that it never saw.
+        """Wrap `endpoint`, whose service is a FaultyService; `record` records requests that do not reach it.
 
-        A request waits for its fault on a thread of `pool`.
+        The delay before a fault at ACCEPT occupies a thread of `pool`.
         """
         self._endpoint = endpoint
         self._publication = publication
@@ -68,7 +68,7 @@ class FaultyEndpoint:
         return self._spoiled(answer, answer.headers)
 
     def handle(self, request: Request) -> Answer:
-        """Return the endpoint's response, a faulty one where its service returned a FaultyResponse."""
+        """Return the endpoint's response; a faulty one if its service returned a FaultyResponse."""
         answer = self._endpoint.handle(request)
         if request.is_test_call:
             return answer
@@ -85,13 +85,13 @@ class FaultyEndpoint:
     def _spoiled(self, answer: FaultyResponse, headers: tuple[tuple[str, str], ...]) -> Response:
         if answer.fault.fault is FaultKind.STATUS:
             return Response(answer.status, headers, bytes(answer))
-        # The full length is declared, at least 1: a body that is shorter ends the connection.
+        # Declare the full length, at least 1: a body that ends before it closes the connection.
         length = ("Content-Length", str(max(len(answer), 1)))
         return Response(200, [*headers, length], stream=_BrokenBody(bytes(answer), answer.fault, self._waits))
 
 
 class _BrokenBody:
-    """A body that is sent in pieces, or in part, or not at all."""
+    """The body of a faulty response: sent in delayed pieces, or in part, or not at all."""
 
     def __init__(self, answer: bytes, fault: Fault, waits: DelayPool) -> None:
         self._answer = answer

@@ -28,7 +28,7 @@ class FaultInjector:
         return FaultyService(service, publication, self.plans, self._waits, self._plan)
 
     def endpoint(self, endpoint: Handler, publication: str, pool: WorkerPool) -> FaultyEndpoint:
-        """Return `endpoint`, whose service is one of `service`, wrapped to inject faults into its connections.
+        """Return `endpoint`, wrapped to inject faults into its connections; its service must come from `service`.
 
         POST requests are admitted on threads of `pool`, where they are delayed.
         """

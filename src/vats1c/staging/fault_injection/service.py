@@ -1,4 +1,4 @@
-"""Answers as they should not be: a service that answers as 1C does when something is wrong with it."""
+"""A SOAP service that injects faults: it answers as 1C does when something is wrong."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ from vats1c.staging.fault_injection.delays import DelayPool
 from vats1c.staging.faults import Fault, FaultKind
 from vats1c.staging.plans import FaultPlans, IncomingRequest
 
-# What the journal calls an exchange that was refused on purpose.
+# The outcome in the journal of an exchange that a fault refused.
 STAGED = "staged"
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
 _QUIRKS = " Рога & Копыта"
@@ -33,7 +33,7 @@ _QUIRKY_DATA = (
 
 
 class FaultyResponse(bytes):
-    """An answer that is not to be sent as it is: what goes wrong with it, and an HTTP status and headers of its own."""
+    """An answer with a fault that the endpoint must apply when it sends it, and with its HTTP status and headers."""
 
     fault: Fault
     status: int = 200
@@ -43,19 +43,19 @@ class FaultyResponse(bytes):
     def of(
         cls, answer: bytes, fault: Fault, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
     ) -> "FaultyResponse":
-        """Return `answer` with what goes wrong with it."""
-        made = cls(answer)
-        made.fault, made.status, made.headers = fault, status, headers
-        return made
+        """Return `answer` with `fault`, `status` and `headers`."""
+        response = cls(answer)
+        response.fault, response.status, response.headers = fault, status, headers
+        return response
 
 
 class FaultyService:
-    """A service, but for the requests that go wrong."""
+    """Wraps a SOAP service: requests that have a fault get a faulty answer."""
 
     def __init__(
         self, service: SoapService, publication: str, plans: FaultPlans, waits: DelayPool, plan: NumberPlan
     ) -> None:
-        """Take the service that answers otherwise; `plan` reads numbers as it does."""
+        """Wrap `service`, which answers the requests without a fault; `plan` is its number plan."""
         self._service = service
         self._publication = publication
         self._plans = plans
@@ -63,26 +63,26 @@ class FaultyService:
         self._plan = plan
 
     def answer(self, request: SoapRequest, exchange: Exchange) -> bytes:
-        """Return the answer, right or wrong; `exchange` is marked. Raises SoapFault, on purpose too."""
-        asked = _incoming_request(request)
-        due = self._plans.next_fault(self._publication, asked)
-        if due is None:
+        """Return the answer, faulty if the request has a fault; note the fault in `exchange`. Raises SoapFault."""
+        incoming = _incoming_request(request)
+        next_fault = self._plans.next_fault(self._publication, incoming)
+        if next_fault is None:
             return completed(self._service.answer(request, exchange))
-        exchange.fault, fault, random = due
+        exchange.fault, fault, random = next_fault
         delay = fault.delay(random)
         if fault.fault in (FaultKind.FAULT, FaultKind.STATUS):
             self._waits.wait(delay)
-            return self._refused(request, asked, fault, exchange)
-        # It rings when the request came, however late the answer is.
+            return self._refused(request, incoming, fault, exchange)
+        # Execute the operation before the delay, so that the call rings at the time of the request.
         answer = completed(self._service.answer(request, exchange))
         self._waits.wait(delay)
         if fault.only_say_name:
             return _faulty_answer(request, fault)
         return answer if fault.fault is FaultKind.SLOW else FaultyResponse.of(answer, fault)
 
-    def _refused(self, request: SoapRequest, asked: IncomingRequest, fault: Fault, exchange: Exchange) -> bytes:
-        number = identify(asked.received, self._plan)
-        exchange.received, exchange.number, exchange.key = number.received, number.canonical, asked.key
+    def _refused(self, request: SoapRequest, incoming: IncomingRequest, fault: Fault, exchange: Exchange) -> bytes:
+        number = identify(incoming.received, self._plan)
+        exchange.received, exchange.number, exchange.key = number.received, number.canonical, incoming.key
         exchange.outcome = STAGED
         if fault.fault is FaultKind.FAULT:
             raise SoapFault("Server", "staged", "намеренный сбой", "a fault on purpose", version=request.version)
@@ -91,7 +91,7 @@ class FaultyService:
 
 
 def page(fault: Fault, status: int) -> FaultyResponse:
-    """Return what a web server in front of 1C says with `status`: HTML, and nothing of SOAP."""
+    """Return the HTML page that a web server in front of 1C sends with `status`."""
     phrase = HTTPStatus(status).phrase
     text = (
         f"<!DOCTYPE html>\n<html><head><title>{status} {phrase}</title></head>\n"
@@ -103,13 +103,13 @@ def page(fault: Fault, status: int) -> FaultyResponse:
 
 
 def _faulty_answer(request: SoapRequest, fault: Fault) -> bytes:
-    """Return the answer to SayName that `fault` asks for."""
-    later = any(split_tag(parameter)[1] == "Number" for parameter in request.element)
+    """Return the faulty answer to SayName that `fault` requires."""
+    returns_document = any(split_tag(parameter)[1] == "Number" for parameter in request.element)
     if fault.fault is FaultKind.QUIRKS:
-        value = _QUIRKY_DATA if later else _QUIRKS
+        value = _QUIRKY_DATA if returns_document else _QUIRKS
     else:
         name = fault.name or ""
-        value = reply.document(name) if later else name
+        value = reply.document(name) if returns_document else name
     answer = reply.envelope(request.version, request.namespace, request.operation, value)
     if fault.fault is FaultKind.NO_RETURN:
         before, _, rest = answer.partition(b"<m:return")
@@ -118,6 +118,8 @@ def _faulty_answer(request: SoapRequest, fault: Fault) -> bytes:
 
 
 def _incoming_request(request: SoapRequest) -> IncomingRequest:
-    given: dict[str, Any] = {split_tag(one)[1]: one.text or "" for one in request.element if isinstance(one.tag, str)}
-    number = next((given[name] for name in ("number", "Number", "NumFrom") if name in given), "")
-    return IncomingRequest(request.operation, number, given.get("Key", "").strip())
+    texts: dict[str, Any] = {
+        split_tag(parameter)[1]: parameter.text or "" for parameter in request.element if isinstance(parameter.tag, str)
+    }
+    number = next((texts[name] for name in ("number", "Number", "NumFrom") if name in texts), "")
+    return IncomingRequest(request.operation, number, texts.get("Key", "").strip())
