@@ -17,6 +17,7 @@ from vats1c.server.parsing import Receiver, RequestParser
 
 # Limits the memory that an idle connection occupies.
 _MAX_HEAD_BYTES = 1_024
+_HEAD_END = b"\r\n\r\n"
 
 
 class _PreviousHead(NamedTuple):
@@ -80,7 +81,8 @@ class RequestReader:
             return
         request, length = self._parsed
         head = data[: len(data) - length]
-        if len(head) <= _MAX_HEAD_BYTES and head.endswith(b"\r\n\r\n"):
+        # A head ends with its first empty line. `head` is another text if line ends precede the request or follow its body.
+        if len(head) <= _MAX_HEAD_BYTES and data.find(_HEAD_END) + len(_HEAD_END) == len(head):
             # Store the request without its body, which a handler may already have put into it.
             self._previous = _PreviousHead(head, len(data), replace(request, body=b""))
 

@@ -10,6 +10,8 @@ from vats1c.server.request_reader import RequestReader
 
 CALL = b"POST /telephony/ws/VATS HTTP/1.1\r\nHost: a\r\nAuthorization: Basic eA==\r\nContent-Length: 3\r\n\r\n"
 PAGE = b"GET /card HTTP/1.1\r\nHost: a\r\n\r\n"
+# Its body, which comes later, is as long as all that follows the blank lines.
+BLANK_LINES_FIRST = b"\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 48\r\n\r\n"
 
 
 class CountingParser(RequestParser):
@@ -47,6 +49,13 @@ def test_each_request_has_its_own_body():
     assert error is None
     assert [body for _, _, _, body, _ in requests] == [b"one", b"two"]
     assert requests[0][0] == requests[1][0]
+
+
+def test_a_repeated_head_of_http_1_0_is_one_of_http_1_0(pieces_parsed):
+    pieces = [b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"] * 2
+
+    assert pieces_parsed(pieces) == 1
+    assert feed(RequestReader, pieces) == feed(RequestParser, pieces)
 
 
 def test_what_was_done_with_a_request_is_not_in_the_next_one():
@@ -99,6 +108,11 @@ def test_what_was_done_with_a_request_is_not_in_the_next_one():
             [b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"] * 2, id="an upgrade"
         ),
         pytest.param([b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n" % (b"x" * 1_000)] * 2, id="a long head"),
+        pytest.param([PAGE, PAGE.replace(b"/card", b"/page")], id="another head of the same length"),
+        pytest.param([CALL, *[b"one" + PAGE] * 2], id="the rest of a body before it"),
+        pytest.param([CALL + b"one\r\n"] * 2, id="a line end after the body"),
+        pytest.param([CALL + b"\r\n1\r\n"] * 2, id="a line end in the body and one after it"),
+        pytest.param([BLANK_LINES_FIRST, b"x" * len(BLANK_LINES_FIRST[4:])] * 2, id="blank lines before it"),
     ],
 )
 def test_whatever_is_not_the_previous_head_with_its_whole_request_is_parsed(pieces, pieces_parsed):
@@ -111,6 +125,7 @@ PIECES = [
     b"one",
     CALL + b"one",
     CALL + b"two",
+    CALL + b"\r\n1\r\n",
     PAGE,
     PAGE * 2,
     b"\r\n",
