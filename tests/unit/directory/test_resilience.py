@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import structlog
 
 from tests.support.waiting import until
 from vats1c.directory import State
@@ -22,6 +23,7 @@ class Source:
     """A source outside: says what it is told to say, when it is let."""
 
     nonblocking = False
+    ready = True
 
     def __init__(self, name="source", said=ANNA, *, open_gate=True):
         self.name = name
@@ -39,7 +41,7 @@ class Source:
         return self.said
 
     def state(self):
-        return State(ready=True)
+        return State(ready=self.ready)
 
     def close(self):
         self.gate.set()
@@ -59,6 +61,18 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+class Slow(Source):
+    """A source that takes some seconds of the pushed time to answer."""
+
+    def __init__(self, clock, seconds, said=ANNA):
+        super().__init__(said=said)
+        self.clock, self.seconds = clock, seconds
+
+    def find(self, number):
+        self.clock.now += self.seconds
+        return super().find(number)
 
 
 @pytest.fixture
@@ -94,6 +108,69 @@ def test_that_nobody_was_found_is_remembered_for_a_shorter_time(clock):
     ask(guard)
 
     assert source.asked == 2
+
+
+def test_that_somebody_was_found_is_remembered_for_the_longer_time(clock):
+    source = Source()
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=300, cache_unknown_s=30), clock)
+    ask(guard)
+    clock.now += 299
+
+    assert (ask(guard).age, source.asked) == (299, 1)
+
+
+def test_a_remembered_answer_can_be_had_without_asking_the_source(clock):
+    source = Source()
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=300), clock)
+
+    assert guard.cached(NUMBER) is None
+    ask(guard)
+    assert (guard.cached(NUMBER).match, guard.cached(OTHER), source.asked) == (ANNA, None, 1)
+    clock.now += 301
+    assert guard.cached(NUMBER) is None
+
+
+def test_only_so_many_answers_are_remembered_and_the_one_not_used_for_longest_goes_first(clock, monkeypatch):
+    monkeypatch.setattr("vats1c.directory.resilience._MAX_CACHED", 2)
+    guard = GuardedDirectory(Source(), SourcePolicy(cache_s=300), clock)
+    third = identify("89991234567")
+
+    def remembered():
+        return [number for number in (NUMBER, OTHER, third) if guard.cached(number)]
+
+    for number in (NUMBER, OTHER):
+        ask(guard, number)
+    assert guard.cached(NUMBER)
+    ask(guard, third)
+    assert remembered() == [NUMBER, third]
+    clock.now += 301
+    ask(guard, NUMBER)
+    ask(guard, OTHER)
+    assert remembered() == [NUMBER, OTHER]
+
+
+def test_an_answer_says_how_long_the_source_took(clock):
+    guard = GuardedDirectory(Slow(clock, 2.0), SourcePolicy(), clock)
+    failing = GuardedDirectory(Slow(clock, 3.0, OSError("gone")), SourcePolicy(), clock)
+    hanging = Source(open_gate=False)
+
+    assert (ask(guard).elapsed, ask(failing).elapsed) == (2.0, 3.0)
+    assert ask(GuardedDirectory(hanging, SourcePolicy(), clock), seconds=0.01).elapsed == 0.01
+    hanging.close()
+
+
+def test_a_failure_without_a_text_is_told_by_its_kind(clock):
+    assert ask(GuardedDirectory(Source(said=TimeoutError()), SourcePolicy(), clock)).reason == "TimeoutError"
+
+
+def test_a_failure_is_logged_by_its_kind_and_not_by_its_text(clock):
+    guard = GuardedDirectory(Source(said=OSError(f"{NUMBER.canonical} is gone")), SourcePolicy(), clock)
+    with structlog.testing.capture_logs() as lines:
+        ask(guard)
+
+    assert lines == [
+        {"event": "directory_failed", "log_level": "warning", "directory": "source", "error": "OSError"},
+    ]
 
 
 def test_an_answer_grows_old_and_is_asked_for_again(clock):
@@ -142,6 +219,18 @@ def test_while_the_source_is_down_what_it_said_before_is_said_again_and_marked(c
     assert ask(guard).outcome is LookupOutcome.FAILED
 
 
+def test_while_the_source_is_down_an_unknown_caller_stays_unknown(clock):
+    source = Source(said=None)
+    guard = GuardedDirectory(source, SourcePolicy(cache_unknown_s=30), clock)
+    ask(guard)
+    clock.now += 31
+    source.said = OSError("gone")
+
+    answer = ask(guard)
+
+    assert (answer.outcome, answer.match, answer.stale) == (LookupOutcome.UNKNOWN, None, True)
+
+
 def test_so_many_questions_may_be_open_and_no_more():
     source = Source(open_gate=False)
     guard = GuardedDirectory(source, SourcePolicy(max_pending=3))
@@ -181,6 +270,76 @@ def test_a_probe_that_fails_means_another_rest(clock):
 
     assert ask(guard).outcome is LookupOutcome.FAILED
     assert ask(guard).outcome is LookupOutcome.CIRCUIT_OPEN
+
+
+def test_a_source_whose_probe_failed_is_tried_again_after_the_next_rest(clock):
+    source = Source(said=OSError("gone"))
+    guard = GuardedDirectory(source, SourcePolicy(failures_to_open=1, open_s=10), clock)
+    for _ in range(3):
+        assert ask(guard).outcome is LookupOutcome.FAILED
+        clock.now += 11
+    source.said = ANNA
+
+    assert ask(guard).outcome is LookupOutcome.FOUND
+
+
+def test_a_source_is_tried_again_after_a_probe_found_no_free_place(clock):
+    source = Source(open_gate=False)
+    guard = GuardedDirectory(source, SourcePolicy(max_pending=1, failures_to_open=1, open_s=10), clock)
+    assert ask(guard, seconds=0.01).outcome is LookupOutcome.LATE
+    clock.now += 11
+
+    assert ask(guard, OTHER).outcome is LookupOutcome.BUSY
+    source.gate.set()
+    landed(guard)
+    assert ask(guard, OTHER).outcome is LookupOutcome.FOUND
+
+
+def test_only_failures_in_a_row_count(clock):
+    source = Source()
+    guard = GuardedDirectory(source, SourcePolicy(cache_s=0, failures_to_open=2), clock)
+    for _ in range(3):
+        source.said = OSError("gone")
+        ask(guard)
+        assert guard.state().ready
+        source.said = ANNA
+        clock.now += 1
+        ask(guard)
+    source.said = OSError("gone")
+    clock.now += 1
+    ask(guard)
+    ask(guard)
+
+    assert not guard.state().ready
+
+
+def test_a_source_that_is_always_late_is_left_alone_though_it_answers(clock):
+    guard = GuardedDirectory(Slow(clock, 1.0), SourcePolicy(0.8, failures_to_open=2), clock)
+
+    assert [ask(guard, number).outcome for number in (NUMBER, OTHER)] == [LookupOutcome.FOUND] * 2
+    assert not guard.state().ready
+
+
+def test_a_source_that_is_not_ready_itself_is_not_ready(clock):
+    source = Source()
+    source.ready = False
+
+    assert not GuardedDirectory(source, SourcePolicy(), clock).state().ready
+
+
+def test_closing_the_guard_closes_the_source(clock):
+    source = Source(open_gate=False)
+    GuardedDirectory(source, SourcePolicy(), clock).close()
+
+    assert source.gate.is_set()
+
+
+def test_a_source_that_hangs_does_not_keep_the_process_from_ending():
+    source = Source("hanging", open_gate=False)
+    GuardedDirectory(source, SourcePolicy()).ask(NUMBER)
+
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "ask hanging"] == [True]
+    source.close()
 
 
 def test_a_source_that_hangs_is_left_alone_too():
