@@ -44,7 +44,11 @@ CASES = {
         [(0, "say"), (4, "say"), (5, "anna"), (5.2, "anna")],
         [("anna", 1), ("anna", 1)],
     ),
+    "a SayName just young enough": ([(0, "say"), (60, "anna")], [("anna", 1)]),
     "a SayName too old": ([(0, "say"), (61, "anna")], [("anna", 0)]),
+    "SayNames of one call": ([(0, "say"), (2, "say"), (3, "anna"), (3.5, "anna")], [("anna", 2)]),
+    "SayNames of two calls": ([(0, "say"), (2.1, "say"), (3, "anna"), (3.5, "anna")], [("anna", 1), ("anna", 1)]),
+    "the group rings just in time": ([(0, "anna"), (30, "ilya")], [("anna ilya", 0)]),
     "the group rings too late": ([(0, "say"), (1, "anna"), (32, "ilya")], [("anna", 1), ("ilya", 0)]),
 }
 
@@ -118,6 +122,86 @@ def test_numbers_written_together_are_told_apart_like_others(journal):
     assert [[one.key for one in call.rings] for call in journal.recent(9)] == [["anna", "vera"], ["ilya"], ["vera"]]
     assert [call.repeat for call in journal.recent(9)] == [1, 1, 1]
     assert [(one.id, one.call_id) for one in journal.exchanges(9)] == [(one.exchange_id, one.call_id) for one in rang]
+
+
+def test_the_request_again_changes_nothing_within_five_seconds_of_the_last_ring(journal):
+    def last_ring():
+        return (journal.recent(1)[0].rings[0].last - NOON).total_seconds()
+
+    play(journal, [(0, "anna"), (5, "anna")])
+    assert last_ring() == 0
+    play(journal, [(5.5, "anna"), (9.5, "anna")])
+    assert last_ring() == 5.5
+
+
+def test_a_card_that_was_closed_stays_closed_when_the_request_comes_again(journal):
+    play(journal, [(0, "anna")])
+    (call,) = journal.recent(1)
+    journal.mark_receipt(call.id, ["anna"], "closed", NOON + timedelta(seconds=2))
+    play(journal, [(3, "anna")])
+
+    assert journal.recent(1)[0].rings[0].closed
+
+
+def test_of_two_calls_to_one_phone_the_newest_rings_again(journal):
+    play(journal, [(0, "say"), (4, "say"), (5, "anna"), (5.2, "anna"), (6, "anna"), (20, "anna")])
+
+    first, second = journal.recent(10)
+    assert [call.rings[0].last - NOON for call in (first, second)] == [timedelta(seconds=5), timedelta(seconds=20)]
+    assert [one.call_id for one in journal.exchanges(10) if one.operation == "IncomingCall"] == [
+        first.id,
+        *[second.id] * 3,
+    ]
+
+
+def test_a_refused_sayname_announces_no_call(journal):
+    play(journal, [(0, "say")])
+    journal.enqueue(Exchange("telephony", NOON + timedelta(seconds=3), "SayName", "denied", 401, number="+79235292926"))
+    play(journal, [(4, "anna"), (5, "anna")])
+
+    assert len(journal.recent(10)) == 1
+    assert [one.call_id for one in journal.exchanges(10) if one.outcome == "denied"] == [None]
+
+
+def test_a_sayname_is_claimed_by_the_first_of_the_requests_that_are_written_together(journal):
+    play(journal, [(0, "say")])
+    together(journal, [(59, "anna"), (70, "ilya")])
+
+    (call,) = journal.recent(10)
+    assert [one.call_id for one in journal.exchanges(10)] == [call.id] * 3
+
+
+def test_a_long_key_and_a_long_number_are_matched_by_what_is_kept_of_them(journal):
+    received, keys = "н" * 100, ["k" * 200, "k" * 127 + "l"]
+    for second, key in [(0, keys[0]), (1, keys[1]), (20, keys[0]), (21, keys[1])]:
+        at = NOON + timedelta(seconds=second)
+        journal.record(Ringing("telephony", at, received, None, "text", key)).result()
+
+    (call,) = journal.recent(10)
+    assert (call.received, [ring.key for ring in call.rings]) == ("н" * 64, ["k" * 128, keys[1]])
+    assert [ring.last - NOON for ring in call.rings] == [timedelta(seconds=20), timedelta(seconds=21)]
+
+
+def test_a_call_ten_minutes_ago_is_not_counted(journal):
+    play(journal, [(0, "anna"), (600, "anna")])
+
+    assert [call.repeat for call in journal.recent(10)] == [1, 1]
+
+
+def test_calls_from_hidden_numbers_are_not_counted_as_repeated(journal):
+    play(journal, [(0, "anna"), (10, "anna"), (100, "anna")], number=None, kind="hidden")
+
+    assert [call.repeat for call in journal.recent(10)] == [1, 1, 1]
+
+
+def test_a_call_lasts_until_its_last_ring_and_a_change_has_a_version_of_its_own(journal):
+    play(journal, [(0, "anna"), (10, "ilya")])
+    (grown,) = journal.recent(1)
+    play(journal, [(20, "anna")])
+    (again,) = journal.recent(1)
+
+    assert (grown.at, grown.last, again.last) == (NOON, NOON + timedelta(seconds=10), NOON + timedelta(seconds=20))
+    assert again.version > grown.version
 
 
 def test_hidden_numbers_are_never_one_call_unless_the_request_came_again(journal):
