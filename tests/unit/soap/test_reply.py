@@ -4,6 +4,7 @@ import re
 import sys
 from html import unescape
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -32,6 +33,37 @@ def test_an_unknown_caller_gets_the_data_document_with_empty_elements():
     document = etree.fromstring(reply.document("").encode())
 
     assert [document.findtext(path) for path in ("title", "category", "manager/phone")] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "in_xml"),
+    [
+        ("Рога & Копыта", "Рога &amp; Копыта"),
+        ("a < b", "a &lt; b"),
+        ("a > b", "a &gt; b"),
+        ("a\rb", "a&#13;b"),
+        ("a\u0000b", "ab"),
+        ('ООО "Юг"', 'ООО "Юг"'),
+    ],
+)
+def test_a_name_with_one_special_character_is_escaped_in_the_answer(name, in_xml):
+    assert f">{in_xml}</m:return>".encode() in reply.envelope(SOAP11, "http://VATS", "SayName", name)
+
+
+def test_the_answer_is_byte_for_byte_like_1c_s():
+    assert reply.envelope(SOAP11, "http://VATS", "SayName", "Анна").decode() == (
+        '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+        '<m:SayNameResponse xmlns:m="http://VATS">'
+        '<m:return xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        "Анна</m:return></m:SayNameResponse></soap:Body></soap:Envelope>"
+    )
+
+
+def test_the_data_document_is_written_as_the_contract_shows_it():
+    assert reply.document("Анна & Ко", "VIP", "244") == (
+        '<?xml version="1.0"?>\n<data>\n    <title>Анна &amp; Ко</title>\n    <category>VIP</category>\n'
+        "    <manager>\n        <phone>244</phone>\n    </manager>\n</data>\n"
+    )
 
 
 def test_every_character_arrives_as_it_is_but_for_what_xml_cannot_carry():
