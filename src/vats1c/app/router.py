@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -12,7 +13,9 @@ from vats1c.soap import OverloadResponses
 from vats1c.soap.nowhere import NoEndpoint
 from vats1c.worker_pool import QueueFullError
 
+# CGI has these two without the prefix HTTP_, and empty where the request has none (RFC 3875, 4.1.2 and 4.1.3).
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+_NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 # Some servers pass on headers called Content_Type and Content_Length, with an underscore, under these names.
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
 
@@ -93,19 +96,31 @@ class WsgiApplication:
         if stream is not None:
             stream.disconnected()
             return _without_stream(response, start_response)
-        if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        if status not in _NO_BODY:
             headers = [*headers, ("Content-Length", str(len(body)))]
-        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers))
+        start_response(_status_line(status), list(headers))
         return [] if request.method == "HEAD" else [body]
+
+
+@lru_cache(maxsize=64)
+def _status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+@lru_cache(maxsize=512)
+def _header_name(variable: str) -> str:
+    """Return the name of the header that a CGI variable has the value of; "" for any other variable."""
+    if variable.startswith("HTTP_") and variable not in _NOT_HEADERS:
+        return variable[5:].replace("_", "-").lower()
+    return _CGI_HEADERS.get(variable, "")
 
 
 def _request(environ: WSGIEnvironment) -> Request:
     headers = {}
-    for name, value in environ.items():
-        if name.startswith("HTTP_") and name not in _NOT_HEADERS:
-            headers[name[5:].replace("_", "-").lower()] = value
-        elif name in _CGI_HEADERS and value:
-            headers[_CGI_HEADERS[name]] = value
+    for variable, value in environ.items():
+        name = _header_name(variable)
+        if name and (value or variable not in _CGI_HEADERS):
+            headers[name] = value
     peer = environ.get("REMOTE_ADDR", "")
     return Request(
         environ["REQUEST_METHOD"],

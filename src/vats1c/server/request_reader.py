@@ -81,7 +81,7 @@ class RequestReader:
             return
         request, length = self._parsed
         head = data[: len(data) - length]
-        # A head ends with its first empty line. `head` is another text if line ends precede the request or follow its body.
+        # A head ends with its first empty line; `head` does not if line ends precede the request or follow its body.
         if len(head) <= _MAX_HEAD_BYTES and data.find(_HEAD_END) + len(_HEAD_END) == len(head):
             # Store the request without its body, which a handler may already have put into it.
             self._previous = _PreviousHead(head, len(data), replace(request, body=b""))
