@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from vats1c.http import MAX_DISCARDED_BYTES, BodyProblem
-from vats1c.server.conversation import Conversation, guarded
+from vats1c.server.conversation import Conversation
+from vats1c.server.guarding import guarded
 from vats1c.server.parsing import MalformedRequestError
 from vats1c.server.request_reader import RequestReader
 

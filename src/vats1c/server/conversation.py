@@ -7,16 +7,14 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
-
-import structlog
+from functools import partial
+from typing import TYPE_CHECKING
 
 from vats1c.http import MAX_DISCARDED_BYTES, BodyProblem, Handler, Request, Response, ResponseStream
 from vats1c.server.exchange import HttpExchange
+from vats1c.server.guarding import guarded
 from vats1c.server.parsing import MalformedRequestError
 from vats1c.server.rendering import CONTINUE, render, render_stream_head
 from vats1c.server.stream_writer import StreamWriter
@@ -24,28 +22,7 @@ from vats1c.server.stream_writer import StreamWriter
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-P = ParamSpec("P")
-AnyConversation = TypeVar("AnyConversation", bound="Conversation")
-
-log = structlog.get_logger("vats1c.server")
-
 _MAX_PIPELINED = 16
-
-
-def guarded(
-    method: Callable[Concatenate[AnyConversation, P], None],
-) -> Callable[Concatenate[AnyConversation, P], None]:
-    """Return `method`, wrapped to abort its connection when it raises: a defect must not affect other connections."""
-
-    @wraps(method)
-    def call(conversation: AnyConversation, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            method(conversation, *args, **kwargs)
-        except Exception:
-            log.exception("request_failed")
-            conversation.evict()
-
-    return call
 
 
 class Conversation(ABC):
