@@ -7,7 +7,7 @@ import pytest
 from vats1c.database import Database
 from vats1c.journal import Journal, Retention
 from vats1c.journal.rings import record_rings
-from vats1c.model import Exchange, Ringing
+from vats1c.model import Caller, Confidence, Exchange, Ringing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -43,6 +43,14 @@ CASES = {
     "two calls to one phone overlap": (
         [(0, "say"), (4, "say"), (5, "anna"), (5.2, "anna")],
         [("anna", 1), ("anna", 1)],
+    ),
+    "a group whose queue rings again": (
+        [(0, "say"), (1, "anna"), (1.1, "ilya"), (20, "anna"), (20.1, "ilya")],
+        [("anna ilya", 1)],
+    ),
+    "the queue rings for more than ten minutes": (
+        [(0, "say"), *[(second, "anna") for second in range(1, 700, 25)]],
+        [("anna", 1)],
     ),
     "a SayName just young enough": ([(0, "say"), (60, "anna")], [("anna", 1)]),
     "a SayName too old": ([(0, "say"), (61, "anna")], [("anna", 0)]),
@@ -171,15 +179,55 @@ def test_a_sayname_is_claimed_by_the_first_of_the_requests_that_are_written_toge
     assert [one.call_id for one in journal.exchanges(10)] == [call.id] * 3
 
 
+def test_saynames_of_two_numbers_are_claimed_by_the_requests_that_are_written_together(journal):
+    numbers = ["+79235292926", "+79991234567"]
+    for number in numbers:
+        play(journal, [(0, "say")], number)
+    ringings = [
+        Ringing("telephony", NOON + timedelta(seconds=1), number, number, "external", "k") for number in numbers
+    ]
+    rang = journal._execute(lambda connection: record_rings(connection, ringings))
+
+    said = [one for one in journal.exchanges(9) if one.operation == "SayName"]
+    assert [(one.number, one.call_id) for one in said] == [
+        (number, one.call_id) for number, one in zip(numbers, rang, strict=True)
+    ]
+
+
+def test_calls_that_are_written_together_are_counted_as_repeated_and_have_versions_of_their_own(journal):
+    together(journal, [(0, "anna"), (100, "anna"), (200, "anna")])
+    together(journal, [(300, "anna")])
+    together(journal, [(400, "anna"), (500, "anna")])
+
+    calls = journal.recent(10)
+    assert [call.repeat for call in calls] == [1, 2, 3, 4, 5, 6]
+    versions = [call.version for call in calls]
+    assert versions == sorted(set(versions))
+
+
+def test_an_incoming_call_is_noted_with_its_number_its_phone_and_its_caller(journal):
+    caller = Caller("Анна")
+    journal.record(Ringing("telephony", NOON, "8923", "+79235292926", "external", "k", caller, Confidence.EXACT))
+    journal.record(Ringing("telephony", NOON, "", None, "hidden", "k")).result()
+
+    assert [
+        (one.operation, one.received, one.number, one.key, one.caller, one.confidence) for one in journal.exchanges(9)
+    ] == [
+        ("IncomingCall", "8923", "+79235292926", "k", "Анна", Confidence.EXACT),
+        ("IncomingCall", "", None, "k", "", None),
+    ]
+
+
 def test_a_long_key_and_a_long_number_are_matched_by_what_is_kept_of_them(journal):
     received, keys = "н" * 100, ["k" * 200, "k" * 127 + "l"]
     for second, key in [(0, keys[0]), (1, keys[1]), (20, keys[0]), (21, keys[1])]:
         at = NOON + timedelta(seconds=second)
         journal.record(Ringing("telephony", at, received, None, "text", key)).result()
-
     (call,) = journal.recent(10)
     assert (call.received, [ring.key for ring in call.rings]) == ("н" * 64, ["k" * 128, keys[1]])
     assert [ring.last - NOON for ring in call.rings] == [timedelta(seconds=20), timedelta(seconds=21)]
+    together(journal, [(0, keys[0]), (20, keys[0])])
+    assert [ring.key for ring in journal.recent(1)[0].rings] == ["k" * 128]
 
 
 def test_a_call_ten_minutes_ago_is_not_counted(journal):
