@@ -17,7 +17,8 @@ from vats1c.number import DEFAULT_PLAN, Number, NumberPlan, extension_of, identi
 
 log = structlog.get_logger("vats1c.calls.service")
 
-# Calls that wait for a late lookup; beyond them a card shows the number without a name.
+# Maximum number of recorded calls that wait for a late lookup. When it is reached, a further call is not looked up, and
+# its card shows the number without a name.
 _MAX_LATE_LOOKUPS = 1_000
 
 
@@ -48,7 +49,7 @@ class LookupReport:
 
     @property
     def caller(self) -> Caller | None:
-        """The caller to show; a caller that is not certain has no manager, so no call is routed by a guess."""
+        """The caller to show, None if unknown; it has no manager unless the match is certain: no routing by a guess."""
         return self.lookup.match.caller if self.lookup.match else None
 
 
@@ -110,7 +111,7 @@ class CallService:
         return caller
 
     def extension_of(self, caller: Caller) -> str:
-        """Return the internal extension to which the VATS routes `caller`; "" where the manager is no extension."""
+        """Return the internal extension to which the VATS routes `caller`; "" if its `manager` is not an extension."""
         return extension_of(caller.manager, self._plan.internal_digits)
 
     def explain(self, received: str, *, everybody: bool = False) -> LookupReport:

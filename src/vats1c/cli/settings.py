@@ -26,9 +26,10 @@ FOLDER_PREFIX = "vats1c-demo-"
 
 
 def load(path: Path | None, *, or_demo: bool = False, **options: Any) -> "Settings":
-    """Return the settings of the file `path`; None means the file of `settings_file`.
+    """Load the settings file `path`; None means the file that `settings_file` returns.
 
-    Without a file the settings come from variables alone; with `or_demo` and without variables, from the running demo.
+    If there is no file, the settings come from the environment variables alone. With `or_demo`, if no variable holds a
+    setting either, they come from the settings file of the demo.
     `options` are settings from the command line, which override the others; None means that an option is absent.
     Ends the command when the settings are unusable.
     """

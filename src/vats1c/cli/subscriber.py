@@ -28,7 +28,7 @@ KeyArgument = Annotated[str, typer.Argument(help="Key of the subscriber, issued 
 
 @app.command("list")
 def show(config: ConfigOption = None, publication: PublicationOption = None) -> None:
-    """Print the employees with shortened keys, then, in full, each called key that belongs to no employee."""
+    """Print the employees with masked keys, then the unmasked keys that received calls but belong to no employee."""
     from vats1c.journal import Reader
 
     settings = load(config, or_demo=True)
@@ -58,7 +58,7 @@ def add(
     config: ConfigOption = None,
     publication: PublicationOption = None,
 ) -> None:
-    """Add an employee, or replace the added employee with the same key. A running service uses it within seconds."""
+    """Add an employee; one added earlier under the same key is replaced. A running service uses it within seconds."""
     from vats1c.accounts.passwords import hash_password
     from vats1c.accounts.subscribers import StoredSubscriber
     from vats1c.model import Subscriber

@@ -32,7 +32,7 @@ class Soap(StrEnum):
 
 
 class Parameter(StrEnum):
-    """Name of SayName's parameter: "number" in the contract with a plain name, "Number" in the one with a document."""
+    """Name of SayName's parameter: "number" if the contract's answer is a plain name, "Number" if it is a document."""
 
     NAME = "number"
     DATA = "Number"

@@ -97,8 +97,9 @@ class Directory(Protocol):
     """A source of callers, looked up by number from many threads at once.
 
     `nonblocking` is true when `find` neither does I/O nor waits for a lock that is held during I/O; the server's thread
-    then calls `find` itself. All other directories are asked by worker threads, with a deadline and a cache, unless the
-    optional attribute `local` is true: `find` then reads only files of this machine, and needs neither.
+    then calls `find` itself. All other directories are asked by worker threads, with a deadline and a cache. If the
+    optional attribute `local` is true, `find` reads only files of this machine, and a worker thread calls it without a
+    deadline and without a cache.
     """
 
     name: str

@@ -15,7 +15,7 @@ from vats1c.soap.request import Shape
 
 
 class DirectContext(NamedTuple):
-    """Replaces Spyne's context for a method: `udc` is the CallContext, which Spyne's transport also puts there."""
+    """The context passed to a method in place of Spyne's; as in Spyne's context, `udc` holds the CallContext."""
 
     udc: Any
 

@@ -1,8 +1,8 @@
 """Read a SOAP request: parse and check its envelope, and return the requested operation; raise SoapFault otherwise.
 
-Rule: only ordinary envelopes pass, so the other modules need not check them again. An envelope is refused if it has
-parts that SOAP forbids (DTD, processing instructions), or parts that two text parameters never need (multi-ref, nested
-values, thousands of elements), or if it cannot be read.
+Rule: only ordinary envelopes pass, so the other modules need not check them again. An envelope is refused if it cannot
+be read, if it has parts that SOAP forbids (DTD, processing instructions), or if it has parts that no operation here
+needs, because each takes at most two parameters, all of them text (multi-ref, nested values, thousands of elements).
 """
 
 import re
@@ -18,7 +18,8 @@ from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP11, SOAP12, XSI_NIL,
 _MAX_ELEMENTS = 500
 _MAX_ATTRIBUTES = 32
 _MAX_NAMESPACES = 100
-# The bytes up to the first ">" of plain requests that were checked in full → whether these bytes declare an encoding.
+# Cache: the opening of a plain request (its bytes up to the first ">") → whether the opening declares an encoding.
+# Only openings of requests that passed `_parse_checked` are stored.
 _plain_openings: dict[bytes, bool] = {}
 _MAX_PLAIN_OPENINGS = 64
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=""")
@@ -83,7 +84,8 @@ def _parse_envelope(body: bytes, content_type: str) -> SoapRequest:
 
 def _to_request(version: str, element: etree._Element) -> SoapRequest:
     parameters = list(element)
-    # A nil or empty parameter is left out, so that `texts` becomes None and Spyne decides which of the two it is.
+    # A nil or empty parameter is left out here. The lengths then differ, so the request gets None for its texts, and
+    # Spyne decides whether the parameter is nil or empty.
     texts = tuple([parameter.text for parameter in parameters if parameter.text and not parameter.items()])
     shape = (element.tag, *[parameter.tag for parameter in parameters])
     return SoapRequest(

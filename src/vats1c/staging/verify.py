@@ -12,7 +12,7 @@ from vats1c.model import Exchange
 from vats1c.number import Number
 
 OPERATIONS = ("SayName", "IncomingCall")
-# The maximum of an expected count, and so of the exchanges that are read.
+# The largest count that a test may expect, and therefore the maximum number of exchanges that are read.
 MAX_TIMES = 1_000
 _SHOWN = {"\t": "→", "\n": "↵", "\r": "␍", "\u00a0": "⍽", "\u202f": "⍽", "\u2009": "⍽"}
 

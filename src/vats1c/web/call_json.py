@@ -17,7 +17,8 @@ from vats1c.web.context import WebContext
 
 def call_json(context: WebContext, call: Call, language: str) -> dict[str, Any]:
     """Return `call` as JSON, with names and extensions of the subscribers instead of their keys."""
-    # Shown only for unknown callers: the tables of ranges are large, and are loaded at their first use.
+    # Region and operator are looked up only for unknown callers, because the tables of number ranges are large and are
+    # loaded at their first use.
     region, operator = describe(call.number, language) if call.number and call.caller is None else ("", "")
     return {
         "id": call.id,
