@@ -21,6 +21,7 @@ from vats1c.phone_format import PhoneFormat
 from vats1c.soap import parser, service
 from vats1c.soap.direct_dispatch import direct_operations
 from vats1c.soap.fault import SoapFault
+from vats1c.soap.request import EnvelopeTemplates
 
 NAMESPACES = ["http://VATS", "http://test", "http://other", ""]
 NAMES = ["number", "Number", "NumFrom", "Key", "other"]
@@ -226,13 +227,83 @@ def test_a_text_that_could_be_more_than_a_text_is_parsed(later, monkeypatch):
     [
         "<s:Header><t xmlns='urn:t'>8923</t></s:Header><s:Body><SayName xmlns='http://VATS'><number>8923</number></SayName></s:Body>",
         "<s:Header><t xmlns='urn:t'>8923</t></s:Header><s:Body><SayName xmlns='http://VATS'><number>892&#51;</number></SayName></s:Body>",
+        "<s:Body><!-- <t>8923</t> --><SayName xmlns='http://VATS'><number>892<!-- -->3</number></SayName></s:Body>",
+        "<s:Body><SayName xmlns='http://VATS'><number><![CDATA[8923<t>8923</t>]]></number></SayName></s:Body>",
     ],
 )
 def test_a_text_whose_place_is_not_certain_is_not_known_again(twice):
     body = f"<s:Envelope xmlns:s='{SOAP11}'>{twice}</s:Envelope>".encode()
-    parser.read(body)
+    texts = parser.read(body).texts
+    again = body.replace(b">8923</t>", b">8999</t>")
 
-    assert parser.read(body.replace(b">8923</t>", b">8999</t>")).texts == ("8923",)
+    assert texts[0].startswith("8923")
+    assert parser.read(again).texts == parser._read(again, "").texts
+
+
+class Parses:
+    """Reads envelopes as the service does, and tells whether one had to be parsed."""
+
+    def __init__(self, max_per_type=8):
+        self.parsed = 0
+        self.templates = EnvelopeTemplates(self._parse, parser._is_plain, max_per_type)
+
+    def _parse(self, body, content_type):
+        self.parsed += 1
+        return parser._read(body, content_type)
+
+    def __call__(self, body, content_type="text/xml"):
+        before = self.parsed
+        self.templates.read(body.encode(), content_type)
+        return self.parsed > before
+
+
+def test_the_form_of_envelope_that_came_first_is_forgotten_first():
+    parses = Parses(max_per_type=2)
+    one, two, three = say_name(), incoming_call(), say_name(version=SOAP12)
+
+    assert [parses(body) for body in (one, two, one, two)] == [True, True, False, False]
+    assert [parses(body) for body in (three, two, three, one)] == [True, False, False, True]
+
+
+def test_the_forms_of_16_content_types_are_known_and_not_of_more():
+    parses = Parses()
+    kinds = [f"text/xml; number={number}" for number in range(17)]
+
+    assert [parses(say_name(), kind) for kind in kinds] == [True] * 17
+    assert [parses(say_name(), kind) for kind in kinds] == [False] * 16 + [True]
+    # And a known one can have another form.
+    assert [parses(incoming_call(), kinds[0]) for _ in range(2)] == [True, False]
+
+
+def test_an_envelope_of_4096_bytes_is_known_again_and_a_longer_one_is_not():
+    parses = Parses()
+    envelope = say_name()
+    envelopes = [envelope + " " * (chars - len(envelope)) for chars in (4_096, 4_097)]
+
+    assert [[parses(body) for _ in range(2)] for body in envelopes] == [[True, False], [True, True]]
+
+
+@pytest.mark.parametrize(("chars", "is_parsed"), [(1, False), (64, False), (65, True)])
+def test_a_number_of_up_to_64_characters_is_known_again(chars, is_parsed):
+    parses = Parses()
+    parses(say_name("9" * 11))
+
+    assert parses(say_name("8" * chars)) == is_parsed
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda body: body.replace("Envelope>", "Envelopf>"), id="another end"),
+        pytest.param(lambda body: body + body[body.index("</number>") :], id="the end twice"),
+    ],
+)
+def test_an_envelope_that_ends_otherwise_is_parsed_and_refused(spoil):
+    parses = Parses()
+    parses(say_name())
+
+    with pytest.raises(SoapFault):
+        parses(spoil(say_name()))
 
 
 def test_a_request_known_again_can_be_read_as_xml_all_the_same():

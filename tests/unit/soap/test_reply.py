@@ -44,9 +44,10 @@ def test_an_unknown_caller_gets_the_data_document_with_empty_elements():
         ("a\rb", "a&#13;b"),
         ("a\u0000b", "ab"),
         ('ООО "Юг"', 'ООО "Юг"'),
+        ('"Рога" & Ко\'', '"Рога" &amp; Ко\''),
     ],
 )
-def test_a_name_with_one_special_character_is_escaped_in_the_answer(name, in_xml):
+def test_a_name_with_special_characters_is_escaped_in_the_answer(name, in_xml):
     assert f">{in_xml}</m:return>".encode() in reply.envelope(SOAP11, "http://VATS", "SayName", name)
 
 
