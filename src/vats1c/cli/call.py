@@ -105,8 +105,8 @@ def _run_load(
 ) -> bool:
     """Send the calls and print the summary, also after Ctrl+C.
 
-    `requests` is the total for the progress bar, which is shown unless `each` reply is printed. Return whether all
-    calls were sent and all replies were right.
+    `requests` is the number of requests, for the progress bar. When `each` is set, every reply is printed and there is
+    no progress bar. Return whether all calls were sent and all replies were right.
     """
     from vats1c.cli.progress import measured
     from vats1c.simulator.load import LoadRunner, Summary

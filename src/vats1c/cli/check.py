@@ -75,7 +75,7 @@ def _findings(application: "Application") -> "Iterator[LocatedFinding]":
 
 
 def _no_answer(directory: "Directory") -> "Iterator[RowFinding]":
-    """Yield the error of a directory that is not ready, obtained by a lookup of a number without an owner."""
+    """Look up a number without an owner in a directory that is not ready, and yield the error of this lookup."""
     from vats1c.directory import DirectoryError
     from vats1c.directory.doctor import RowFinding
     from vats1c.number import PROBE_NUMBER

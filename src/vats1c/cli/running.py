@@ -87,7 +87,7 @@ def _without_library(library: str) -> Iterator[None]:
     if library in sys.modules:
         yield
         return
-    # None makes an import of the module raise ModuleNotFoundError (Language Reference §5.3.1).
+    # With None in sys.modules, an import of the library raises ModuleNotFoundError (Language Reference §5.3.1).
     sys.modules[library] = None  # type: ignore[assignment]
     try:
         yield
@@ -125,7 +125,10 @@ def open_application(settings: "Settings") -> "Iterator[Application]":
 
 
 def refresh_directories(application: "Application", *, anew: bool) -> None:
-    """Refresh the directories that copy their callers periodically: all with `anew`, else those that are not ready."""
+    """Refresh the directories that copy their callers periodically.
+
+    Refresh all of these directories when `anew` is set, otherwise only those that are not ready.
+    """
     from vats1c.directory import Refreshable
 
     for publication in application.publications:
@@ -135,8 +138,8 @@ def refresh_directories(application: "Application", *, anew: bool) -> None:
 
 
 def _serve(settings: "Settings", *, announce: bool, welcome: "Callable[[Application], str] | None" = None) -> None:
-    # Modules and callers are never garbage, and garbage collection takes a tenth of the time of the start. The server
-    # enables the collector again.
+    # The modules and callers that are loaded here stay in memory, so garbage collection would free none of them and
+    # would take a tenth of the start time. The server enables garbage collection again.
     gc.disable()
     from vats1c.config import ConfigError
     from vats1c.server import ServerLimits, serve
@@ -205,7 +208,7 @@ def print_summary(application: "Application") -> None:
 
 
 def _state_in_words(state: "State") -> tuple[str, str]:
-    """Return, in Russian and English, the number of callers; when it is unknown, whether the source answers."""
+    """Return the state in Russian and in English: the number of callers or, if unknown, whether the source answers."""
     if state.callers is not None:
         return f"абонентов: {state.callers}", f"{state.callers} callers"
     return ("отвечает", "answers") if state.ready else ("не отвечает", "does not answer")

@@ -28,10 +28,10 @@ FOLDER_PREFIX = "vats1c-demo-"
 def load(path: Path | None, *, or_demo: bool = False, **options: Any) -> "Settings":
     """Load the settings file `path`; None means the file that `settings_file` returns.
 
-    If there is no file, the settings come from the environment variables alone. With `or_demo`, if no variable holds a
-    setting either, they come from the settings file of the demo.
-    `options` are settings from the command line, which override the others; None means that an option is absent.
-    Ends the command when the settings are unusable.
+    Without a file, the settings come from the environment variables alone. When `or_demo` is set, and there is neither
+    a file nor a variable with a setting, the settings come from the settings file of the demo.
+    `options` are settings from the command line. They override the settings of the file and of the variables; an option
+    with the value None is ignored. Ends the command when the settings are unusable.
     """
     from vats1c import config
 

@@ -1,4 +1,4 @@
-"""`vats1c subscriber`: manage the employees that the database holds in addition to the settings, and their logins."""
+"""`vats1c subscriber`: manage the employees that are stored in the database, not in the settings, and their logins."""
 
 import sys
 from collections.abc import Iterator
@@ -149,7 +149,7 @@ def _choose_publication(settings: "Settings", publication: str | None) -> str:
 
 def _masked(key: str) -> str:
     """Return the first three and last two characters of a key: enough to recognize it, too little to use it."""
-    return f"{key[:3]}…{key[-2:]}" if len(key) > 8 else "…"  # noqa: PLR2004 - five characters would give a shorter key away
+    return f"{key[:3]}…{key[-2:]}" if len(key) > 8 else "…"  # noqa: PLR2004 - five characters are most of a shorter key
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class Soap(StrEnum):
 
 
 class Parameter(StrEnum):
-    """Name of SayName's parameter: "number" if the contract's answer is a plain name, "Number" if it is a document."""
+    """Name of SayName's parameter: "number" when SayName answers a plain name, "Number" when it answers a document."""
 
     NAME = "number"
     DATA = "Number"

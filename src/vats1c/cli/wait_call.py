@@ -74,7 +74,7 @@ def _wait_for(client: "Client", query: dict[str, Any], after: str, timeout: floa
         response = client.ask("GET", "exchanges", {**query, "after": after, "wait": wait}, seconds=wait + 10)
         if response and response["exchanges"]:
             return list(response["exchanges"])
-        # The answer to "now" holds a cursor; from then on no exchange between two polls is lost.
+        # The next poll starts at the cursor in the answer, so no exchange between two polls is lost.
         after = response["cursor"] if response else after
         remaining = deadline - time.monotonic()
         if remaining <= 0:

@@ -29,10 +29,11 @@ _SECRET = frozenset(
 
 
 def load(path: Path | None = None, **overrides: Any) -> Settings:
-    """Return the settings of the TOML file `path`, overridden by VATS1C_* variables, overridden by `overrides`.
+    """Return the settings of the TOML file `path`, of VATS1C_* variables and of `overrides`.
 
-    Relative paths start from the file's folder, or from the current folder when there is no file. Raises ConfigError
-    with every problem.
+    `overrides` take precedence over the variables, and the variables take precedence over the file. A relative path
+    starts from the file's folder, or from the current folder when there is no file. Raises ConfigError with every
+    problem.
     """
     if path:
         _refuse_unreadable(path)
@@ -172,7 +173,8 @@ def _resolve_paths(settings: Settings, folder: Path) -> Settings:
             **_resolved_parts(settings, folder),
         }
     )
-    # `directory.load` resolves the paths in a directory's settings: only its kind knows which settings are paths.
+    # `directory.load` resolves the paths in a directory's settings, because it depends on the directory's kind which
+    # settings are paths.
     resolved.set_folder(folder)
     return resolved
 

@@ -1,4 +1,4 @@
-"""The settings as types: a publication and the whole service, of the tables in `tables`."""
+"""The types of the settings of one publication and of the whole service; the tables in them are in `tables`."""
 
 import re
 from pathlib import Path
@@ -173,7 +173,7 @@ class Settings(PublicationTable, BaseSettings):
 
     @property
     def served(self) -> dict[str, PublicationTable]:
-        """Publications by name; the top-level one has the name "telephony"."""
+        """Publications by name; a publication at the top level has the name "telephony"."""
         return self.publications or {DEFAULT_PUBLICATION: self}
 
     @property

@@ -23,7 +23,10 @@ def _template(value: str) -> str:
 
 
 def checked_url(value: str) -> str:
-    """Return the address `value` without a final slash. Raises Unusable for one with a query, or not of HTTP."""
+    """Return the address `value` without a final slash.
+
+    Raises Unusable when the address has a query or a fragment, or is not an HTTP address.
+    """
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise Unusable(

@@ -1,6 +1,7 @@
 """Parse the answers to the VATS: an envelope with a value, an envelope with a fault, or an unreadable answer.
 
-Rule: strict, unlike the parser in `directory`: each departure from the contract is reported and none is repaired.
+Rule: this parser is strict, unlike the parser in `directory.soap_answers`: it reports each departure from the contract
+and repairs none.
 """
 
 import re
@@ -15,7 +16,8 @@ from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL
 
 _VERSIONS = {namespace: version for version, namespace in SOAP_NAMESPACES.items()}
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-# Replacement characters, or windows-1251 read as Latin-1 («Èâàí»): no language has four such letters in a row.
+# Matches U+FFFD, three question marks, or windows-1251 read as Latin-1 («Èâàí»): four letters from À to ÿ in a row,
+# which no language has.
 _MOJIBAKE = re.compile("\ufffd|\\?{3}|[\u00c0-\u00ff]{4}")
 _MAX_SHOWN_CHARS = 200
 
@@ -41,7 +43,8 @@ class AnswerFault:
 class Envelope:
     """The content of an envelope of SOAP `version`: a fault, or an element by namespace and name.
 
-    `returned` is the text of the element's `return`; None unless there is exactly one `return` and it holds text only.
+    `returned` is the text of the element's `return`. It is None when the element has no `return` or several, or when
+    `return` has child elements.
     """
 
     version: str

@@ -97,7 +97,7 @@ class Sender:
         return answer
 
     def _connect(self, deadline: float) -> Any:
-        """Return the open connection, or a new one when there is none or the server has closed it."""
+        """Return the open connection if the server has not closed it, otherwise a new connection."""
         open_connection = self._connection
         if open_connection is not None and open_connection.sock is not None:
             if not _is_readable(open_connection.sock):
@@ -178,7 +178,8 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, s
 class _DeadlineSocket:
     """A socket whose reads and writes all end by one `deadline` (monotonic seconds).
 
-    http.client applies its timeout to each read, so a server that sends single bytes slowly could block it for ever.
+    http.client applies its timeout to each read separately. Without a deadline, a server that sends single bytes slowly
+    could block the client for ever.
     """
 
     def __init__(self, wrapped: Any, deadline: float) -> None:
@@ -209,7 +210,7 @@ class _DeadlineSocket:
 class _DeadlineReader(io.RawIOBase):
     def __init__(self, sock: _DeadlineSocket) -> None:
         self._sock = sock
-        # The file keeps the connection open until the answer is read: http.client closes its socket object before that.
+        # http.client may close its socket object before the answer is read. This file keeps the connection open.
         self._file = sock.wrapped.makefile("rb", buffering=0)
 
     def readable(self) -> bool:

@@ -30,7 +30,7 @@ class ScheduledCall:
 
 
 def at_rate(number: str, keys: tuple[str, ...], count: int, rate: float) -> Iterator[ScheduledCall]:
-    """Yield `count` calls from `number`, `rate` per second, each ringing at all `keys`."""
+    """Yield `count` calls from `number`, `rate` per second; each call rings every subscriber in `keys`."""
     return (ScheduledCall(index / rate, number, keys) for index in range(count))
 
 
@@ -68,7 +68,7 @@ class LoadRunner:
         for thread in self._threads:
             thread.start()
         for thread in self._threads:
-            # Join with a timeout, because on Windows Ctrl+C cannot interrupt a join without one.
+            # Join with a timeout, because on Windows Ctrl+C cannot interrupt a join without a timeout.
             while thread.is_alive():
                 thread.join(0.1)
 

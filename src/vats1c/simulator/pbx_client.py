@@ -169,7 +169,10 @@ def value(answer: HttpReply, operation: str, soap: str, namespace: str, secret: 
 
 
 def _read_envelope(answer: HttpReply, secret: str) -> Envelope:
-    """Return the envelope of an answer. Raises WrongError when there is none, with a reason from the HTTP status."""
+    """Return the envelope of an answer.
+
+    Raises WrongError when the answer has no envelope; the HTTP status or the body gives the reason.
+    """
     try:
         return answers.read(answer)
     except UnreadableError as error:

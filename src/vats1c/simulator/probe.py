@@ -121,7 +121,7 @@ class Probe:
 
     @cached_property
     def wsdl_answer(self) -> HttpReply:
-        """The answer to GET ?wsdl; the login is sent only after a 401 to a GET without it. Raises FailedError."""
+        """The answer to GET ?wsdl without the login or, when that gives 401, with the login. Raises FailedError."""
         answer = self._send(lambda sender: sender.get("wsdl", {"Accept": "*/*", "User-Agent": "vats1c"}))
         if answer.status == 401:  # noqa: PLR2004
             answer = self._send(lambda sender: sender.get("wsdl", self.target.service.headers()))

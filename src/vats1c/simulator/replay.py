@@ -1,7 +1,7 @@
 """Replay a recorded request, and compare the new answer with the recorded one by meaning.
 
-Rule: only the recorded headers in `_REPLAYED_HEADERS` are sent again. The caller passes the login, because the journal
-stores none.
+Rule: of the recorded headers, only those in `_REPLAYED_HEADERS` are sent again. The login is an argument, because the
+journal stores no login.
 """
 
 import json

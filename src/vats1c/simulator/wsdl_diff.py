@@ -99,7 +99,8 @@ def _messages(root: etree._Element) -> Iterator[tuple[str, str]]:
 def _port_types(root: etree._Element) -> Iterator[tuple[str, str]]:
     for port_type in root.findall(f"{{{_WSDL}}}portType"):
         for operation in port_type.findall(f"{{{_WSDL}}}operation"):
-            # In document order, which distinguishes the four transmission types, such as notification (WSDL 1.1, §2.4).
+            # Keep the document order: the order of input and output distinguishes the four transmission types, such as
+            # notification (WSDL 1.1, §2.4).
             messages = [f"{_local(child)} {_attribute(child, 'message')}" for child in _children(operation)]
             yield f"portType {port_type.get('name')} operation {operation.get('name')}", ", ".join(messages)
 

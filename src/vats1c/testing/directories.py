@@ -24,7 +24,7 @@ CALLERS: tuple[tuple[str, Caller], ...] = (
 class DirectoryContract:
     """Tests of the guarantees that every directory gives. A subclass needs a fixture `directory`."""
 
-    # A subclass MAY set False when the source itself compares numbers and stores each contact as its own row.
+    # A subclass MAY set this to False when the source itself compares numbers and stores each contact as its own row.
     names_all_of_an_ambiguous_match = True
 
     def test_a_known_number_is_found_with_all_that_is_known(self, directory: Directory) -> None:

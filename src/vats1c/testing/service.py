@@ -1,4 +1,4 @@
-"""A service for a test run: a child process on a free port that ends with the run, even if the run crashes.
+"""A service for a test run: a child process on a free port. The process ends with the run, even if the run crashes.
 
 Run as a module, this file is the child process: it serves the settings file in its first argument until its standard
 input closes.

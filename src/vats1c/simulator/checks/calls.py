@@ -24,7 +24,7 @@ def returned(probe: Probe, answer: HttpReply, soap: str = "1.1", operation: str 
     service = probe.target.service
     try:
         envelope = answers.read(answer)
-        # Accept the answer's own namespace: only the check ANSWER-NAMESPACE reports a wrong one.
+        # Accept the answer's own namespace: only the check ANSWER-NAMESPACE reports a wrong namespace.
         namespace = envelope.namespace if envelope.name else service.namespace
         return value(answer, operation, soap, namespace, service.password)
     except UnreadableError as error:
@@ -140,7 +140,7 @@ def _in_time(probe: Probe) -> Message:
         answer = probe.ask(probe.say_name())
         returned(probe, answer)
         durations.append(answer.seconds)
-        # With 20 samples p99 is the maximum: one late answer fails the check, so the rest need not be sent.
+        # With 20 samples p99 is the maximum, so one late answer fails the check, and no further request is needed.
         if answer.seconds > deadline:
             break
     statistics = percentiles(durations)

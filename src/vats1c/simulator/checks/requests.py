@@ -7,12 +7,15 @@ from vats1c.simulator.checks.calls import returned
 from vats1c.simulator.probe import Check, FailedError, Probe
 from vats1c.simulator.requests import VATS
 
-# In windows-1251 these bytes are invalid UTF-8, so a service that ignores the declared encoding fails.
+# Encoded in windows-1251, this comment is invalid UTF-8, so a service that ignores the declared encoding fails.
 _COMMENT = "<!-- звонок -->"
 
 
 def _same_answer(probe: Probe, body: bytes, *, chunked: bool = False, action: str | None = None) -> str:
-    """Return the answer to `body`, a SayName in another form. Raises FailedError unless it is the usual answer."""
+    """Return the answer to `body`, a SayName request in another form.
+
+    Raises FailedError when this answer differs from the answer to SayName in the usual form.
+    """
     usual = returned(probe, probe.say_name_answer)
     text = returned(probe, probe.ask(body, chunked=chunked, SOAPAction=action))
     if text != usual:

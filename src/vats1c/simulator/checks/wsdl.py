@@ -49,7 +49,8 @@ def _wsdl_parses(probe: Probe) -> Message:
 
 def _wsdl_same(probe: Probe) -> Message:
     published_facts = wsdl_diff.facts(probe.wsdl)
-    # A WSDL describes one of the two contracts. Both are correct, so compare with the closer one.
+    # A WSDL describes one of the two contracts, and both contracts are correct. So compare with the WSDL of each, and
+    # report the comparison with fewer differences.
     parameters = [probe.target.only] if probe.target.only else list(probe.target.wsdl)
     differences_by_parameter = {
         parameter: wsdl_diff.differences(wsdl_diff.facts(answers.parse(probe.target.wsdl[parameter])), published_facts)
