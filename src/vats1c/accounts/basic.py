@@ -67,7 +67,7 @@ class Logins:
         # The hash that is verified for an unknown name, so that the response time does not reveal which names exist.
         self._dummy_hash = hash_password(secrets.token_urlsafe()) if self._hashes else ""
         self._lock = threading.Lock()
-        # Changed under the lock, but read without it: an outdated answer costs only one more verification.
+        # Changed under the lock, but read without it: a read that misses a new entry costs only one more verification.
         self._rejected: OrderedDict[bytes, None] = OrderedDict()
         self._failures = Failures(now)
         self._max_failures = max_failures
@@ -106,8 +106,8 @@ class Logins:
         self._refuse(digest, address)
 
     def _digest(self, credentials: bytes) -> bytes:
-        # Keyed with a secret of this process, so that the time of a lookup reveals nothing about a password, nor does a
-        # digest in memory.
+        # The digest is keyed with a secret of this process, so that neither the time of a lookup nor a digest in memory
+        # reveals anything about a password.
         return hashlib.blake2b(credentials, key=self._digest_key, digest_size=32).digest()
 
     def _verified(self, credentials: bytes, address: str) -> bool:

@@ -19,7 +19,7 @@ from vats1c.model import Subscriber
 
 log = structlog.get_logger("vats1c.people")
 
-# A change of the stored employees, by a command, takes effect within this time.
+# When a command changes the stored employees, the change takes effect within this time.
 _REFRESH_INTERVAL_S = 2.0
 
 
@@ -54,9 +54,10 @@ class People:
         logins: Callable[[Iterable[User]], Logins],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with the `persons` of the settings and their logins, and with pairs (publication, subscriber).
+        """Start with the persons and subscribers of the settings.
 
-        `store` holds the employees of the database; `logins` creates the checker of the passwords of some users.
+        `persons` are pairs (person, login with password), `subscribers` pairs (publication, subscriber). `store` holds
+        the employees of the database; `logins` creates the object that checks the passwords of the users passed to it.
         """
         self._own_persons = tuple(persons)
         self._own_subscribers = {(publication, one.key): one for publication, one in subscribers}
@@ -120,7 +121,10 @@ class People:
         return self.check(f"Basic {pair}", address)
 
     def _refresh(self) -> None:
-        """Read the stored employees again if `_REFRESH_INTERVAL_S` has passed; keep the last ones if reading fails."""
+        """Read the stored employees again if `_REFRESH_INTERVAL_S` has passed.
+
+        If reading fails, keep the employees that were read before.
+        """
         if self._now() < self._look_at or not self._lock.acquire(blocking=False):
             return
         try:

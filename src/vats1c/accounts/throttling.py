@@ -24,7 +24,7 @@ class Failures:
             return count if self._now() - since < _WINDOW_S else 0
 
     def add(self, address: str) -> int:
-        """Count one more wrong login from `address`; return how many that makes."""
+        """Count one more wrong login from `address`; return the count of its current minute, this login included."""
         now = self._now()
         with self._lock:
             since, count = self._seen.pop(address, (now, 0))

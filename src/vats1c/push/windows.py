@@ -1,6 +1,6 @@
 """The registry of open windows, by the VATS keys whose calls they show. Rule: `notify` and heartbeats never wait.
 
-A window has no thread of its own: a call would wake a thousand threads at once, and they would compete for the GIL.
+A window has no thread of its own: otherwise a call could wake a thousand threads at once, all competing for the GIL.
 """
 
 import threading
@@ -199,7 +199,7 @@ class WindowRegistry:
                     log.exception("window_failed")
 
     def _due(self, now: float) -> list[Listener]:
-        """Return the windows whose heartbeat is due, and set the time of their next one."""
+        """Return the windows whose heartbeat is due, and set the time of their next heartbeat."""
         with self._lock:
             windows = [window for window, at in self._all.items() if at <= now]
             for window in windows:

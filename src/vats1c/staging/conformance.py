@@ -37,7 +37,7 @@ _MakeFinding = Callable[[str, str, str], ConformanceFinding]
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """A parsed envelope: the SOAP version ("1.1" or "1.2"), and the operation: the child of Body.
+    """A parsed envelope: the SOAP version ("1.1" or "1.2"), and the operation, which is the child of Body.
 
     `namespace` is the namespace of the operation; each parameter is (namespace, name, text).
     """
@@ -53,9 +53,9 @@ def report(
 ) -> list[ConformanceFinding]:
     """Return the findings on a request, the most severe first.
 
-    `headers` are the recorded headers, and `:Login`: the scheme of a refused login, "" for a request without a login.
-    `sent` is None if the envelope could not be parsed. For a request refused before its body was read, only the
-    headers are checked.
+    `headers` are the recorded headers. Besides them, `headers[":Login"]` is the scheme of a refused login, "" for a
+    request without a login. `sent` is None if the envelope could not be parsed. For a request refused before its body
+    was read, only the headers are checked.
     """
     findings = refusal_finding(exchange, headers)
     findings += _content(headers, body, sent)

@@ -37,7 +37,7 @@ _SEND_AND_EXPECT_ANSWER = (
     "    answer = refused",
     "with answer:",
 )
-# The faults of magic numbers whose answers do not arrive completely.
+# The faults of magic numbers after which the answer does not arrive completely.
 _INCOMPLETE = frozenset({FaultKind.HANG, FaultKind.RESET, FaultKind.TRUNCATED})
 _IMPORTS_FOR_ERROR = "from http.client import HTTPException\n\nimport pytest\n"
 _SEND_AND_EXPECT_ERROR = (

@@ -158,7 +158,7 @@ Delay = Annotated[
 
 
 class Fault(StrictModel):
-    """One fault. `delay_ms` precedes it, whatever its kind; `seconds` is the duration of HANG and DRIBBLE."""
+    """One fault. `delay_ms` is the delay before a fault of any kind; `seconds` is the duration of HANG and DRIBBLE."""
 
     fault: FaultKind
     at: FaultStage = FaultStage.FIRST_BYTE

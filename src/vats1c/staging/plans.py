@@ -37,9 +37,11 @@ class IncomingRequest:
 class FaultRule(Fault):
     """A fault and the requests that get it.
 
-    `op`, `number` and `key` select requests. Of the selected requests the first `next` get the fault, or every
-    `every`-th, or those beyond `above` per second, or `percent` of them at random (repeatably by `seed`); without such
-    a measure, all of them. The plan ends `ends_after` seconds after its creation.
+    `op`, `number` and `key` select requests. At most one of four fields limits which selected requests get the fault:
+    the first `next`, every `every`-th, those beyond `above` per second, or `percent` of them at random (the same `seed`
+    repeats the same choice). Without these four fields all selected requests get it.
+
+    The plan ends `ends_after` seconds after its creation.
     """
 
     op: Literal["SayName", "IncomingCall"] | None = None

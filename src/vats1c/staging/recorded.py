@@ -63,7 +63,7 @@ class RecordedExchange:
 
     @property
     def sent_again(self) -> dict[str, str]:
-        """The headers for repeating the request; with a body there is always a Content-Type, "" if it had none."""
+        """The headers for repeating the request; for a body without a Content-Type they have an empty Content-Type."""
         repeated = {name: value for name, value in self.headers.items() if _is_sent_again(name)}
         return {"Content-Type": self.headers.get("Content-Type", ""), **repeated} if self.request else repeated
 
@@ -97,7 +97,7 @@ class RecordedExchange:
 
     @property
     def shown(self) -> str | None:
-        """The name that the phone showed; None for other exchanges, and for an answer that is a document of 1C."""
+        """The name in an answer to SayName; None for other or refused exchanges, and for a <data> document."""
         if self.exchange.operation != "SayName" or self.exchange.outcome != "ok":
             return None
         text = unescape(_return_value(self.answer).decode("utf-8", "replace"))

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from vats1c.model import Exchange
 from vats1c.staging.findings import MAX_SHOWN, ConformanceFinding, error
 
-# Findings by outcome, for refusals that the sender causes. A refused operation or parameter is analysed in
-# `conformance`, and the outcomes "auth" and "type" below.
+# Findings by outcome, for refusals that the sender causes. The functions below make the findings of the outcomes "auth"
+# and "type"; `conformance` makes the findings of refused operations and parameters.
 _REFUSALS = {
     "logins": (
         "AUTH",
@@ -71,8 +71,8 @@ _REFUSALS = {
 def refusal_finding(exchange: Exchange, headers: Mapping[str, str]) -> list[ConformanceFinding]:
     """Return the finding that explains why `exchange` was refused, as a list of one.
 
-    The list is empty if the exchange was not refused, or was refused for a reason other than the sender's, or for its
-    operation or parameters, which `conformance` analyses.
+    The list is empty if the exchange was not refused, or if the sender did not cause the refusal. It is also empty for
+    a refused operation or parameter, because `conformance` makes the findings of these.
     """
     outcome = exchange.outcome
     if outcome == "auth":

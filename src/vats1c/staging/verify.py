@@ -31,7 +31,7 @@ class Times:
     def decided(self, found: int) -> bool:
         """Tell whether waiting can end: `least` calls have come, or more than `most`.
 
-        An expectation of no call is decided only at the end of the waiting time, unless a call comes.
+        If `least` is 0, only a call beyond `most` ends the waiting before its time is over.
         """
         too_many = self.most is not None and found > self.most
         return too_many or (self.least > 0 and found >= self.least)
@@ -44,7 +44,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The call that a test expects; None accepts any value. Numbers are compared in E.164, if they have that form."""
+    """The call that a test expects; None accepts any value.
+
+    Numbers are compared in E.164 if they have this form, else as received.
+    """
 
     operation: str | None = None
     number: Number | None = None

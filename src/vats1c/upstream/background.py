@@ -48,7 +48,7 @@ class Worker(Generic[T]):
             self._closed = True
             threads, self._threads = self._threads, []
         deadline = time.monotonic() + seconds
-        # One None per thread: a thread ends when it takes one from the queue.
+        # One None per thread: a thread ends when it takes a None from the queue.
         if all(self._send_stop(deadline) for _ in threads):
             for thread in threads:
                 thread.join(max(0.0, deadline - time.monotonic()))

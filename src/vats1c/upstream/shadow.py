@@ -205,7 +205,7 @@ class ShadowLookup:
 
 
 def _normalize(text: str) -> str:
-    """Return a name for comparison: without characters that XML cannot carry, with each run of spaces as one."""
+    """Return a name for comparison: without characters that XML cannot carry, with each run of spaces as one space."""
     return " ".join("".join(letter for letter in text if letter.isprintable() or letter in "\t\r\n").split())
 
 

@@ -69,7 +69,7 @@ class Upstream:
         """Return `directories`, with a shadow lookup around them in the mode "shadow".
 
         `shown` renders a caller as the phone displays it. `deadline` (seconds) is used when the upstream table sets
-        none. `internal_digits` is the length of the longest extension.
+        no deadline. `internal_digits` is the length of the longest extension.
         """
         if not self.is_shadow:
             return directories

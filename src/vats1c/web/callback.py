@@ -21,8 +21,8 @@ _REASONS = {
 def click_to_call(url: str) -> Callable[[str, str], None]:
     """Return a function ring(key, number) that requests a call through the VATS's API at `url`.
 
-    It rings the employee with the key, then the number ("89235292926"); it raises DirectoryError if the VATS refuses or
-    does not answer (vendor's page: CallToSubscriber). Raises DirectoryError for a malformed `url`.
+    The VATS rings the employee whose key is `key`, then `number` ("89235292926"; vendor's page: CallToSubscriber).
+    `ring` raises DirectoryError if the VATS refuses or does not answer. Raises DirectoryError for a malformed `url`.
     """
     checked_url(url)
     client = HttpClient({"url": url}, {"Accept": "application/json"}, _TIMEOUT_S)

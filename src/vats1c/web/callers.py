@@ -77,7 +77,7 @@ class CallersApi:
         return json_response(None)
 
     def import_(self, request: ApiRequest) -> Response:
-        """Import the file in the body; with `dry_run` return the result of an import without importing."""
+        """Import the file in the body; with `dry_run` only return the result that the import would have."""
         person, directory = self._editable(request)
         suffix = PurePosixPath(request.args.get("file", "")).suffix.lower()
         if suffix not in READERS:

@@ -49,7 +49,7 @@ class CallsApi:
         call_filter = self._filter_of(request, person)
         limit = request.whole_number("limit", 100, 1, 1_000)
         journal = self._context.journal
-        # Read before the calls: a call that changes between the two reads is returned twice rather than never.
+        # Read the cursor before the calls: a call that changes between the two reads is then returned twice, not lost.
         cursor = journal.cursor()
         if "after" not in request.args:
             return self._calls_json(request, journal.recent(limit, call_filter), cursor)
@@ -115,7 +115,7 @@ class CallsApi:
         return json_response({"calls": [self._call_json(request, call) for call in calls]})
 
     def unknown(self, request: ApiRequest) -> Response:
-        """Return the numbers without a name of the last 30 days, the most frequent first."""
+        """Return the numbers without a name in the calls of the last 30 days, the most frequent first."""
         person, _ = request.person()
         unknown_numbers = self._context.journal.unknown(visible_calls(person, now() - timedelta(days=30)))
         numbers = [
@@ -159,7 +159,10 @@ class CallsApi:
     def _initial_events(
         self, request: ApiRequest, person: PageUser, session: Session | None, language: str
     ) -> tuple[list[bytes], int]:
-        """Return the first events of a window, the user and the missed calls, and the newest version of these calls."""
+        """Return the first events of a window, and the greatest version of the calls in them.
+
+        The first event describes the user; each of the others is a call that the window has not shown yet.
+        """
         journal = self._context.journal
         cursor = journal.cursor()
         hello = {**me_json(self._context, person, session, language), "now": now().isoformat(), "cursor": cursor}
@@ -182,7 +185,7 @@ class CallsApi:
             keys = None if person.administrator else person.keys
             window = self._context.windows.open(person.publication, keys, QueueListener())
         except TooManyWindowsError:
-            # Delay the response: without it the client would poll again at once.
+            # Delay the response: without the delay the client would poll again at once.
             time.sleep(min(seconds, 2))
             return self._context.journal.after(after, limit, wanted)
         else:

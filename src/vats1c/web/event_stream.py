@@ -31,7 +31,7 @@ def event(name: str, data: Any, own_id: int | None = None) -> bytes:
 class EventStream:
     """The event stream of one window: a `Listener` of the window registry and a `ResponseStream` of the server.
 
-    Any thread may send events. Events sent before the server has begun the response are stored and sent at its begin.
+    Any thread may send events. Events sent before the server begins the response are stored; `begin` sends them.
     """
 
     def __init__(self, session: str, alive: Callable[[], str]) -> None:
@@ -77,7 +77,7 @@ class EventStream:
         """Do nothing: this stream does not show calls; `CallStream` does."""
 
     def beat(self) -> None:
-        """Send an event that keeps the connection open, and shows the page that it is open."""
+        """Send an event that keeps the connection open, and by which the page sees that the connection works."""
         self.send(event("beat", {"now": datetime.now(UTC).isoformat()}))
 
     def verify(self) -> None:
@@ -116,7 +116,7 @@ class CallStream(EventStream):
         """Create the stream; `render` converts a call into an event. See `EventStream` for the other parameters."""
         super().__init__(session, alive)
         self._render = render
-        # The calls that were shown before `prepare`; None after it.
+        # The calls passed to `show` before `prepare` was called; None afterwards.
         self._early: list[Call] | None = []
         # The first events contain all changes of calls up to this version.
         self._sent_version = 0

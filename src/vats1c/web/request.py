@@ -48,7 +48,7 @@ class ApiRequest(Request):
 
     @property
     def session(self) -> Session | None:
-        """The session of the browser's cookie, None without one."""
+        """The session of the browser's cookie; None without a cookie, or if the cookie opens no session."""
         secret = self.cookies.get(COOKIE)
         return self.context.sessions.get(secret) if secret else None
 
@@ -106,14 +106,14 @@ class ApiRequest(Request):
         return name
 
     def wait_for(self, look: Callable[[], T], is_enough: Callable[[T], bool], seconds: float) -> T:
-        """Call `look` after each write to the journal until `is_enough` accepts its result, at most `seconds`.
+        """Call `look` after each write to the journal until `is_enough` accepts the result, for at most `seconds`.
 
         Return the last result. Raises ApiError.
         """
         journal = self.context.journal
 
         def flush_and_look() -> T:
-            # Exchanges are written a moment after they are answered.
+            # The journal writes an exchange a moment after its answer: without the flush, `look` may miss it.
             journal.flush()
             return look()
 
@@ -125,8 +125,8 @@ class ApiRequest(Request):
     def _is_local(self) -> bool:
         """Tell whether the request comes from this machine: loopback sender, loopback host, and no proxy.
 
-        The header Host is checked too: another site's page whose name resolves to this machine (DNS rebinding) sends
-        the name of that site.
+        The header Host is checked too, because of DNS rebinding: if another site's name resolves to this machine, the
+        requests of that site's pages come from loopback, but their Host is the name of that site.
         """
         if is_proxied(self.environ):
             return False

@@ -48,7 +48,7 @@ Check = Callable[[], tuple[bool, Mapping[str, Any]]]
 
 
 class _Id(IntegerConverter):
-    """An integer in a path, limited to 18 digits, because a longer one exceeds the id type of the databases."""
+    """An integer in a path, limited to 18 digits, because a longer integer may exceed the id type of the databases."""
 
     regex = r"\d{1,18}"
 
@@ -90,7 +90,7 @@ class Site:
         ]
 
     def admit(self, request: http.Request) -> http.Admission:
-        """Admit a request with a limit for its body, which is high only for a user who may import callers."""
+        """Admit a request and limit the size of its body; the limit is high only for a user who may import callers."""
         if request.path == _IMPORT and request.method == "POST":
             return self._submit(self._admit_import, request)
         request.max_body_bytes = _MAX_FORM_BYTES if request.path == _SIGN_IN else http.DEFAULT_MAX_BODY_BYTES

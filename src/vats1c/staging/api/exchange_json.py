@@ -66,7 +66,7 @@ def with_bytes(context: WebContext, found: list[Exchange], base: str) -> Iterabl
 
 
 def findings(recorded: RecordedExchange) -> list[ConformanceFinding]:
-    """Return the conformance report of an exchange; without its bytes it has at most the reason of the refusal."""
+    """Return the conformance report of an exchange; if its bytes are not stored, only the refusal is explained."""
     sent = read(recorded.request, recorded.headers.get("Content-Type", "")) if recorded.request else None
     return report(recorded.exchange, recorded.lines, recorded.request, sent)
 

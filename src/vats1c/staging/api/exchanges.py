@@ -43,7 +43,7 @@ class ExchangesApi:
         self._feed = ExchangeFeed(context.journal.changes)
 
     def list_exchanges(self, request: ApiRequest) -> Response:
-        """Return the last exchanges, or those after a cursor; wait for the first one if there is none yet."""
+        """Return the last exchanges, or the exchanges after a cursor; if there are none, wait for the first."""
         seconds = request.whole_number("wait", 0, 0, _MAX_WAIT_S)
         results = self._search(request, request.whole_number("limit", 100, 1, _MAX_LISTED), seconds)
         if not results.exchanges and seconds:
@@ -152,7 +152,7 @@ class ExchangesApi:
         )
 
     def _cursor(self, request: ApiRequest) -> int | None:
-        """Return the cursor after which exchanges are asked for, None without one. Raises ApiError."""
+        """Return the cursor in the query parameter `after`, None without this parameter. Raises ApiError."""
         if "after" not in request.args:
             return None
         if request.args["after"] == "now":
@@ -194,7 +194,10 @@ class ExchangesApi:
         return len([view for view in list(self._context.views.values()) if view.touch is None]) == 1
 
     def _recorded(self, request: ApiRequest, exchange_id: str) -> RecordedExchange:
-        """Return the exchange with an id, or the latest that matches, if the sender may see it. Raises ApiError."""
+        """Return the exchange with this id, or for "latest" the last exchange that matches the query.
+
+        Raises ApiError if there is none, or if the sender may not see it.
+        """
         publications = self._scope(request)
         journal = self._context.journal
         journal.flush()

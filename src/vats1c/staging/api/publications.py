@@ -48,7 +48,7 @@ class PublicationsApi:
         return self._put(request, name, replace=True)
 
     def put_callers(self, request: ApiRequest, name: str) -> Response:
-        """Add callers to a publication; each replaces the callers that have one of its numbers."""
+        """Add callers to a publication; a new caller replaces the stored callers that have one of its numbers."""
         return self._put(request, name, replace=False)
 
     def _put(self, request: ApiRequest, name: str, *, replace: bool) -> Response:

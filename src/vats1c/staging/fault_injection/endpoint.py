@@ -68,7 +68,7 @@ class FaultyEndpoint:
         return self._spoiled(answer, answer.headers)
 
     def handle(self, request: Request) -> Answer:
-        """Return the endpoint's response; a faulty one if its service returned a FaultyResponse."""
+        """Return the endpoint's response, made faulty if the endpoint's service returned a FaultyResponse."""
         answer = self._endpoint.handle(request)
         if request.is_test_call:
             return answer
@@ -85,7 +85,7 @@ class FaultyEndpoint:
     def _spoiled(self, answer: FaultyResponse, headers: tuple[tuple[str, str], ...]) -> Response:
         if answer.fault.fault is FaultKind.STATUS:
             return Response(answer.status, headers, bytes(answer))
-        # Declare the full length, at least 1: a body that ends before it closes the connection.
+        # Declare the full length, at least 1: if the body ends before this length, the server closes the connection.
         length = ("Content-Length", str(max(len(answer), 1)))
         return Response(200, [*headers, length], stream=_BrokenBody(bytes(answer), answer.fault, self._waits))
 
@@ -99,7 +99,7 @@ class _BrokenBody:
         self._waits = waits
 
     def begin(self, writer: ResponseWriter) -> None:
-        """Start a thread that sends the body, because it waits between the pieces."""
+        """Send the body on a thread of its own, because sending waits between the pieces."""
         threading.Thread(target=self._run, args=(writer,), name="broken-body", daemon=True).start()
 
     def disconnected(self) -> None:

@@ -17,7 +17,7 @@ class FaultInjector:
     """Wraps the services and endpoints of publications; all of them share one DelayPool."""
 
     def __init__(self, record: Callable[[Exchange], None], plan: NumberPlan) -> None:
-        """Inject the faults of `plans`, which starts empty; `record` records an exchange; `plan` is the number plan."""
+        """Start without fault plans (`plans`); `record` records an exchange; `plan` is the number plan."""
         self.plans = FaultPlans(plan)
         self._record = record
         self._plan = plan
@@ -28,8 +28,9 @@ class FaultInjector:
         return FaultyService(service, publication, self.plans, self._waits, self._plan)
 
     def endpoint(self, endpoint: Handler, publication: str, pool: WorkerPool) -> FaultyEndpoint:
-        """Return `endpoint`, wrapped to inject faults into its connections; its service must come from `service`.
+        """Return `endpoint`, wrapped to inject faults into its connections.
 
+        The SOAP service of `endpoint` must be a result of the method `service`.
         POST requests are admitted on threads of `pool`, where they are delayed.
         """
         return FaultyEndpoint(endpoint, publication, self.plans, self._waits, record=self._record, pool=pool)

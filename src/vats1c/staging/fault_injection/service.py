@@ -33,7 +33,7 @@ _QUIRKY_DATA = (
 
 
 class FaultyResponse(bytes):
-    """An answer with a fault that the endpoint must apply when it sends it, and with its HTTP status and headers."""
+    """An answer with its HTTP status, its headers, and the fault that the endpoint injects when it sends the answer."""
 
     fault: Fault
     status: int = 200
