@@ -25,7 +25,7 @@ class ApiFailure(Exception):  # noqa: N818 - a public name
 
 
 class Client:
-    """The API of one service, with one tester's credentials. `publication` is the one named in the URL, or ""."""
+    """The API of one service, with one tester's credentials. `publication` is named in the URL, "" if not."""
 
     def __init__(self, url: str, token: str = "", user: str = "", password: str = "", language: str = "en") -> None:
         """Take the URL of the service or of a publication's endpoint, and the credentials: token, or user and password.
@@ -49,7 +49,7 @@ class Client:
         """Send a request to /api/v1/`path`, and return the JSON of the answer, None for an answer without a body.
 
         `data` is the query of a GET (values that are None are omitted), or the JSON body of another method; `seconds`
-        is the timeout. The answer 409 of /api/v1/verify, an unfulfilled expectation, is
+        is the timeout. An error answer with "differences" (409 of /api/v1/verify, for an unfulfilled expectation) is
         returned like a success. Raises ApiFailure for any other error.
         """
         __tracebackhide__ = True  # pytest then shows the test's own line, which is where the mistake is

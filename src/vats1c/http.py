@@ -1,7 +1,7 @@
-"""HTTP requests and responses as every room sees them.
+"""HTTP requests and responses, as all packages of the service use them.
 
-A handler takes a `Request` and returns a `Response`, or a future of one where it has to wait: `Answer`. Neither knows
-by which server, or over which WSGI gateway, they travel.
+A handler takes a `Request` and returns an `Answer`: a `Response`, or a future of a response if the handler has to wait.
+These types do not depend on whether the service's own HTTP server or a WSGI server received the request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,10 +32,11 @@ class BodyProblem(StrEnum):
 class Request:
     """One HTTP request, made once from its head; its body follows.
 
-    `path` is percent-decoded, each byte a character (PEP 3333). `headers` have lower-case names; repeated ones are
-    joined by commas (RFC 9110, 5.3), and those with an underscore are left out: CGI could not tell them from a hyphen.
+    `path` is percent-decoded, each byte a character (PEP 3333). `headers` have lower-case names; the values of a
+    repeated header are joined by commas (RFC 9110, 5.3). Headers whose name has an underscore are left out, because CGI
+    cannot distinguish an underscore from a hyphen.
     `sender` is the IP address of the sender, `peer` that of the TCP connection: they differ behind a trusted proxy.
-    `max_body_bytes` is set by `Handler.admit`; where `body_problem` is set, `body` holds what had come.
+    `max_body_bytes` is set by `Handler.admit`; if `body_problem` is set, `body` may be incomplete.
     """
 
     method: str
@@ -50,7 +51,7 @@ class Request:
     body: bytes = b""
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     body_problem: BodyProblem | None = None
-    # A call that an administrator made in the inspector, not the VATS.
+    # Whether the request is a test call, made by an administrator in the inspector and not by the VATS.
     is_test_call: bool = False
 
     @property
@@ -125,5 +126,5 @@ def then(future: Future[T], function: Callable[[Future[T]], R]) -> Future[R]:
 
 
 def completed(answer: "T | Future[T]") -> T:
-    """Return `answer`, waited for where it is a future. For threads that may wait."""
+    """Return `answer`; if it is a future, wait for it and return its result. For threads that may wait."""
     return answer.result() if isinstance(answer, Future) else answer

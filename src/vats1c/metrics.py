@@ -1,6 +1,6 @@
-"""Counters for the operator: how much is asked, how it ends, who knocks in vain. Never a number, a name or a key.
+"""Metrics for the operator, such as requests by outcome and refused logins; none has a number, a name or a key.
 
-Rule: one Metrics object for each application, with a registry of its own, so that two of them never share a figure.
+Rule: each application has its own Metrics object and registry, so that two applications never share a counter.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest

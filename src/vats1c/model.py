@@ -11,7 +11,7 @@ class Caller(NamedTuple):
     """The caller of a number, as a directory describes them.
 
     `manager` is the internal extension of the responsible manager, to which the PBX routes the call; "" if unknown.
-    `category` is the client's category, in the directory owner's own notation ("0", "VIP").
+    `category` is the caller's category, in the directory owner's own notation ("0", "VIP").
     """
 
     name: str
@@ -47,13 +47,13 @@ class Match(NamedTuple):
 
     @property
     def caller(self) -> Caller:
-        """The caller to show; without a manager unless the match is exact, so that no call is routed by a guess."""
+        """The caller to show. Only the caller of an exact match has a manager, so that no call is routed by a guess."""
         first = self.callers[0]
         if self.confidence is Confidence.EXACT:
             return first
         if self.confidence is not Confidence.AMBIGUOUS:
             return first._replace(manager="")
-        # No contact is preferred: all different names are shown, as far as they fit on the display.
+        # No caller is preferred: all different names are shown, as far as they fit on the display.
         names = " / ".join(dict.fromkeys(caller.name for caller in self.callers))
         companies = {caller.company for caller in self.callers}
         return Caller(names, company=companies.pop() if len(companies) == 1 else "")

@@ -232,7 +232,7 @@ def _parse_e164(digits: str, region: str) -> str | None:
 def describe(canonical: str, language: str) -> tuple[str, str]:
     """Return (region, operator) of the range of an E.164 number, in the language "ru" or "en"; "" for unknown.
 
-    The operator is the one to which the range was assigned; a single number of it may have been ported to another.
+    The operator is that of the range; a single number may have been ported to another operator.
     """
     # The import takes 0.1 s and megabytes of memory, and only the pages need it.
     from phonenumbers import NumberParseException, carrier, geocoder, parse  # noqa: PLC0415

@@ -77,7 +77,7 @@ def sender_address(peer: str, forwarded_for: str, proxies: int) -> str:
 
 
 def apply_proxies(request: Request, proxies: int) -> None:
-    """Set sender, scheme and host of `request` to what `proxies` trusted proxies report of it."""
+    """Set sender, scheme and host of `request` to the values that `proxies` trusted proxies report."""
     headers = request.headers
     request.sender = sender_address(request.peer, headers.get("x-forwarded-for", ""), proxies)
     request.scheme = _trusted_value(headers.get("x-forwarded-proto", ""), proxies) or request.scheme

@@ -1,4 +1,4 @@
-"""Worker threads for work that may wait: started when needed, ended when idle, never in the way of the process's end.
+"""Worker threads for work that may wait: started when needed, ended when idle; they do not keep the process alive.
 
 `concurrent.futures.ThreadPoolExecutor` is not used because it joins its threads when the process ends: one directory
 that hangs would keep the service from stopping.
@@ -29,7 +29,7 @@ class WorkerPool:
         self._max_queued = max_queued
         self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._lock = threading.Lock()
-        # Both under the lock.
+        # Both are guarded by the lock.
         self._threads = 0
         self._idle = 0
 
@@ -72,5 +72,5 @@ class WorkerPool:
             else:
                 future.set_result(result)
                 del result
-            # A call holds its request: it must not live until the next one comes.
+            # `call` refers to its request, which must not stay in memory until the next call comes.
             del future, call

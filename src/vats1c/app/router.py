@@ -13,7 +13,8 @@ from vats1c.soap import OverloadResponses
 from vats1c.soap.nowhere import NoEndpoint
 from vats1c.worker_pool import QueueFullError
 
-# CGI has these two without the prefix HTTP_, and empty where the request has none (RFC 3875, 4.1.2 and 4.1.3).
+# CGI names these variables without the prefix HTTP_; they may be empty if the request has no such header (RFC 3875,
+# 4.1.2 and 4.1.3).
 _CGI_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 # Some servers pass on headers called Content_Type and Content_Length, with an underscore, under these names.
@@ -109,7 +110,7 @@ def _status_line(status: int) -> str:
 
 @lru_cache(maxsize=512)
 def _header_name(variable: str) -> str:
-    """Return the name of the header that a CGI variable has the value of; "" for any other variable."""
+    """Return the name of the header whose value is in the CGI variable `variable`; "" if it holds no header."""
     if variable.startswith("HTTP_") and variable not in _NOT_HEADERS:
         return variable[5:].replace("_", "-").lower()
     return _CGI_HEADERS.get(variable, "")
@@ -165,7 +166,7 @@ def _discard_body(environ: WSGIEnvironment, length: int | None) -> None:
 
 
 def _without_stream(response: Response, start_response: StartResponse) -> Iterable[bytes]:
-    """Return 503 in place of an event stream; abort the connection in place of an injected fault (Content-Length)."""
+    """Return 503 in place of an event stream. A stream with Content-Length is an injected fault: break it off."""
     if any(name == "Content-Length" for name, _ in response.headers):
         return _broken_off()
     text = b"this server has no streams: poll\n"

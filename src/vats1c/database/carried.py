@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from vats1c.database.schema import calls, counters, exchanges, rings, sessions, subscribers
 
 _VERSION = "version"
-# Added to the old ids and the old version, because another process may still assign some in the old file.
+# Added to the old ids and the old version, because another process may still assign ids in the old file.
 _GAP = 10_000
 
 

@@ -51,7 +51,7 @@ class FileGuard:
         self._prepare = prepare
         self._opening = threading.RLock()
         self._files: OpenFiles | None = None
-        # The state of the closed files, until others are open.
+        # The state read from the files that were closed; None once other files are open.
         self._carried: CarriedState | None = None
         self._device = 0
         self._missing_since: float | None = None
@@ -82,8 +82,8 @@ class FileGuard:
     def connection(self, connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
         """Return a new connection, made by `connect`, to the open files.
 
-        Raises sqlite3.OperationalError when they were removed or replaced: SQLite would apply the write-ahead log of
-        the old database to the new one.
+        Raises sqlite3.OperationalError when the files were removed or replaced, because with a new connection SQLite
+        would apply the write-ahead log of the old database to the new database.
         """
         if self._files is None:
             self._open(create=True)

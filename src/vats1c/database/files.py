@@ -85,7 +85,8 @@ class OpenFiles:
             connection = self._connect()
             real_path = self._path_of(connection)
             if real_path and self.path is None:
-                # The path of the settings, links unresolved: a link whose target changes is another file.
+                # Keep the path of the settings, without resolving links: when a link gets another target, the path
+                # leads to another file.
                 self.path = Path(name).absolute() if Path(name).exists() else Path(real_path)
             if not real_path or (status_before is not None and status_before.is_same(_status(self.path))):
                 return connection

@@ -139,7 +139,7 @@ def exchanges_of_calls(connection: sa.Connection, call_ids: Collection[int]) -> 
 def _search_text(
     connection: sa.Connection, search: ExchangeSearch, limit: int, after: int | None
 ) -> tuple[list[int], int | None]:
-    """Return the ids of up to `limit` exchanges that match, and the last id read; None instead if all were read."""
+    """Return the ids of up to `limit` exchanges that match, and the last id read, None if all were read."""
     columns = exchanges.c.id, exchanges.c.caller, exchanges.c.number, exchanges.c.received
     query = sa.select(*columns).where(search.clause()).limit(_MAX_SCANNED)
     if after is None:

@@ -44,7 +44,8 @@ class Journal(Reader):
     ) -> None:
         """Write into `database`, whose tables must exist; rows beyond `limits` are deleted.
 
-        `on_dropped` is called with "raw" or "exchange" and a number when exchanges come faster than they are written.
+        When exchanges come faster than they are written, `on_dropped` is called with "exchange" and the number of
+        dropped exchanges, or with "raw" and the number of exchanges that lost only their bytes.
         """
         super().__init__(database)
         self._database = database
@@ -64,9 +65,9 @@ class Journal(Reader):
         self._closed = threading.Event()
 
     def record(self, ringing: Ringing) -> "Future[RecordedCall]":
-        """Return a future of the call that `ringing` belongs to, done once it is durably written.
+        """Return a future of the call that `ringing` belongs to; the future is done once the call is on disk.
 
-        Its exception is a JournalError. Its callbacks run on the thread that writes: they must not wait.
+        The future's exception is a JournalError. Its callbacks run on the thread that writes, so they must not wait.
         """
         if ringing.at.tzinfo is None:
             raise JournalError("время звонка без часового пояса", "the call's time has no zone")
@@ -148,7 +149,7 @@ class Journal(Reader):
                 log.info("journal_trimmed", rows=removed)
 
     def watch(self, on_change: Callable[[list[Call]], None], needs_changes: Callable[[], bool] = lambda: True) -> None:
-        """Call `on_change` with the calls that change, whichever process changes them; it must not wait.
+        """Call `on_change` with the calls that any process has changed; `on_change` must not wait.
 
         While `needs_changes` returns False, changes are not read at all.
         """
@@ -158,7 +159,7 @@ class Journal(Reader):
         """Tell whether the last write succeeded and the database answers."""
         if self._writer.well and self._database.is_readable():
             return True
-        # There may be no call for hours: the health check itself finds out when the database works again.
+        # There may be no call for hours, so this check itself writes, to find out whether the database works again.
         try:
             self._execute(next_version)
         except JournalError:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 # How long after the last ring a phone may still join a call.
 JOIN_WINDOW = timedelta(seconds=30)
-# Within this time the same request is a retry of the VATS.
+# A repeated request within this time is a retry by the VATS.
 REPETITION_WINDOW = timedelta(seconds=5)
 # How long a SayName can be claimed by a call.
 CLAIM_WINDOW = timedelta(seconds=60)

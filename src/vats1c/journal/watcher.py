@@ -20,7 +20,7 @@ log = structlog.get_logger("vats1c.journal")
 _POLL_INTERVAL_S = 0.1
 # Changes are read at least this often: a notification may be missed while a connection is renewed.
 _LISTEN_TIMEOUT_S = 1.0
-# The pause after an error, unless this process records a change earlier.
+# The pause after an error; it ends earlier if this process records a change.
 _RETRY_DELAY_S = 2.0
 # While no watcher needs changes, the pause after reading the version is this many times the duration of the reading.
 _IDLE_PAUSE_FACTOR = 49

@@ -26,9 +26,9 @@ Result = TypeVar("Result")
 Write = Callable[[sa.Connection, Sequence[Given]], Sequence[Result]]
 
 # Exchanges are collected for this time and written in one batch. After a batch the writer pauses 19 times as long as
-# it took, so that writing exchanges uses at most 5 % of the machine under load; exchanges beyond that are dropped.
-# A batch has up to _FEW exchanges, because writing them competes with calls for the processor; a batch that also writes
-# a call has up to _MANY, because its commit is needed anyway.
+# the batch took, so that under load writing exchanges takes at most 5 % of the time. Exchanges that do not fit into the
+# queue meanwhile are dropped. A batch has at most _FEW exchanges, because writing them competes with calls for the
+# processor. A batch that also writes a call has at most _MANY exchanges, because the call needs a commit anyway.
 _BATCH_WINDOW_S = 0.02
 _PAUSE_FACTOR = 19
 _FEW = 16
@@ -84,7 +84,7 @@ class Writer:
         self._something = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
-        # When the pause after the last batch ends, time.perf_counter().
+        # The time.perf_counter() at which the pause after the last batch ends.
         self._rested = 0.0
         # Whether the last transaction began. If it did not, the database is unusable and all jobs fail.
         self._begun = False
@@ -173,7 +173,7 @@ class Writer:
                 return
 
     def _batch(self) -> bool:
-        """Write the next batch; tell whether the database could be written to at all."""
+        """Write the next batch; return False if its transaction could not begin, so that the database is unusable."""
         self._report_drops()
         works = [self._works.popleft() for _ in range(min(len(self._works), _MAX_JOBS))]
         begun = perf_counter()

@@ -4,10 +4,10 @@ The list below has the threads of a serving process by their names. For each thr
 runs, the state that it owns, and the state that it shares with other threads, with the lock that guards it. All threads
 but MainThread are daemons, so none of them keeps the process alive.
 
-- `MainThread`: Python; `HttpServer`: it parses, admits, answers what need not wait, and sends. It never waits.
+- `MainThread`: Python; `HttpServer`: it reads requests, answers those that need not wait, and sends. It never waits.
   Owns the connections, their parsers and deadlines. Shares the calls that others post: a deque, atomic by itself.
-- `call`: the `WorkerPool` of `PublicationFactory`; operations that may wait: a SayName of directories on disk or in the
-  network, injected faults. Shares the pool's queue and counters: its lock.
+- `call`: the `WorkerPool` of `PublicationFactory`; operations that may wait: a SayName that asks directories on disk or
+  in the network, injected faults. Shares the pool's queue and counters: its lock.
 - `sign-in`: the other `WorkerPool` of `PublicationFactory`; it verifies logins that were not verified before. Shares
   the logins that have passed, a set that only grows; refused logins and attempts by address: locks of `Logins` and
   `Failures`.

@@ -16,7 +16,7 @@ from vats1c.server.request_reader import RequestReader
 if TYPE_CHECKING:
     from vats1c.server.http_server import HttpServer
 
-# The time during which a connection that is being closed is still read.
+# While a connection is being closed, the bytes that still arrive are read and discarded for this time.
 _LINGER_S = 2.0
 
 

@@ -43,9 +43,9 @@ class Conversation(ABC):
         self._half_closed = False
         self._is_write_blocked = False
         self._is_advancing = False
-        # Whether a request on this connection was answered: such a client probably sends further requests.
+        # Whether a request on this connection was answered; if so, the client probably sends further requests.
         self.has_answered = False
-        # When the connection is closed, or the incomplete body given up: time.monotonic(), None for never.
+        # The time.monotonic() at which the connection is closed or the incomplete body is given up; None for never.
         self.deadline: float | None = None
 
     @abstractmethod

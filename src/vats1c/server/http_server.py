@@ -47,7 +47,7 @@ class ServerApplication(Protocol):
     """The application that the server calls on its only thread, so none of the methods may wait."""
 
     def admit(self, request: Request) -> Admission:
-        """Decide by its head whether a request is admitted: see `vats1c.http.Handler.admit`."""
+        """Decide whether to admit a request, by its head alone: see `vats1c.http.Handler.admit`."""
 
     def malformed(self, status: int, path: str, content_type: str) -> Response:
         """Return the response to a malformed request; `path` and `content_type` are "" if they could not be read."""

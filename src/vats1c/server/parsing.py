@@ -66,7 +66,7 @@ class RequestParser:
         self._headers: dict[str, str] = {}
 
     def feed(self, data: bytes) -> None:
-        """Parse `data`. Raises MalformedRequestError, and whatever the receiver raises."""
+        """Parse `data`. Raises MalformedRequestError, and the errors of the receiver."""
         if len(data) <= _MAX_PIECE_BYTES:
             self._feed(data)
             return

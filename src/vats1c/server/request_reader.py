@@ -43,7 +43,7 @@ class RequestReader:
         self._begun = 0
 
     def feed(self, data: bytes) -> None:
-        """Read `data`. Raises MalformedRequestError, and whatever the receiver raises."""
+        """Read `data`. Raises MalformedRequestError, and the errors of the receiver."""
         previous, is_between_requests = self._previous, self._parser.is_between_requests
         if (
             previous is not None

@@ -1,7 +1,7 @@
 """The endpoint of a publication, /NAME/ws/VATS: check the login, read the envelope, answer; refuse by a SOAP fault.
 
-Rule: every answer to a POST is a SOAP envelope, and no body is read before the login was verified. `_finish` alone
-converts the errors of a request that reached `handle`: into a fault, a metric and a row of the journal.
+Rule: every answer to a POST is a SOAP envelope, and no body is read before the login was verified. Every error
+in `handle`, except a full queue, is converted by `_finish` into a fault, a metric and a row of the journal.
 """
 
 import threading
@@ -65,7 +65,7 @@ class Endpoint:
         counted_as: str = "",
         nonblocking: Collection[str] = (),
     ) -> None:
-        """Answer requests to `publication` by `service`; `counted_as` is the label of its metrics, "" for its name.
+        """Answer requests to `publication` by `service`; its metrics are labelled `counted_as`, "" for its name.
 
         `nonblocking` names the operations that `service` answers without waiting; `call_pool` runs all others, and
         `sign_in_pool` verifies logins that were not verified before.
@@ -231,8 +231,8 @@ class RateLimiter:
 def redacted_head(request: Request) -> Mapping[str, str]:
     """Return the headers of a request that was not admitted, with its method, its path and the scheme of its login.
 
-    The names of the added values begin with a colon, which no header name contains. The login itself is not included:
-    a sender may have put a password there in place of a login.
+    The names of the added values begin with a colon, which no header name contains. The value of `:login` is "Basic",
+    "other" or "": it repeats no text of the Authorization header, into which a sender may have put a bare password.
     """
     authorization = request.headers.get("authorization", "")
     scheme = "Basic" if authorization[:6].lower() == "basic " else "other" if authorization else ""

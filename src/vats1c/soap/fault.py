@@ -16,7 +16,8 @@ _CODES12 = {"Client": "Sender", "Server": "Receiver"}
 class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
     """The error of a request that is answered with a SOAP fault; `ru` and `en` are its text in both languages.
 
-    `code` is one of SOAP 1.1 §4.4.1. `reason` is a short word for logs and metrics; it never contains what was sent.
+    `code` is a fault code of SOAP 1.1 §4.4.1. `reason` is a short word for logs and metrics; it contains no text of the
+    request.
     `version` is the envelope namespace of the answer, None if it is not yet known.
     """
 
@@ -34,8 +35,8 @@ class SoapFault(Exception):  # noqa: N818 - *fault* is SOAP's own word
 def to_xml(fault: SoapFault, version: str, language: Language) -> bytes:
     """Return the fault as an envelope of `version` (SOAP11 or SOAP12), UTF-8, without an XML declaration.
 
-    SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. Within these standards the form is our choice: no fault of a real 1C has been
-    published.
+    SOAP 1.1 §4.4; SOAP 1.2 part 1, §5.4. Where these standards leave a choice, the form is our own, because no
+    fault of a real 1C has been published.
     """
     if version == SOAP12:
         body = (

@@ -46,7 +46,7 @@ def version_hint(content_type: str, body: bytes = b"") -> str:
 
 
 def _read(body: bytes, content_type: str) -> SoapRequest:
-    """Return the request in `body`. Raises SoapFault with the version to answer in."""
+    """Return the request in `body`. Raises SoapFault, whose `version` is the SOAP version of the answer."""
     try:
         return _parse_envelope(body, content_type)
     except SoapFault as fault:

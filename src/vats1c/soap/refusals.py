@@ -12,7 +12,7 @@ _RETRY_AFTER_S = {429: "10", 503: "1"}
 
 
 def render(fault: SoapFault, content_type: str, language: Language) -> Response:
-    """Return `fault` as an HTTP response, in its SOAP version, or that of the request's `content_type` if unknown."""
+    """Return `fault` as an HTTP response; if `fault.version` is None, `content_type` decides the SOAP version."""
     version = fault.version or parser.version_hint(content_type)
     headers = [("Content-Type", CONTENT_TYPES[version])]
     if fault.status == HTTPStatus.UNAUTHORIZED:

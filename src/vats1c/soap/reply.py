@@ -11,8 +11,8 @@ from vats1c.xmlsafe import XSD, XSI, without_forbidden_characters
 def document(title: str, category: str = "", extension: str = "") -> str:
     """Return the <data> document that SayName returns in the vendor's later contract (parameter `Number`).
 
-    `title` is the caller as the phone shows it, `extension` that of the caller's manager. An unknown caller gets the
-    same document with empty elements.
+    `title` is the caller as the phone shows it, `extension` the extension of the caller's manager. For an unknown
+    caller the document is the same, with empty elements.
     """
     return (
         '<?xml version="1.0"?>\n'
@@ -32,7 +32,8 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
     It is in UTF-8, without blanks between elements and without an XML declaration.
     """
     text = value
-    # Nearly every name needs no escaping: all characters that Python calls printable are allowed in XML.
+    # All characters that Python calls printable are allowed in XML, so a printable name without &, < and > needs no
+    # escaping. Nearly every name is of this form.
     if not value.isprintable() or "&" in value or "<" in value or ">" in value:
         text = _escaped(value)
     declared = f'xmlns:xs="{XSD}" xmlns:xsi="{XSI}"'
@@ -46,5 +47,5 @@ def envelope(version: str, namespace: str, operation: str, value: str) -> bytes:
 
 
 def _escaped(text: str) -> str:
-    # A bare CR would come out of the receiver's parser as LF (XML 1.0 §2.11).
+    # The receiver's parser would convert a literal CR into LF (XML 1.0 §2.11).
     return escape(without_forbidden_characters(text), quote=False).replace("\r", "&#13;")

@@ -80,7 +80,7 @@ class EnvelopeTemplates:
     def read(self, body: bytes, content_type: str = "") -> SoapRequest:
         """Return the request in `body`. The charset of `content_type` is used if the body itself declares no encoding.
 
-        Raises SoapFault with the version to answer in.
+        Raises SoapFault, whose `version` is the SOAP version of the answer.
         """
         for template in self._by_type.get(content_type, ()):
             first, *inner, last = template.pieces

@@ -28,7 +28,8 @@ from vats1c.soap.parser import split_tag
 from vats1c.soap.request import SoapRequest
 
 VATS = "http://VATS"
-# The namespace of SayName on the vendor's page. The author of a 1C service chooses its namespace, so both are accepted.
+# The namespace of SayName on the vendor's page. The author of a 1C service chooses its namespace, so the service
+# accepts this one as well as VATS.
 TEST_NAMESPACE = "http://test"
 NAME = "VATS"
 # A fault quotes at most this many characters of an unknown operation.
@@ -209,7 +210,10 @@ class SoapService:
         self._direct = direct_operations(transport.app for transport in self._transports.values())
 
     def for_publication(self, calls: CallService, phone_format: PhoneFormat) -> "SoapService":
-        """Return a service for another publication, with the same declaration: Spyne never frees a declaration."""
+        """Return a service for another publication.
+
+        It shares the declaration of this service, because Spyne would keep a further declaration in memory forever.
+        """
         other = copy(self)
         other.calls, other.render = calls, _cached(phone_format)
         return other
@@ -244,7 +248,7 @@ class SoapService:
 def _translate_fault(fault: Fault, application: Application, request: SoapRequest) -> BaseException:
     """Return a SoapFault for a wrong request, or the exception that the method raised.
 
-    Spyne's own texts are not used: they are only in English, name types, and repeat what was sent.
+    Spyne's own texts are not used: they are only in English, name types, and repeat text of the request.
     """
     if fault.faultcode.startswith("Client.ResourceNotFound"):
         return _unknown_operation(request)

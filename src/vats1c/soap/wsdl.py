@@ -1,7 +1,7 @@
 """The published WSDL: the file wsdl/VATS.wsdl, in which only the address and SayName's parameter are replaced.
 
-Rule: the address comes from the settings, or from the Host of the request if that is trusted; it is not stored for
-later requests.
+Rule: the address comes from the settings, or from the Host of the request if this Host is trusted. An address that
+comes from a Host is not stored for later requests.
 """
 
 import hashlib
