@@ -1,1 +1,1 @@
-"""What happens on SayName and on IncomingCall. Rule: no HTTP, no XML, no SQL in this room."""
+"""The handling of SayName and IncomingCall. Rule: no HTTP, no XML and no SQL in this package."""

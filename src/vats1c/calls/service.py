@@ -1,4 +1,4 @@
-"""What happens on SayName and on IncomingCall. No HTTP, no XML and no SQL in this module."""
+"""The handling of SayName and IncomingCall. No HTTP, no XML and no SQL in this module."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -26,13 +26,13 @@ class CallerLookup(Protocol):
     """The directories of a publication."""
 
     def find(self, number: Number) -> Match | None:
-        """Return who owns `number` and how surely, None when unknown; never raises."""
+        """Return the match for `number`, None when the number is unknown. Never raises."""
 
     def find_cached(self, number: Number) -> tuple[Match | None, bool]:
-        """Return who owns `number` as far as is known without waiting, and whether the answer is final."""
+        """Return the match for `number` from memory and caches, without waiting, and whether that result is final."""
 
     def look_up(self, number: Number, *, everybody: bool = False) -> LookupResult:
-        """Return what each directory says of `number`, and who decided; never raises."""
+        """Query the directories until one finds `number`, or all of them with `everybody`. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,18 @@ class LookupReport:
 
     @property
     def caller(self) -> Caller | None:
-        """The caller to show, None if unknown; it has no manager unless the match is certain: no routing by a guess."""
+        """The caller to show, None if unknown; without a manager unless the match is exact: no routing by a guess."""
         return self.lookup.match.caller if self.lookup.match else None
 
 
 class CallRecorder(Protocol):
-    """The journal, as calls see it."""
+    """The methods of the journal that `CallService` uses."""
 
     def record(self, ringing: Ringing) -> "Future[Any]":
-        """Return a future of an object with `call_id` and `exchange_id`, done once the call is durably written."""
+        """Record the call and return a future, which is done once the call is durably written.
+
+        The result of the future has the attributes `call_id` and `exchange_id`.
+        """
 
     def set_caller(self, call_id: int, caller: Caller, confidence: Confidence | None) -> None:
         """Set the caller of a call that was recorded without one."""
@@ -72,7 +75,7 @@ def _notify_none(_calls: Iterable[Call]) -> None:
 
 
 class CallService:
-    """The calls of one publication: says who is calling, and records every call that rings."""
+    """The service of one publication that finds the caller of a number and records every IncomingCall."""
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class CallService:
         now: Callable[[], datetime] = _now,
         notify: Callable[[Iterable[Call]], None] = _notify_none,
     ) -> None:
-        """`notify` shows the calls that could not be written down; the journal notifies of all others."""
+        """`notify` receives the calls that the journal failed to record; the journal itself reports all other calls."""
         self._publication = publication
         self._directory = directory
         self._journal = journal
@@ -96,9 +99,9 @@ class CallService:
         self._starting = Lock()
 
     def say_name(self, received: str, exchange: Exchange) -> Caller | None:
-        """Return the caller behind the number as received; None for an unknown, hidden or unreadable one.
+        """Return the caller of the number `received`; None when the number is unknown, hidden or unreadable.
 
-        The number and the caller are noted in `exchange`.
+        The number and the caller are also stored in `exchange`.
         """
         number = identify(received, self._plan)
         exchange.received, exchange.number = number.received, number.canonical
@@ -115,7 +118,7 @@ class CallService:
         return extension_of(caller.manager, self._plan.internal_digits)
 
     def explain(self, received: str, *, everybody: bool = False) -> LookupReport:
-        """Return how the number as received is looked up; with `everybody` each directory is asked."""
+        """Look up the number `received` and return a report; with `everybody` query all directories."""
         begun = time.perf_counter()
         number = identify(received, self._plan)
         looked_up = self._directory.look_up(number, everybody=everybody) if number.canonical else LookupResult((), None)
@@ -125,10 +128,11 @@ class CallService:
         )
 
     def record_call(self, received: str, key: str, exchange: Exchange | None = None) -> "Future[Any]":
-        """Record that `received` rings at the owner of `key`; the future is done when the call cannot be lost.
+        """Record a call from `received` to the owner of `key`; the future is done once the call is durably written.
 
-        A caller who is not known at once is looked up afterwards: neither the VATS nor the card waits. The future's
-        exception is a JournalError when the call cannot be written; the card is shown all the same.
+        When memory and caches give no final result, the caller is looked up after the call is recorded, so that neither
+        the VATS nor the card waits for the lookup. When the call cannot be written, the future's exception is a
+        JournalError, and the card is still shown.
         """
         ringing, late_lookup = self._ringing(received, key, exchange)
 
@@ -147,7 +151,7 @@ class CallService:
         return recorded
 
     def _ringing(self, received: str, key: str, exchange: Exchange | None) -> tuple[Ringing, Number | None]:
-        """Return the call to record, and the number whose caller is to be looked up afterwards, None for none."""
+        """Return the call to record, and its number if the caller must be looked up after recording, else None."""
         number = identify(received, self._plan)
         match, is_final = self._directory.find_cached(number) if number.canonical else (None, True)
         ringing = Ringing(
@@ -187,7 +191,7 @@ class CallService:
 
 
 def _unrecorded_call(ringing: Ringing) -> Call:
-    """Return the call as a card shows it, though it has no place in the journal."""
+    """Return the call that the card shows; its id is None, because the journal failed to record it."""
     return Call(
         id=None,
         version=0,

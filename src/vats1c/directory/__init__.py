@@ -97,9 +97,8 @@ class Directory(Protocol):
     """A source of callers, looked up by number from many threads at once.
 
     `nonblocking` is true when `find` neither does I/O nor waits for a lock that is held during I/O; the server's thread
-    then calls `find` itself. All other directories are asked by worker threads, with a deadline and a cache. If the
-    optional attribute `local` is true, `find` reads only files of this machine, and a worker thread calls it without a
-    deadline and without a cache.
+    then calls `find` itself. When `nonblocking` is false, a worker thread calls `find`, with a deadline and a cache. If
+    the optional attribute `local` is true, there is no deadline and no cache: `find` reads only files of this machine.
     """
 
     name: str
@@ -120,7 +119,7 @@ class Directory(Protocol):
 
 
 def is_local(directory: Directory) -> bool:
-    """Tell whether a directory reads only files of this machine: it is asked without a deadline and without a cache."""
+    """Tell whether a directory reads only files of this machine, so that it needs no deadline and no cache."""
     return bool(getattr(directory, "local", False))
 
 

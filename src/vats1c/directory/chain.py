@@ -1,7 +1,7 @@
 """The chain of directories of a publication: the first directory, in settings order, that finds the number decides.
 
-Nonblocking directories are called directly. All other directories are queried in parallel, and their answers are
-awaited in settings order until the deadline; a directory that misses the deadline yields no match.
+Nonblocking and local directories are called directly. All other directories are queried in parallel, and their answers
+are awaited in settings order until the deadline; a directory that misses the deadline yields no match.
 Rule: a failing directory yields no match, a log line and a counter; it never fails the call.
 """
 
@@ -130,7 +130,7 @@ class Chain:
     def _ask_directly(self, step: Directory, number: Number) -> LookupAnswer:
         try:
             match = step.find(number)
-        except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
+        except Exception as error:  # noqa: BLE001 - a plugin may raise any exception; the call goes on
             log.warning("directory_failed", directory=step.name, error=type(error).__name__)
             return self._count(step, LookupAnswer(LookupOutcome.FAILED, reason=str(error) or type(error).__name__))
         answer = LookupAnswer(_FOUND, match) if match else _UNKNOWN
@@ -142,6 +142,6 @@ class Chain:
         return answer
 
 
-# In Python 3.11 looking up an enum member takes as long as creating a tuple.
+# Constants, because in Python 3.11 looking up an enum member takes as long as creating a tuple.
 _FOUND = LookupOutcome.FOUND
 _UNKNOWN = LookupAnswer(LookupOutcome.UNKNOWN)

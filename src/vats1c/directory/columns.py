@@ -69,8 +69,8 @@ def cells_of(values: Mapping[str, str]) -> list[str]:
 def confidence_of(number: Number, owners: Iterable[Sequence[str]], plan: NumberPlan) -> Confidence:
     """Return the confidence of a match of `number`.
 
-    `owners` has one list for each matching caller: the caller's number cells. A caller whose cells hold no digits is
-    accepted: the source compared the numbers itself.
+    `owners` holds the number cells of each matching caller. A caller whose cells hold no digits does not lower the
+    confidence, because the source itself compared the numbers.
     """
     guessed = number.local
     for cells in owners:

@@ -41,7 +41,7 @@ _PROGRESS_ROWS = 10_000
 _POLL_INTERVAL_S = 1.0
 # A new file with less than this share of the last good callers is rejected as an incomplete export.
 _MIN_SHARE = 0.5
-# Limit of logged line numbers of rows with an overlong number cell; `vats1c check` lists all of them.
+# Rows with an overlong number cell are logged by line number, at most this many; `vats1c check` lists all of them.
 _MAX_LOGGED_ROWS = 10
 
 
@@ -67,7 +67,7 @@ class FileDirectory:
         self._plan = plan
         self._version = _file_version(self.path)
         self._index = CallerIndex(self._usable_rows(_with_progress(self.rows(), name)))
-        # `Directory.find`: the match for a number, compared in canonical form.
+        # Implements `Directory.find` with the method of the current index.
         self.find: Callable[[Number], Match | None] = self._index.find
         self._ready = True
         self._closed = threading.Event()

@@ -34,8 +34,8 @@ MAX_BYTES = 1 << 20
 # As many concurrent requests as pending lookups (SourcePolicy.max_pending). Idle connections expire sooner here than on
 # servers (Apache: 5 s), so that no request is sent on a connection that the server is closing.
 _MAX_REQUESTS, _KEEPALIVE_S = 16, 4.0
-# Twice the need: when its pool is full, httpcore 1.0 may close a connection as idle that it has just assigned to a
-# request.
+# Twice the number of requests: when its pool is full, httpcore 1.0 may treat a connection that it has just assigned to
+# a request as idle, and close it.
 _CONNECTIONS = 2 * _MAX_REQUESTS
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -51,7 +51,7 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """A connection pool for one source. Ignores redirects, cookies, and proxies and credentials of the environment."""
+    """A connection pool for one source. Ignores redirects, cookies, and a proxy or login set in the environment."""
 
     def __init__(self, settings: Mapping[str, Any], headers: Mapping[str, str], timeout: float) -> None:
         """Read the settings SETTINGS; send `headers` with each request. Raises DirectoryError.
@@ -67,8 +67,8 @@ class HttpClient:
         }
         self._deadline = _Deadline()
         self._slots = threading.BoundedSemaphore(_MAX_REQUESTS)
-        # httpcore instead of httpx.Client: the timeout of httpx applies to each read, so a server that sends byte by
-        # byte never exceeds it, and httpx would return session cookies, from sixteen threads at once.
+        # httpcore instead of httpx.Client, for two reasons. The timeout of httpx applies to each read, so a server that
+        # sends byte by byte never exceeds it. httpx also stores session cookies and would share them between threads.
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(settings.get("ca")) if settings["url"].lower().startswith("https:") else None,
             max_connections=_CONNECTIONS,
@@ -119,9 +119,9 @@ class HttpClient:
 
 
 def checked_url(url: str) -> httpcore.URL:
-    """Return `url` parsed for httpcore. Raises DirectoryError with the key `url` unless it is an http or https URL.
+    """Return `url` parsed for httpcore.
 
-    A URL with a user name or password is rejected too.
+    Raises DirectoryError with the key `url` when `url` is not an http or https URL, or has a user name or password.
     """
     try:
         # Each parser rejects input that the other accepts: an unpaired bracket, a line break.
@@ -184,7 +184,7 @@ def _trust(ca: str | None) -> SSLContext:
 
 
 class _Deadline(threading.local):
-    """The deadline of the current exchange, per thread: a pooled connection serves many exchanges."""
+    """The deadline of the current exchange: kept per thread, because a pooled connection serves many exchanges."""
 
     _end = 0.0
 

@@ -14,7 +14,7 @@ from vats1c.number import Number, NumberKind
 
 _SEPARATOR = "\x1f"
 _TEN_DIGITS = 10**10
-# In Python 3.11 looking up an enum member takes as long as creating a tuple, and every SayName comes here.
+# Constants: in Python 3.11 looking up an enum member takes as long as creating a tuple, and every SayName calls `find`.
 _EXACT, _LOCAL = Confidence.EXACT, Confidence.LOCAL
 
 

@@ -21,7 +21,7 @@ Entry = dict[str, Any]
 _MAX_BYTES = 64 << 20
 _MAX_ENTRIES = 5_000_000
 _MAX_SHOWN_CHARS = 160
-# Statuses of temporary conditions: a server that restarts, is overloaded, or whose 1C is being updated.
+# Statuses of temporary conditions: the server restarts or is overloaded, or its 1C is being updated.
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -99,8 +99,7 @@ class EntityPages:
     def _first(self, query: Query) -> tuple[str, list[Entry]]:
         """Return the URL of the query and its first page, without optional attributes that the base lacks.
 
-        A failed request for the first page is not repeated: there are no pages read before it that the failure would
-        waste.
+        A failed request for the first page is not repeated: no pages have been read yet that would be lost.
         """
         while True:
             url = self._address(query)

@@ -41,9 +41,9 @@ Path = Sequence[str]
 class Layout:
     """The location of callers and phone numbers in a 1C base.
 
-    `callers` is an entity set. `phones` is a table inside each caller, or a separate entity set whose entries reference
-    their caller at the path `owner`, or "" when the numbers are attributes of the caller. `fields` maps each field of a
-    row to attribute paths; `configured` are the fields that the settings name.
+    `callers` is an entity set. `phones` is a table inside each caller or a separate entity set, or "" when the numbers
+    are attributes of the caller. Each entry of a separate entity set references its caller at the path `owner`.
+    `fields` maps each field of a row to attribute paths; `configured` are the fields that the settings name.
     """
 
     callers: str
@@ -109,7 +109,7 @@ class Layout:
             self.callers,
             _distinct([_KEY, _DELETED, _FOLDER, *roots, *nested]),
             order=(_KEY,),
-            # 1C returns a referenced entity only with $expand; a table inside the entry needs none.
+            # 1C returns a referenced entity only with $expand; a table inside the entry needs no $expand.
             expand=_distinct(
                 path[0]
                 for field_paths in paths.values()
@@ -159,7 +159,7 @@ class Layout:
             for field, field_paths in self.fields.items()
             if field != "number"
         }
-        # The attributes of a manager may be mobile numbers, email or a UUID; the VATS can route to an extension only.
+        # A manager attribute may hold a mobile number, an email address or a UUID; the VATS routes to extensions only.
         texts_of["manager"] = [value for value in texts_of["manager"] if extension_of(value, plan.internal_digits)]
         return Caller(**{field: next(iter(texts), "") for field, texts in texts_of.items()})
 

@@ -188,7 +188,7 @@ class GuardedDirectory:
         started = self._now()
         try:
             match = self._directory.find(number)
-        except Exception as error:  # noqa: BLE001 - the plugin boundary: whatever a directory raises, the call goes on
+        except Exception as error:  # noqa: BLE001 - a plugin may raise any exception; the call goes on
             answer = LookupAnswer(
                 LookupOutcome.FAILED, elapsed=self._now() - started, reason=str(error) or type(error).__name__
             )
@@ -204,7 +204,11 @@ class GuardedDirectory:
         pending.resolve(answer)
 
     def _note(self, answer: LookupAnswer, key: str, pending: PendingLookup) -> None:
-        """Cache the answer and update the circuit breaker; an answer after the deadline counts as a failure, once."""
+        """Cache the answer and update the circuit breaker.
+
+        An answer after the deadline is a failure too. A lookup that `wait` has already counted as late is not counted
+        again.
+        """
         if answer.outcome is not LookupOutcome.FAILED:
             self._cache[key] = self._now(), answer.match
             self._cache.move_to_end(key)

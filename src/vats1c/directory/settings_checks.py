@@ -16,7 +16,7 @@ def refuse_unknown(settings: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def refuse_no_text(settings: Mapping[str, Any], keys: Collection[str]) -> None:
-    """Raise DirectoryError when a present setting of `keys` is not a string or is blank."""
+    """Raise DirectoryError when a setting named in `keys` is given, but is blank or not a string."""
     for key in keys:
         if key in settings and not (isinstance(settings[key], str) and settings[key].strip()):
             raise DirectoryError("нужна непустая строка", "must be a text that is not empty", key)

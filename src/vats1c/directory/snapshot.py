@@ -1,6 +1,6 @@
-"""Snapshot file of the last good callers of a slow source, so that lookups work after a restart before the next copy.
+"""Snapshot file of the last good callers of a slow source, used after a restart until the next copy is complete.
 
-Rule: the file is replaced atomically and has mode 0600; a damaged snapshot, or one of another source, is not used.
+Rule: the file is replaced atomically and has mode 0600; a snapshot that is damaged or of another source is not used.
 """
 
 import json

@@ -75,7 +75,7 @@ def _cells(part: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 def _column(letters: bytes) -> int:
     number = 0
-    # Excel columns have at most three letters; eight are enough to exceed the limit and bound the work.
+    # Excel columns have at most three letters. Eight letters are enough to exceed the limit: no more are read.
     for letter in letters[:8].upper():
         number = number * _LETTERS + letter - ord("A") + 1
     return number

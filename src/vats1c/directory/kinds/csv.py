@@ -50,7 +50,7 @@ def read(path: Path, plan: NumberPlan) -> Iterator[Row]:
 
 
 def _encoding(path: Path) -> str:
-    """Return the encoding that decodes the whole file. Raises DirectoryError for no such encoding or a blank file."""
+    """Return the encoding that decodes the whole file. Raises DirectoryError if there is none, or the file is blank."""
     for encoding in _ENCODINGS:
         try:
             with path.open(encoding=encoding) as file:

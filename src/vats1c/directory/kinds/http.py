@@ -137,7 +137,7 @@ def _template(url: str) -> str:
         there_are = ", ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
         raise DirectoryError(f"в адресе нужен номер: {there_are}", f"the URL needs the number: {there_are}", "url")
     checked_url(_PLACEHOLDER.sub("0", url))
-    # Otherwise a caller could choose the host by the number.
+    # No placeholder in the host: a caller could choose the host through the number.
     if "{" in urlsplit(url).netloc:
         raise DirectoryError("номер не может стоять в имени сервера", "the number cannot stand in the host", "url")
     return url

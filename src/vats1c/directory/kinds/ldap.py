@@ -48,7 +48,7 @@ _FILTER = "(|{})".format(
         for form in ("number", "national", "last10")
     )
 )
-# Field -> attributes. The first attribute with a value is used; for the number, all attributes are.
+# Field -> attributes. The first attribute with a value is used; for the number, all attributes are used.
 _FIELDS = {
     "number": "telephoneNumber, mobile",
     "name": "displayName, cn",
@@ -138,7 +138,7 @@ class LdapDirectory:
 
     def _connected(self) -> ldap3.Connection:
         connection = ldap3.Connection(
-            # A new Server object per connection: ldap3 skips an address for seconds after a failure.
+            # A new Server object per connection: after a failure, a Server object skips the address for seconds.
             _server(self._settings["url"], self._timeout),
             user=self._settings.get("user"),
             password=self._settings.get("password"),

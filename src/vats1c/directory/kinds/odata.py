@@ -37,7 +37,7 @@ _RETRY_DELAYS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 _FIRST_BACKOFF_S = 15.0
 # A new copy with less than this share of the last good callers is rejected as incomplete (as in files.py).
 _MIN_SHARE = 0.5
-# Limit of logged keys of callers with an overlong number cell.
+# Callers with an overlong number cell are logged by key, at most this many.
 _MAX_LOGGED_KEYS = 10
 
 
@@ -119,7 +119,7 @@ class OdataDirectory:
                 )
         except DirectoryError as error:
             self._keep_last_good(error)
-            # Other errors wait for the full interval: repeating a refused login would make 1C lock the user.
+            # After other errors the next copy waits for the full interval: 1C locks a user after repeated refusals.
             if isinstance(error, UnreachableError):
                 delay_s = min(delay_s, _FIRST_BACKOFF_S * 2 ** min(self._failures, 16))
             self._failures += 1

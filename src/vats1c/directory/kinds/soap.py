@@ -85,7 +85,7 @@ class SoapDirectory:
     def ring(self, received: str, key: str) -> OneCReply:
         """Send IncomingCall for a call from `received` to the owner of `key`, and return the exchange.
 
-        Never raises DirectoryError. The key is a secret shared by the VATS and 1C: the returned request has it masked.
+        Never raises DirectoryError. The key is a secret shared by the VATS and 1C: the returned request masks it.
         """
         request, masked = (
             self._request("IncomingCall", {"NumFrom": received, "Key": sent_key}) for sent_key in (key, _MASKED_KEY)

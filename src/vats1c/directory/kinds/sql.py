@@ -25,7 +25,7 @@ _TIMEOUT_S = 0.5
 _CONNECTIONS = 16
 # More rows do not matter: the match is ambiguous, and the phone cannot show more names.
 _MAX_ROWS = 50
-# The drivers that the package extras install; the default drivers of SQLAlchemy are different ones.
+# The drivers that the package extras install; SQLAlchemy uses other drivers by default.
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -151,7 +151,7 @@ def _query(text: str) -> tuple[sa.TextClause, tuple[str, ...]]:
 
 
 def _select(settings: Mapping[str, Any]) -> sa.Select[Any]:
-    """Return the query of a table whose number column equals one of the forms of a number. Raises DirectoryError."""
+    """Return the query of the rows whose number column equals one of the forms of a number. Raises DirectoryError."""
     columns = settings.get("columns")
     if columns is not None and not (
         isinstance(columns, Mapping)
@@ -264,7 +264,7 @@ def _bound(number: Number) -> dict[str, str | None]:
 
 
 def _forms(number: Number, plan: NumberPlan) -> dict[str, list[str]]:
-    """Return {"forms": notations of `number`} that parse back to the same number under `plan`."""
+    """Return {"forms": the notations of `number` that parse back to the same number under `plan`}."""
     forms = {*_bound(number).values(), (number.canonical or "").lstrip("+")}
     return {"forms": sorted(form for form in forms if form and identify(form, plan).canonical == number.canonical)}
 

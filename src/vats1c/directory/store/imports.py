@@ -1,6 +1,6 @@
 """Import of table rows into the store in batches, and undo of a whole import.
 
-A row updates the caller that has the same name and one of the same numbers; without such a caller it adds a new one.
+A row updates the stored caller with the same name and at least one common number, or else adds a new caller.
 Rule: an import removes nothing: an empty cell keeps the stored value, and new numbers are added to the stored numbers.
 """
 
@@ -37,7 +37,7 @@ class ImportBatch:
         self._by_number: dict[str, list[int]] = {}
 
     def write(self, rows: Iterable[Row]) -> ImportResult:
-        """Write `rows` to the database and return the counts of the import including them."""
+        """Write `rows` to the database and return the counts of the import, these rows included."""
         usable = [row for row in rows if row.usable]
         self._load(read(self._connection, self._ids(usable)))
         for row in usable:
@@ -57,7 +57,7 @@ class ImportBatch:
             for entry_id in touched
         ]
         if changes:
-            # OR IGNORE keeps the state before the first batch when several batches change one caller.
+            # When several batches change one caller, OR IGNORE keeps its state from before the first of them.
             self._connection.execute(sa.insert(imported).prefix_with("OR IGNORE"), changes)
         return replace(
             self._done,

@@ -139,7 +139,7 @@ def writer(path: Path) -> sa.Engine:
 
 
 def _connect(path: Path, *pragmas: str) -> Callable[[], Any]:
-    # mode=rw: a deleted file is an error, instead of a new empty directory.
+    # With mode=rw a deleted file is an error; by default SQLite would create a new empty file.
     address = f"{path.absolute().as_uri()}?mode=rw"
 
     def connect() -> sqlite3.Connection:
