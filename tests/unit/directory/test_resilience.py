@@ -298,13 +298,11 @@ def test_a_source_is_tried_again_after_a_probe_found_no_free_place(clock):
 def test_only_failures_in_a_row_count(clock):
     source = Source()
     guard = GuardedDirectory(source, SourcePolicy(cache_s=0, failures_to_open=2), clock)
-    for _ in range(3):
-        source.said = OSError("gone")
-        ask(guard)
-        assert guard.state().ready
-        source.said = ANNA
+    for said in (OSError("gone"), ANNA) * 3:
+        source.said = said
         clock.now += 1
         ask(guard)
+        assert guard.state().ready
     source.said = OSError("gone")
     clock.now += 1
     ask(guard)
