@@ -23,8 +23,10 @@ _HIDDEN = frozenset(
 # The names under which the VATS itself makes calls, and the numbers of emergency services.
 _SERVICE = frozenset({"callapi", "0000", "112", "101", "102", "103", "104"})
 _SIP = re.compile(r"(?:sips?:)?([^@;<>]+)@[^@]*", re.IGNORECASE)
+# After a mere comma more than five digits are another number without an area code, not an extension.
 _EXTENSION = re.compile(
-    r"(?:доб(?:ав(?:очный)?)?|вн(?:утр)?|ext(?:ension)?|x|#|,|;ext=)[.:\s]*(\d{1,7})\D*$", re.IGNORECASE
+    r"(?:(?:доб(?:ав(?:очный)?)?|вн(?:утр)?|ext(?:ension)?|x|#|;ext=)[.:\s]*(\d{1,7})|,[.:\s]*(\d{1,5}))\D*$",
+    re.IGNORECASE,
 )
 # A comment in brackets. It is matched in linear time even if many brackets are not closed: the quantifiers are
 # possessive, and a match stops at the next opening bracket.
@@ -174,7 +176,7 @@ def _split_extension(text: str) -> tuple[str, str]:
     match = _EXTENSION.search(text)
     # A number must precede the extension: "#105" alone is no extension of a number.
     if match and sum(character.isdigit() for character in text[: match.start()]) > 4:  # noqa: PLR2004
-        return text[: match.start()].rstrip(" ,;"), match[1]
+        return text[: match.start()].rstrip(" ,;"), match[1] or match[2]
     return text, ""
 
 

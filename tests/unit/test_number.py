@@ -197,6 +197,13 @@ def test_towns_numbers_in_a_cell_are_completed_with_the_area_code():
     assert [number.canonical for number in numbers] == ["+73912745000", "+73912746000"]
 
 
+@pytest.mark.parametrize("cell", ["2745000, 2746614", "274-50-00,2746614", "2745000; 274-66-14"])
+def test_a_second_towns_number_after_a_comma_is_no_extension(cell):
+    numbers = parse_cell(cell, NumberPlan(area_code="391"))
+
+    assert [(number.canonical, number.extension) for number in numbers] == [("+73912745000", ""), ("+73912746614", "")]
+
+
 def test_the_extensions_in_a_cell_belong_to_their_numbers():
     cell = "8 923 529-29-26 Доб. 5, 8 913 500-44-55 (сот.), 8 391 274-66-14 вн: 7, 8 495 777-12-34, ext 8, 88005553535 #1234567"
 
