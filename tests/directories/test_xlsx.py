@@ -224,6 +224,15 @@ def test_a_cell_so_far_that_the_sheet_would_fill_the_memory_is_named(path, tmp_p
         list(rows_of(tmp_path / "a.xlsx", DEFAULT_PLAN))
 
 
+def test_a_far_cell_is_named_even_if_much_space_follows_its_tag(path, tmp_path):
+    spaces = " " * 3 * 2**20
+    far = f'<row r="9"><c r="XFD1048576" t="inlineStr">{spaces}<is><t>x</t></is></c></row></sheetData>'.encode()
+    repack(path, tmp_path / "a.xlsx", lambda xml: xml.replace(b"</sheetData>", far))
+
+    with pytest.raises(DirectoryError, match="its cell XFD1048576 is in use"):
+        list(rows_of(tmp_path / "a.xlsx", DEFAULT_PLAN))
+
+
 def test_a_far_cell_that_only_has_a_colour_does_no_harm(path, tmp_path):
     far = b'<row r="1048576"><c r="XFD1048576" s="1"/></row></sheetData>'
     repack(path, tmp_path / "a.xlsx", lambda xml: xml.replace(b"</sheetData>", far))

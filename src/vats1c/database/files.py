@@ -118,12 +118,16 @@ class OpenFiles:
             return Condition.SHRUNK
         if wal.size < wal_before.size:
             return Condition.LOG_SHRUNK
-        # Files shrink only by VACUUM, or by a checkpoint that truncates the log.
+        # Both files have grown or kept their size, so these sizes are the base for the next comparison. Only VACUUM
+        # shrinks the database, and only a checkpoint that truncates the log shrinks the log.
         self._main, self._log = main, wal
         return Condition.CURRENT
 
     def has_new_log(self) -> bool:
-        """Tell whether another process has begun a new log of the open database, having saved the open log."""
+        """Tell whether another process has started a new log for the open database.
+
+        That process has copied the open log into the database before.
+        """
         index = _status(self._paths[2])
         return index is not None and not self._index.is_same(index)
 
@@ -186,8 +190,9 @@ class OpenFiles:
     def remove_stale_log(self) -> None:
         """Remove a log and an index that do not belong to the database that replaced the open one.
 
-        SQLite would apply them to the new database. They are stale if they are the open files, or if they are files of
-        another process that has not noticed the replacement: that process uses them, and none uses the new database.
+        If they stayed, SQLite would apply them to the new database. They are stale in two cases: they are the open
+        files; or another process has locked the index while no process has locked the new database, which means that
+        the other process has not noticed the replacement and still uses the old database.
         """
         main, wal, index = self._paths
         current_index = _status(index)

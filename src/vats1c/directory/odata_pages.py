@@ -99,7 +99,8 @@ class EntityPages:
     def _first(self, query: Query) -> tuple[str, list[Entry]]:
         """Return the URL of the query and its first page, without optional attributes that the base lacks.
 
-        A failed request for the first page is not repeated: no pages have been read yet that would be lost.
+        A rejected query is sent again without the attributes that the base lacks. After any other error the request is
+        not repeated: no page has been read yet, so nothing is lost.
         """
         while True:
             url = self._address(query)

@@ -68,7 +68,8 @@ def _cells(part: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if len(buffer) > _CHUNK:
             if b">" not in buffer:
                 raise ValueError("a tag without an end")
-            # The buffer is text after the last tag: no tag begins in it.
+            # The buffer is the last tag, which is complete, and the text after it; no other tag begins in it.
+            yield from _CELL.findall(buffer)
             buffer = b""
     yield from _CELL.findall(buffer)
 

@@ -37,7 +37,7 @@ _SEND_AND_EXPECT_ANSWER = (
     "    answer = refused",
     "with answer:",
 )
-# The faults of magic numbers after which the answer does not arrive completely.
+# Faults that cut off or withhold the answer. A "magic number" is a phone number that triggers a fault by itself.
 _INCOMPLETE = frozenset({FaultKind.HANG, FaultKind.RESET, FaultKind.TRUNCATED})
 _IMPORTS_FOR_ERROR = "from http.client import HTTPException\n\nimport pytest\n"
 _SEND_AND_EXPECT_ERROR = (
@@ -86,7 +86,8 @@ def pytest(recorded: RecordedExchange) -> str:
     """Return a pytest test that sends the request to the fixture `vats1c` and expects the recorded answer."""
     exchange = recorded.exchange
     is_wrong_login, is_wrong_path = exchange.outcome in ("auth", "logins"), exchange.outcome == "path"
-    # The fault of a plan (its label has a "#") does not recur in the test; the fault of a magic number does.
+    # A fault of a fault plan (its label contains "#") does not happen again in the test, which has no such plan. But a
+    # fault that a magic number triggers does happen again.
     recurs = not exchange.fault or "#" not in exchange.fault
     status = HTTPStatus.UNAUTHORIZED.value if is_wrong_login else exchange.status if recurs else HTTPStatus.OK.value
     is_incomplete = exchange.fault in _INCOMPLETE

@@ -21,7 +21,8 @@ class PublicationView:
     editable: Editable | None = None
     everyone_edits: bool = False
     crm: str = ""
-    # Rings the employee with a key and then a number (key, number); raises DirectoryError.
+    # Function (key, number): rings the phone of the employee who has this key, then connects it to the number. Raises
+    # DirectoryError.
     click_to_call: Callable[[str, str], None] | None = None
     # Describes the real 1C behind the publication; the parameter is the maximum number of differences.
     upstream: Callable[[int], dict[str, Any]] | None = None
