@@ -21,6 +21,7 @@ ENCODINGS = frozenset(
     {"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "windows-1251", "cp1251", "us-ascii", "ascii"}
 )
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_DECODED = ENCODINGS.union(BYTE_ORDER_MARKS.values())
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
 # XML 1.0 §2.2, production [2] Char: a document cannot contain other characters, not even as references.
@@ -67,13 +68,23 @@ def split_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
     """Return `body` without its byte order mark, and the name of its encoding.
 
     The name comes from the byte order mark, else from the XML declaration, else from the charset of `content_type`,
-    else it is UTF-8 (RFC 7303, 3). The caller must check whether it is in `ENCODINGS`.
+    else it is UTF-8 (RFC 7303, 3). `decode` checks whether it is allowed.
     """
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if body.startswith(mark):
             return body[len(mark) :], encoding
     declared, charset = _DECLARED.match(body), _CHARSET.search(content_type)
     return body, declared[1].decode("ascii") if declared else charset[1] if charset else "utf-8"
+
+
+def decode(body: bytes, encoding: str) -> str:
+    """Return the text of `body`, whose `encoding` is one of `ENCODINGS` or of a byte order mark.
+
+    Raises LookupError for any other encoding, and UnicodeDecodeError.
+    """
+    if encoding.lower() not in _DECODED:
+        raise LookupError(encoding)
+    return body.decode(encoding)
 
 
 def parse_text(text: str) -> etree._Element:

@@ -7,6 +7,7 @@ from lxml import etree
 
 from vats1c.xmlsafe import (
     XmlError,
+    decode,
     has_forbidden_characters,
     new_parser,
     parse_text,
@@ -46,6 +47,15 @@ def test_a_byte_order_mark_counts_before_the_declaration_and_that_before_the_con
     body, content_type, left, encoding
 ):
     assert split_encoding(body, content_type) == (body if left is None else left, encoding)
+
+
+def test_only_known_encodings_are_decoded():
+    assert decode("Ёлка".encode("cp1251"), "Windows-1251") == "Ёлка"
+    assert decode("Ёлка".encode("utf-16-le"), "utf-16-le") == "Ёлка"
+    with pytest.raises(LookupError):
+        decode(b"+AC0-", "utf-7")
+    with pytest.raises(UnicodeDecodeError):
+        decode(b"\xff", "utf-8")
 
 
 def test_a_decoded_text_is_parsed_whatever_encoding_it_declares():

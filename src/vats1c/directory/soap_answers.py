@@ -11,7 +11,7 @@ from lxml import etree
 from vats1c import xmlsafe
 from vats1c.directory import DirectoryError
 from vats1c.model import Caller, Match
-from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL, XmlError
+from vats1c.xmlsafe import SOAP_NAMESPACES, XSI_NIL, XmlError
 
 _ENVELOPES = {f"{{{version}}}Envelope": f"{{{version}}}" for version in SOAP_NAMESPACES.values()}
 # UTF-16 without a byte order mark is recognised by the NUL beside the first "<".
@@ -110,21 +110,16 @@ def _operation(body: bytes, content_type: str) -> etree._Element:
 def _decoded(body: bytes, content_type: str) -> str:
     """Return `body` decoded by its byte order mark, else its XML declaration, else the charset of the Content-Type.
 
-    Decoding before parsing limits the encodings to `ENCODINGS`, instead of any encoding that the sender declares.
+    Decoding before parsing limits the encodings to those of `xmlsafe`, whatever encoding the sender declares.
     Raises DirectoryError for another encoding and for a decoding error.
     """
     body, encoding = xmlsafe.split_encoding(body.lstrip(b" \t\r\n"), content_type)
-    encoding = _UNMARKED.get(body[:2], encoding)
-    if encoding.lower() not in {*ENCODINGS, *BYTE_ORDER_MARKS.values()}:
-        return _unreadable()
     try:
-        return body.decode(encoding)
-    except UnicodeDecodeError:
-        return _unreadable()
-
-
-def _unreadable() -> str:
-    raise DirectoryError("ответ не читается в своей кодировке", "the answer cannot be read in its encoding")
+        return xmlsafe.decode(body, _UNMARKED.get(body[:2], encoding))
+    except (LookupError, UnicodeDecodeError):
+        raise DirectoryError(
+            "ответ не читается в своей кодировке", "the answer cannot be read in its encoding"
+        ) from None
 
 
 def _parsed(text: str) -> etree._Element | None:

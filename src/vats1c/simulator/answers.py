@@ -12,7 +12,7 @@ from lxml import etree
 from vats1c import xmlsafe
 from vats1c.messages import Message
 from vats1c.simulator.http_client import HttpReply
-from vats1c.xmlsafe import BYTE_ORDER_MARKS, ENCODINGS, SOAP_NAMESPACES, XSI_NIL, XmlError
+from vats1c.xmlsafe import SOAP_NAMESPACES, XSI_NIL, XmlError
 
 _VERSIONS = {namespace: version for version, namespace in SOAP_NAMESPACES.items()}
 _PAGE = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
@@ -109,10 +109,12 @@ def decoded(body: bytes, content_type: str) -> str:
     UTF-8. Raises UnreadableError.
     """
     body, encoding = xmlsafe.split_encoding(body, content_type)
-    if encoding.lower() not in {*ENCODINGS, *BYTE_ORDER_MARKS.values()}:
-        raise UnreadableError("encoding", f"неизвестная кодировка: {encoding}", f"an unknown encoding: {encoding}")
     try:
-        return body.decode(encoding)
+        return xmlsafe.decode(body, encoding)
+    except LookupError:
+        raise UnreadableError(
+            "encoding", f"неизвестная кодировка: {encoding}", f"an unknown encoding: {encoding}"
+        ) from None
     except UnicodeDecodeError:
         raise UnreadableError(
             "encoding", f"ответ не читается в {encoding}", f"the answer cannot be read as {encoding}"

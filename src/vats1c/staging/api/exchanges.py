@@ -15,6 +15,7 @@ from vats1c.number import identify
 from vats1c.push.windows import TooManyWindowsError
 from vats1c.simulator import requests
 from vats1c.staging import exports
+from vats1c.staging.api.errors import required
 from vats1c.staging.api.exchange_json import exchange_json, list_json, with_bytes
 from vats1c.staging.api.exchange_stream import ExchangeFeed, ExchangeStream
 from vats1c.staging.api.verify import check_operation
@@ -125,13 +126,7 @@ class ExchangesApi:
     def test_call(self, request: ApiRequest) -> Response:
         """Send SayName and IncomingCall to a publication as the VATS does; return the HTTP statuses and a cursor."""
         own = request.require_tester()
-        if self._context.tester_access is None:
-            raise ApiError(
-                404,
-                "staging",
-                "испытательный стенд выключен (staging.enabled)",
-                "the staging bench is off (staging.enabled)",
-            )
+        required(self._context.tester_access)
         names = self._context.names(own)
         publication = request.text(request.json_body(), "publication") or names[0]
         request.use_publication(publication)

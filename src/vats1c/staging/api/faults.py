@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from vats1c.messages import Language
-from vats1c.staging.api.publications import staging_errors_as_api
+from vats1c.staging.api.errors import required, staging_errors_as_api
 from vats1c.web.context import WebContext
 from vats1c.web.request import ApiError, ApiRequest, json_response
 
@@ -56,14 +56,7 @@ class FaultsApi:
         return self._context.names(request.require_tester())
 
     def _plans(self) -> "FaultPlans":
-        if self._active_plans is None:
-            raise ApiError(
-                404,
-                "staging",
-                "испытательный стенд выключен (staging.enabled)",
-                "the staging bench is off (staging.enabled)",
-            )
-        return self._active_plans
+        return required(self._active_plans)
 
 
 def _plan_json(plan: "FaultPlan") -> dict[str, Any]:

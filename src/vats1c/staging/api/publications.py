@@ -1,18 +1,12 @@
 """The API of publications on request: each test creates an endpoint with its own callers and users."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from werkzeug.wrappers import Response
 
-from vats1c.directory import DirectoryError
+from vats1c.staging.api.errors import required, staging_errors_as_api
 from vats1c.staging.publications import DynamicPublication, Publications
-from vats1c.staging.schema import StagingError
 from vats1c.web.request import ApiError, ApiRequest, json_response
-
-T = TypeVar("T")
-
-_STATUSES = {"taken": 409, "login": 409, "full": 429, "publication": 404}
 
 
 class PublicationsApi:
@@ -61,14 +55,7 @@ class PublicationsApi:
 
     def _publications(self, request: ApiRequest) -> Publications:
         request.require_tester()
-        if self._on_request is None:
-            raise ApiError(
-                404,
-                "staging",
-                "испытательный стенд выключен (staging.enabled)",
-                "the staging bench is off (staging.enabled)",
-            )
-        return self._on_request
+        return required(self._on_request)
 
     def _publication_json(
         self, request: ApiRequest, publication: DynamicPublication, *, is_detailed: bool = False
@@ -104,16 +91,3 @@ def _callers(publication: DynamicPublication) -> list[dict[str, str]]:
         }
         for row in publication.callers.rows()
     ]
-
-
-def staging_errors_as_api(work: Callable[[], T]) -> T:
-    """Return the result of `work()`; raise ApiError for its StagingError or DirectoryError."""
-    try:
-        return work()
-    except StagingError as error:
-        status = _STATUSES.get(error.code, 400)
-        raise ApiError(status, error.code, error.message.ru, error.message.en) from error
-    except DirectoryError as error:
-        key = error.key or "callers"
-        message = error.message
-        raise ApiError(400, "callers", f"{key}: {message.ru}", f"{key}: {message.en}") from error
